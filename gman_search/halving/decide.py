@@ -1,0 +1,155 @@
+"""What should happen next? A pure function of the evaluations table and the ladder.
+
+There is no clock, no random state and nothing remembered between calls. So a study resumes by asking again, and a
+simulator can put recorded curves through the same code.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.table import Evaluation, State, latest_attempts
+
+__all__ = ["Decision", "Done", "Promote", "Sample", "Standing", "Wait", "decide", "standings"]
+
+
+@dataclass(frozen=True)
+class Promote:
+    """Queue `config_id` at `stage`, starting from its weights at `source`."""
+
+    config_id: int
+    source: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Try a new config at the first stage."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to start now: evaluations that are under way may allow more."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """Every quota is used and nothing is under way."""
+
+
+Decision = Promote | Sample | Wait | Done
+
+
+def decide(evaluations: Iterable[Evaluation], ladder: Ladder) -> Decision:
+    """The next step of the search.
+
+    Promotions come before new configs and higher rungs before lower ones (Li et al. 2020, ASHA, Algorithm 2), but the
+    number of promotions is capped by what has finished, which plain asynchronous halving is not.
+    """
+    rows = latest_attempts(evaluations)
+    for rung in reversed(range(len(ladder.etas))):
+        promotion = _due_promotion(rows, ladder, rung)
+        if promotion is not None:
+            return promotion
+    if _count(rows, ladder.stages[0]) < ladder.trials:
+        return Sample()
+    if any(not row.state.is_finished for row in rows):
+        return Wait()
+    return Done()
+
+
+def _due_promotion(rows: Sequence[Evaluation], ladder: Ladder, rung: int) -> Promote | None:
+    stage, above = ladder.stages[rung], ladder.stages[rung + 1]
+    here = [row for row in rows if row.stage == stage]
+    if ladder.synchronous and not _is_closed(rows, ladder, rung):
+        return None
+    finished = sum(row.state.is_finished for row in here)
+    room = ladder.room(rung, finished)
+    promoted = {row.config_id for row in rows if row.stage == above}
+    if len(promoted) >= room:
+        return None
+    for row in ranked(here):
+        if row.config_id not in promoted:
+            return Promote(config_id=row.config_id, source=stage, stage=above)
+    return None
+
+
+def _is_closed(rows: Sequence[Evaluation], ladder: Ladder, rung: int) -> bool:
+    """True when no further evaluation can join or finish in this rung."""
+    if rung > 0 and not _is_closed(rows, ladder, rung - 1):
+        return False
+    here = [row for row in rows if row.stage == ladder.stages[rung]]
+    if not all(row.state.is_finished for row in here):
+        return False
+    if rung == 0:
+        return len(here) >= ladder.trials
+    # Closed below and no promotion into this rung is due.
+    return bool(here) and _due_promotion(rows, ladder, rung - 1) is None
+
+
+def ranked(rows: Iterable[Evaluation]) -> list[Evaluation]:
+    """Complete evaluations, best validation MAE first; ties go to the older config."""
+    complete = [row for row in rows if row.state is State.COMPLETE and row.val_mae is not None]
+    return sorted(complete, key=lambda row: (row.val_mae, row.config_id))
+
+
+def _count(rows: Iterable[Evaluation], stage: str) -> int:
+    return sum(row.stage == stage for row in rows)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Why a config went on or stopped: its rank among the complete evaluations of a stage and the cut line.
+
+    `gap` is the distance in validation MAE to the last promoted config (negative: better than it), none when nobody
+    has been promoted from this stage.
+    """
+
+    config_id: int
+    stage: str
+    rank: int | None
+    of: int
+    promoted: bool
+    gap: float | None
+    reason: str
+
+
+def standings(evaluations: Iterable[Evaluation], ladder: Ladder) -> list[Standing]:
+    """One line per evaluation of every stage, in ladder order and by rank."""
+    rows = latest_attempts(evaluations)
+    result = []
+    for rung, stage in enumerate(ladder.stages):
+        here = [row for row in rows if row.stage == stage]
+        above = ladder.stages[rung + 1] if rung + 1 < len(ladder.stages) else None
+        promoted = {row.config_id for row in rows if row.stage == above}
+        order = ranked(here)
+        kept = [row.val_mae for row in order if row.config_id in promoted and row.val_mae is not None]
+        cut = max(kept) if kept else None
+        for position, row in enumerate(order, start=1):
+            gap = None if cut is None or row.val_mae is None else row.val_mae - cut
+            result.append(
+                Standing(
+                    config_id=row.config_id,
+                    stage=stage,
+                    rank=position,
+                    of=len(order),
+                    promoted=row.config_id in promoted,
+                    gap=gap,
+                    reason=_reason(row.config_id in promoted, position, len(order), len(promoted), gap, above),
+                )
+            )
+        for row in here:
+            if row not in order:
+                text = row.reason or f"is {row.state}"
+                result.append(Standing(row.config_id, stage, None, len(order), False, None, text))
+    return result
+
+
+def _reason(promoted: bool, rank: int, of: int, kept: int, gap: float | None, above: str | None) -> str:
+    if above is None:
+        return "best of the last stage" if rank == 1 else f"rank {rank} of {of} at the last stage"
+    if promoted:
+        return f"promoted to {above}: rank {rank} of {of}"
+    if gap is None:
+        return f"rank {rank} of {of}; nobody has been promoted to {above} yet"
+    return f"stopped: rank {rank} of {of}, {kept} went on to {above}, {gap:+.3f} from the last of them"

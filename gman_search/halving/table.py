@@ -1,0 +1,65 @@
+"""One row per evaluation: the table from which every decision, figure and summary is derived."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["Evaluation", "State", "latest_attempts"]
+
+
+class State(StrEnum):
+    """Where an evaluation stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+    @property
+    def is_finished(self) -> bool:
+        """True once nothing more will happen to the evaluation."""
+        return self in (State.COMPLETE, State.PRUNED, State.FAILED)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One config trained at one stage.
+
+    `val_mae` is in the unit of the data (mph), `seconds` are wall-clock seconds of training, `epochs` counts the epochs
+    trained at this stage and `initial_epoch` those its lineage had before.
+    """
+
+    config_id: int
+    stage: str
+    attempt: int = 1
+    parent: str | None = None
+    state: State = State.WAITING
+    reason: str = ""
+    val_mae: float | None = None
+    epochs: int = 0
+    initial_epoch: int = 0
+    seconds: float = 0.0
+    seed: int = 0
+    params: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Name of the evaluation, such as `quick/7`."""
+        return f"{self.stage}/{self.config_id}"
+
+
+def latest_attempts(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
+    """The attempt that counts for each (stage, config): a finished value if there is one, else the newest attempt."""
+    chosen: dict[str, Evaluation] = {}
+    for row in evaluations:
+        best = chosen.get(row.key)
+        if best is None or _weight(row) > _weight(best):
+            chosen[row.key] = row
+    return list(chosen.values())
+
+
+def _weight(row: Evaluation) -> tuple[bool, int]:
+    return (row.state in (State.COMPLETE, State.PRUNED), row.attempt)

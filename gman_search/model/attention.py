@@ -1,0 +1,70 @@
+"""Scaled dot-product attention over sensors and over time steps, K heads of d channels each.
+
+Heads are cut from the channels as K blocks of d (never d blocks of K: with K == d, as in all presets, the two cannot
+be told apart by shape, only by tests with K != d).
+"""
+
+import tensorflow as tf
+
+__all__ = ["MASKED_LOGIT", "attention_over_sensors", "attention_over_steps"]
+
+# The original replaces masked logits by this value instead of minus infinity.
+MASKED_LOGIT = -(2.0**15) + 1.0
+
+
+def attention_over_sensors(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, heads: int) -> tf.Tensor:
+    """Every sensor attends to all sensors of the same step (paper, equations 3-5).
+
+    Args:
+        query: (B, P, N, D), as are `key` and `value`.
+        heads: K, a divisor of D.
+
+    Returns:
+        (B, P, N, D), heads side by side.
+    """
+    batch, steps, sensors, width = _shape(query)
+    split = [batch * steps, sensors, heads, width // heads]
+    q, k, v = (tf.transpose(tf.reshape(x, split), [0, 2, 1, 3]) for x in (query, key, value))  # (BP, K, N, d)
+    weights = tf.nn.softmax(tf.matmul(q * _inverse_root(width // heads, q), k, transpose_b=True))  # (BP, K, N, N)
+    mixed = tf.transpose(tf.matmul(weights, v), [0, 2, 1, 3])  # (BP, N, K, d)
+    return tf.reshape(mixed, [batch, steps, sensors, width])
+
+
+def attention_over_steps(
+    query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, heads: int, causal: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Every step of a sensor attends to the steps of the same sensor (paper, equations 6-8, and 12-14).
+
+    Args:
+        query: (B, Q, N, D).
+        key: (B, P, N, D), as is `value`.
+        heads: K, a divisor of D.
+        causal: boolean scalar tensor; where true a step sees only itself and earlier ones (needs P == Q). None: no mask.
+
+    Returns:
+        (B, Q, N, D), heads side by side.
+    """
+    batch, steps, sensors, width = _shape(query)
+    sources, channels = key.shape[1], width // heads
+    q = _steps_last(query, [batch, steps, sensors, heads, channels])  # (B, N, K, Q, d)
+    k = _steps_last(key, [batch, sources, sensors, heads, channels])
+    v = _steps_last(value, [batch, sources, sensors, heads, channels])
+    logits = tf.matmul(q * _inverse_root(channels, q), k, transpose_b=True)  # (B, N, K, Q, P)
+    if causal is not None:
+        earlier = tf.linalg.band_part(tf.ones([steps, sources], dtype=tf.bool), -1, 0)
+        visible = tf.logical_or(earlier, tf.logical_not(causal))
+        logits = tf.where(visible, logits, tf.constant(MASKED_LOGIT, logits.dtype))
+    mixed = tf.matmul(tf.nn.softmax(logits), v)  # (B, N, K, Q, d)
+    return tf.reshape(tf.transpose(mixed, [0, 3, 1, 2, 4]), [batch, steps, sensors, width])
+
+
+def _steps_last(x: tf.Tensor, split: list[tf.Tensor | int]) -> tf.Tensor:
+    return tf.transpose(tf.reshape(x, split), [0, 2, 3, 1, 4])
+
+
+def _inverse_root(channels: int, like: tf.Tensor) -> tf.Tensor:
+    return tf.constant(channels**-0.5, like.dtype)
+
+
+def _shape(x: tf.Tensor) -> tuple[tf.Tensor, int, int, int]:
+    return (tf.shape(x)[0], x.shape[1], x.shape[2], x.shape[3])

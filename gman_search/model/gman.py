@@ -1,0 +1,223 @@
+"""GMAN: A Graph Multi-Attention Network for Traffic Prediction (Zheng et al., AAAI 2020), as in the original code.
+
+Encoder of L ST-attention blocks -> transform attention -> decoder of L blocks -> two output layers; all steps of the
+horizon in one pass. Details in which ports differ and this one follows the original: BN only in front of ReLU, two
+projections after every attention, a gate with one biased and one unbiased half, the causal mask in encoder and decoder
+alike (an option), dropout in front of each of the two output layers.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gman_search.model.attention import attention_over_sensors, attention_over_steps
+from gman_search.model.layers import Projection, ProjectionPair, project
+
+__all__ = ["DAYS", "GMAN", "Knobs", "ModelShape"]
+
+DAYS = 7
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """Everything that decides the weights' shapes: L blocks, K heads of d channels, SE width E, T steps a day."""
+
+    L: int
+    K: int
+    d: int
+    E: int = 64
+    T: int = 288
+    P: int = 12
+    Q: int = 12
+
+    @property
+    def D(self) -> int:
+        """Width of the model, K*d."""
+        return self.K * self.d
+
+
+class Knobs(NamedTuple):
+    """Hyperparameters that reach into the model, as scalar tensors: one traced step serves every config.
+
+    `momentum` and `dropout` matter in training only; `seed` (2,) int32 makes dropout repeatable.
+    """
+
+    causal: tf.Tensor
+    momentum: tf.Tensor
+    dropout: tf.Tensor
+    seed: tf.Tensor
+
+
+class STEmbedding(keras.layers.Layer):
+    """Spatio-temporal embedding (paper, section "Spatio-Temporal Embedding").
+
+    Returns its two summands apart: SE (N, D) and TE (B, P+Q, D); their broadcast sum is never needed in full, because
+    every use of it is linear.
+    """
+
+    def __init__(self, width: int, **keras_arguments: Any) -> None:
+        super().__init__(**keras_arguments)
+        self.spatial = ProjectionPair(width, width, name="spatial", dtype=self.dtype_policy)
+        self.temporal = ProjectionPair(width, width, name="temporal", dtype=self.dtype_policy)
+
+    def build(self, embedding_width: int, categories: int) -> None:
+        """Create the weights for SE of `embedding_width` channels and `categories` = 7 + T one-hot entries."""
+        self.spatial.build(embedding_width)
+        self.temporal.build(categories)
+        self.built = True
+
+    def call(
+        self, embedding: tf.Tensor, day: tf.Tensor, time: tf.Tensor, seen: tf.Tensor, momentum: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Embed `embedding` (N, E) and the categories `day`, `time` (B, P+Q), of which `seen` (7+T,) are trained."""
+        spatial = self.spatial(embedding, momentum=momentum)
+        # One-hot times kernel is a row of the kernel. Rows of categories that training never saw hold their random
+        # start values: they must contribute nothing.
+        rows = tf.convert_to_tensor(self.temporal.first.kernel) * seen[:, tf.newaxis]
+        product = tf.gather(rows, day) + tf.gather(rows, time + DAYS)  # (B, P+Q, D)
+        hidden = self.temporal.first.finish(product, momentum)
+        return spatial, self.temporal.second(hidden)
+
+
+class STAttentionBlock(keras.layers.Layer):
+    """Spatial attention, temporal attention, gated fusion, and the residual (paper, figure 2b)."""
+
+    def __init__(self, width: int, heads: int, **keras_arguments: Any) -> None:
+        super().__init__(**keras_arguments)
+        self.heads = heads
+        policy = self.dtype_policy
+        # Six projections in one product: Q, K, V of spatial attention, then Q, K, V of temporal attention.
+        self.qkv = Projection(6 * width, activated=True, parts=6, name="qkv", dtype=policy)
+        self.spatial_output = ProjectionPair(width, width, name="spatial_output", dtype=policy)
+        self.temporal_output = ProjectionPair(width, width, name="temporal_output", dtype=policy)
+        self.spatial_gate = Projection(width, activated=False, use_bias=False, name="spatial_gate", dtype=policy)
+        self.temporal_gate = Projection(width, activated=False, name="temporal_gate", dtype=policy)
+        self.fusion_output = ProjectionPair(width, width, name="fusion_output", dtype=policy)
+
+    def build(self, width: int) -> None:
+        """Create the weights for a residual stream of `width` channels."""
+        self.qkv.build(2 * width)
+        parts = (self.spatial_output, self.temporal_output, self.spatial_gate, self.temporal_gate, self.fusion_output)
+        for part in parts:
+            part.build(width)
+        self.built = True
+
+    def call(
+        self, x: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor, causal: tf.Tensor, momentum: tf.Tensor | None
+    ) -> tf.Tensor:
+        """Residual stream `x` (B, P, N, D) with SE `spatial` (N, D) and TE `temporal` (B, P, D) of its steps."""
+        from_x, from_embedding = tf.split(tf.convert_to_tensor(self.qkv.kernel), 2, axis=0)
+        product = add_embeddings(project(x, from_x), spatial @ from_embedding, project(temporal, from_embedding))
+        q_s, k_s, v_s, q_t, k_t, v_t = tf.split(self.qkv.finish(product, momentum), 6, axis=-1)
+        over_sensors = self.spatial_output(attention_over_sensors(q_s, k_s, v_s, self.heads), momentum=momentum)
+        over_steps = self.temporal_output(attention_over_steps(q_t, k_t, v_t, self.heads, causal), momentum=momentum)
+        gate = tf.sigmoid(self.spatial_gate(over_sensors) + self.temporal_gate(over_steps))
+        fused = over_steps + gate * (over_sensors - over_steps)
+        return x + self.fusion_output(fused, momentum=momentum)
+
+
+class TransformAttention(keras.layers.Layer):
+    """From P history steps to Q future steps: queries are future embeddings, keys past ones (paper, equations 12-14)."""
+
+    def __init__(self, width: int, heads: int, **keras_arguments: Any) -> None:
+        super().__init__(**keras_arguments)
+        self.heads = heads
+        policy = self.dtype_policy
+        self.query = Projection(width, activated=True, name="query", dtype=policy)
+        self.key = Projection(width, activated=True, name="key", dtype=policy)
+        self.value = Projection(width, activated=True, name="value", dtype=policy)
+        self.output_pair = ProjectionPair(width, width, name="output", dtype=policy)
+
+    def build(self, width: int) -> None:
+        """Create the weights for a residual stream of `width` channels."""
+        for part in (self.query, self.key, self.value, self.output_pair):
+            part.build(width)
+        self.built = True
+
+    def call(
+        self, x: tf.Tensor, spatial: tf.Tensor, past: tf.Tensor, future: tf.Tensor, momentum: tf.Tensor | None
+    ) -> tf.Tensor:
+        """Encoder output `x` (B, P, N, D), SE (N, D), TE of the past (B, P, D) and future (B, Q, D) -> (B, Q, N, D)."""
+
+        def embed(layer: Projection, temporal: tf.Tensor) -> tf.Tensor:
+            kernel = tf.convert_to_tensor(layer.kernel)
+            product = (spatial @ kernel) + project(temporal, kernel)[:, :, tf.newaxis]
+            return layer.finish(product, momentum)
+
+        query, key = embed(self.query, future), embed(self.key, past)
+        mixed = attention_over_steps(query, key, self.value(x, momentum=momentum), self.heads)
+        return self.output_pair(mixed, momentum=momentum)
+
+
+class GMAN(keras.Model):
+    """The whole network. Inputs are normalised readings; outputs are normalised forecasts.
+
+    Args:
+        shape: sizes of the weights.
+        embedding: spatial embedding (N, E); a constant, only the layers on it are trained.
+        seen: (7 + T,) true for days of the week and times of day that occur in training; None: all.
+    """
+
+    def __init__(
+        self, shape: ModelShape, embedding: np.ndarray, seen: np.ndarray | None = None, **keras_arguments: Any
+    ) -> None:
+        super().__init__(name=keras_arguments.pop("name", "gman"), **keras_arguments)
+        self.shape = shape
+        policy = self.dtype_policy
+        number = policy.compute_dtype
+        self.embedding = tf.constant(embedding, dtype=number)
+        self.seen = tf.constant(np.ones(DAYS + shape.T) if seen is None else seen, dtype=number)
+        width = shape.D
+        self.st_embedding = STEmbedding(width, name="st_embedding", dtype=policy)
+        self.input_pair = ProjectionPair(width, width, name="input", dtype=policy)
+        self.encoder = [
+            STAttentionBlock(width, shape.K, name=f"encoder_{block}", dtype=policy) for block in range(shape.L)
+        ]
+        self.transform = TransformAttention(width, shape.K, name="transform", dtype=policy)
+        self.decoder = [
+            STAttentionBlock(width, shape.K, name=f"decoder_{block}", dtype=policy) for block in range(shape.L)
+        ]
+        self.output_pair = ProjectionPair(width, 1, name="output", dtype=policy)
+        self._create_weights()
+
+    def _create_weights(self) -> None:
+        self.st_embedding.build(self.shape.E, DAYS + self.shape.T)
+        self.input_pair.build(1)
+        for layer in (*self.encoder, self.transform, *self.decoder, self.output_pair):
+            layer.build(self.shape.D)
+        self.built = True
+
+    def call(
+        self, readings: tf.Tensor, day: tf.Tensor, time: tf.Tensor, knobs: Knobs, training: bool = False
+    ) -> tf.Tensor:
+        """Forecast (B, Q, N) from `readings` (B, P, N) and the calendar `day`, `time` (B, P+Q)."""
+        momentum = knobs.momentum if training else None
+        spatial, temporal = self.st_embedding(self.embedding, day, time, self.seen, momentum)
+        past, future = temporal[:, : self.shape.P], temporal[:, self.shape.P :]
+        x = self.input_pair(readings[..., tf.newaxis], momentum=momentum)
+        for block in self.encoder:
+            x = block(x, spatial, past, knobs.causal, momentum)
+        x = self.transform(x, spatial, past, future, momentum)
+        for block in self.decoder:
+            x = block(x, spatial, future, knobs.causal, momentum)
+        if training:
+            x = _dropout(x, knobs.dropout, knobs.seed)
+        x = self.output_pair.first(x, momentum=momentum)
+        if training:
+            x = _dropout(x, knobs.dropout, knobs.seed + 1)
+        return tf.squeeze(self.output_pair.second(x), axis=-1)
+
+
+def add_embeddings(product: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor) -> tf.Tensor:
+    """(B, P, N, C) + (N, C) + (B, P, C): the embedding half of `concat(X, STE) W`, added where it belongs."""
+    return product + (spatial + temporal[:, :, tf.newaxis])
+
+
+def _dropout(x: tf.Tensor, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Dropout whose rate is a value of the graph, not a constant of it."""
+    keep = 1.0 - tf.cast(rate, x.dtype)
+    kept = tf.random.stateless_uniform(tf.shape(x), seed, dtype=x.dtype) < keep
+    return tf.where(kept, x / keep, tf.zeros_like(x))

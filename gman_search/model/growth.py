@@ -1,0 +1,157 @@
+"""Growing a trained GMAN into a bigger one that computes the same function (pure numpy).
+
+Every kernel is embedded block-triangularly: old outputs read old inputs exactly as before and nothing else, new outputs
+start at random and read everything. There is no normaliser across channels in GMAN, so old channels do not notice the
+new ones, in evaluation and in training mode alike. Three places need more than that:
+
+- A head that gets wider divides its scores by sqrt(d') instead of sqrt(d). Gamma AND beta of queries and keys are
+  multiplied by (d'/d)^(1/4) each: ReLU is positively homogeneous. (On the kernel the factor would be divided away by BN.)
+- New key channels inside an old head must not change its scores. Zeroing them would kill them for ever behind ReLU
+  (relu'(0) = 0). They are made CONSTANT instead: gamma 0, beta c > 0 adds the same number to the scores of all keys,
+  which softmax ignores, and gamma has a gradient.
+- A new block adds nothing: the last linear layer of its residual branch is zero.
+
+Sources: Net2Net (Chen et al. 2016), composable function-preserving expansions (Gesmundo and Maile 2023); the constant
+keys are ours, for ReLU behind BN.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gman_search.errors import UsageError
+
+__all__ = ["NEW_KEY_CONSTANT", "Growth", "grow"]
+
+NEW_KEY_CONSTANT = 0.5
+Shape = tuple[int, int, int]
+Weights = Mapping[str, NDArray[np.floating]]
+
+_BLOCK = re.compile(r"(.*(?:encoder|decoder)_)(\d+)(/.*)")
+# Parts of the fused projection: Q, K, V over sensors, then Q, K, V over steps.
+_QKV_SCALED, _QKV_KEYS = (0, 1, 3, 4), (1, 4)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Grown weights and what they took over: `inherited[name]` is the number of old elements kept in a tensor."""
+
+    weights: dict[str, NDArray[np.floating]]
+    inherited: dict[str, int]
+
+    @property
+    def share(self) -> float:
+        """Share of the big model's elements that come from the small one."""
+        return sum(self.inherited.values()) / sum(tensor.size for tensor in self.weights.values())
+
+
+def grow(
+    small: Weights,
+    fresh: Weights,
+    old: Shape,
+    new: Shape,
+    *,
+    new_blocks: Literal["random", "copy"] = "random",
+) -> Growth:
+    """Weights of shape `new` = (L', K', d') that compute the function of `small`, of shape `old` = (L, K, d).
+
+    Args:
+        small: the trained weights, by name.
+        fresh: newly initialised weights of the big model, by name; they fill what is new.
+        old: L, K, d of `small`.
+        new: L', K', d', none smaller.
+        new_blocks: what new blocks compute inside: fresh weights, or a copy of the last old block. Either way their
+            last layer starts at zero.
+
+    Raises:
+        UsageError: where a size would shrink or a tensor does not fit the shapes given.
+    """
+    if any(after < before for before, after in zip(old, new, strict=True)):
+        raise UsageError(f"weights only grow: expected (L, K, d) of at least {old}, received {new}")
+    grown: dict[str, NDArray[np.floating]] = {}
+    inherited: dict[str, int] = {}
+    for name, start in fresh.items():
+        source, is_new_block = _source(name, old[0])
+        if is_new_block and new_blocks == "random":
+            grown[name], inherited[name] = start.copy(), 0
+        else:
+            if source not in small:
+                raise UsageError(f"expected a tensor {source} in the smaller model's weights; it has none of that name")
+            grown[name], inherited[name] = _embedded(name, np.asarray(small[source]), start, old, new)
+        if is_new_block and "/fusion_output/second/" in name:
+            grown[name] = np.zeros_like(start)
+            inherited[name] = 0
+    return Growth(grown, inherited)
+
+
+def _source(name: str, blocks: int) -> tuple[str, bool]:
+    """Name of the old tensor that `name` grows from, and whether it belongs to a new block."""
+    match = _BLOCK.fullmatch(name)
+    if match is None or int(match[2]) < blocks:
+        return name, False
+    return f"{match[1]}{blocks - 1}{match[3]}", True
+
+
+def _embedded(
+    name: str, small: NDArray[np.floating], fresh: NDArray[np.floating], old: Shape, new: Shape
+) -> tuple[NDArray[np.floating], int]:
+    indices = [_kept(parts, size, old, new) for parts, size in zip(_parts(name), fresh.shape, strict=True)]
+    if tuple(len(index) for index in indices) != small.shape:
+        raise UsageError(
+            f"tensor {name}: expected shape {tuple(len(index) for index in indices)} for (L, K, d) = {old}, "
+            f"received {small.shape}"
+        )
+    big = fresh.copy()
+    if big.ndim == 2:
+        # Old outputs must not read new inputs.
+        big[:, indices[1]] = 0.0
+        big[np.ix_(*indices)] = small
+        return big, int(small.size)
+    big[indices[0]] = small
+    if name.endswith(("/gamma", "/beta")):
+        _keep_scores(name, big, old, new)
+    return big, int(small.size)
+
+
+def _keep_scores(name: str, vector: NDArray[np.floating], old: Shape, new: Shape) -> None:
+    """Rescale queries and keys of old heads and make their new key channels constant (in place)."""
+    scaled, keys = _attention_parts(name)
+    factor = (new[2] / old[2]) ** 0.25
+    by_head = vector.reshape(-1, new[1], new[2])  # (parts, K', d'), a view
+    by_head[list(scaled), : old[1], : old[2]] *= factor
+    for part in keys:
+        by_head[part, : old[1], old[2] :] = 0.0 if name.endswith("/gamma") else NEW_KEY_CONSTANT
+
+
+def _attention_parts(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if "/qkv/" in name:
+        return _QKV_SCALED, _QKV_KEYS
+    if "transform/query/" in name:
+        return (0,), ()
+    if "transform/key/" in name:
+        return (0,), (0,)
+    return (), ()
+
+
+def _parts(name: str) -> tuple[int, ...]:
+    """How many runs of D channels each axis of a tensor holds; 0 for an axis that does not grow."""
+    if "/qkv/" in name:
+        return (2, 6) if name.endswith("kernel") else (6,)
+    first_layer = re.search(r"(st_embedding/(spatial|temporal)|(^|/)input)/first/kernel$", name)
+    if first_layer:
+        return (0, 1)
+    if re.search(r"(?<!transform/)output/second/", name) and "_output/" not in name:
+        return (1, 0) if name.endswith("kernel") else (0,)
+    return (1, 1) if name.endswith("kernel") else (1,)
+
+
+def _kept(parts: int, size: int, old: Shape, new: Shape) -> NDArray[np.intp]:
+    """Positions of the old channels on an axis of the big tensor: head k, channel j stays head k, channel j."""
+    if parts == 0:
+        return np.arange(size)
+    part, head, channel = np.ogrid[:parts, : old[1], : old[2]]
+    return (part * new[1] * new[2] + head * new[2] + channel).reshape(-1)

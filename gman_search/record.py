@@ -1,0 +1,94 @@
+"""Records of a study, as plain data: what training tells the search, and what the search tells the report.
+
+Nothing here touches TensorFlow, Optuna or a disk; every face (terminal, JSON, HTML) is drawn from these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.table import Evaluation
+
+__all__ = ["Epoch", "ForecastSample", "Scores", "StudyRecord", "TestResult"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of one evaluation. MAE in the data's unit; `epoch` counts from 1 within the stage.
+
+    Epoch 0, where present, is the validation before the first step (the grown model as it was born).
+    """
+
+    epoch: int
+    steps: int
+    train_mae: float | None
+    val_mae: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Masked errors over one set of forecasts: MAE and RMSE in the data's unit, MAPE in percent."""
+
+    mae: float
+    rmse: float
+    mape: float
+
+
+@dataclass(frozen=True)
+class ForecastSample:
+    """Forecast against truth of one sensor over consecutive times, for drawing.
+
+    `times` are ISO strings of the forecast moments; `truth` has None where the reading is missing; `forecast[q]` is the
+    series forecast q steps ahead.
+    """
+
+    sensor: str
+    rank: str
+    mae: float
+    times: tuple[str, ...]
+    truth: tuple[float | None, ...]
+    forecast: Mapping[int, tuple[float | None, ...]]
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """The winner on the test part, next to what needs no training.
+
+    `steps[q]` scores the q-th forecast step alone ("at step q"); `mean` averages the steps' scores over 1..Q, as the
+    original prints it. `baselines[name]` has the same two keys: `steps` and `mean`.
+    """
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    config_id: int
+    stage: str
+    steps: Mapping[int, Scores]
+    mean: Scores
+    baselines: Mapping[str, Mapping[str, Any]]
+    windows: int
+    masked_share: float
+    sensor_mae: Mapping[str, float] = field(default_factory=dict)
+    samples: tuple[ForecastSample, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """Everything a face needs to show a study.
+
+    `curves` maps the key of an evaluation (`quick/7`) to its epochs. `spec` is the resolved specification as plain
+    data. `provenance` has versions, seed, command, created, data facts (sensors, windows, span) and `cost_units`
+    (the estimated relative cost of one evaluation at each stage).
+    """
+
+    name: str
+    unit: str
+    step_minutes: int
+    ladder: Ladder
+    spec: Mapping[str, Any]
+    evaluations: tuple[Evaluation, ...]
+    curves: Mapping[str, tuple[Epoch, ...]]
+    test: TestResult | None
+    provenance: Mapping[str, Any]

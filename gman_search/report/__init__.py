@@ -1,0 +1,1 @@
+"""The HTML report: summaries are pure functions of a StudyRecord, drawing is separate."""

@@ -1,0 +1,1 @@
+"""A study in an Optuna storage: claiming, leasing, promoting and finishing evaluations."""

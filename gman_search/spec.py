@@ -1,0 +1,133 @@
+"""What a study is: one validated, frozen specification, from TOML, environment and flags.
+
+Precedence: flag > environment `GMAN_SEARCH_*` > TOML > default. Unknown keys are refused, never ignored.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from gman_search.halving.ladder import Ladder
+from gman_search.space import SearchSpace
+from gman_search.stages import BUDGETS, PRESETS, Stage, StageOverrides
+
+__all__ = ["DataSpec", "HalvingSpec", "SearchSpec", "StudySpec"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSpec(_Frozen):
+    """Where the readings come from and how they are cut into windows."""
+
+    speed: str = Field(default="demo", description="CSV of readings, one column a sensor; `demo` is the bundled network")
+    adjacency: str | None = Field(default=None, description="graph file: dense CSV, from,to,cost or GMAN edge list")
+    embedding: str | None = Field(default=None, description="spatial embedding file; none: spectral, from the graph")
+    start: str | None = Field(default=None, description="time of the first row where the file has no time column")
+    step: str | None = Field(default=None, description="time between rows, such as 5min")
+    sensors: int | tuple[str, ...] | None = Field(default=None, description="the first n sensors, or a list of names")
+    unit: str = Field(default="mph", description="unit of the readings, shown beside every number")
+    history: int = Field(default=12, ge=1, description="P: input steps of a window")
+    horizon: int = Field(default=12, ge=1, description="Q: forecast steps of a window")
+    train: float = Field(default=0.7, gt=0, lt=1, description="share of the series used for training")
+    test: float = Field(default=0.2, gt=0, lt=1, description="share of the series kept for the final test")
+    missing_inputs: Literal["last", "mean", "zero"] = Field(
+        default="last", description="what stands in for a missing input reading"
+    )
+    embedding_size: int = Field(default=64, ge=1, description="width of a spectral embedding")
+
+    validation_stride: int = Field(
+        default=1, ge=1, description="validate on every k-th window (neighbours overlap); the test part always uses all"
+    )
+
+    @model_validator(mode="after")
+    def _room_for_validation(self) -> "DataSpec":
+        if self.train + self.test >= 1:
+            raise ValueError(f"train + test must leave room for validation; received {self.train} + {self.test}")
+        return self
+
+
+class HalvingSpec(_Frozen):
+    """How configs climb the ladder."""
+
+    eta: Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=1)], ...] | Literal["cost"] = Field(
+        default="cost", description="reduction factor, one for all stages or one each; cost: ratio of stage costs"
+    )
+    promotion: Literal["synchronous", "asynchronous"] = Field(
+        default="synchronous", description="promote when a rung is closed, or as soon as there is room"
+    )
+    warm_start: Literal["grow", "none"] = Field(default="grow", description="start from the smaller model's weights")
+    learning_rate_rule: Literal["preset", "none"] = Field(
+        default="preset", description="carry the learning rate to the next stage by the ratio of the guide's rates"
+    )
+
+
+class SearchSpec(_Frozen):
+    """The sampler, the workers and the limits of a search."""
+
+    startup_trials: int = Field(default=10, ge=1, description="random configs before TPE's model is used")
+    workers: int = Field(default=2, ge=1, description="worker processes on this machine")
+    max_failures: float = Field(default=0.2, ge=0, le=1, description="share of failed evaluations that is accepted")
+    max_attempts: int = Field(default=3, ge=1, description="attempts of one evaluation before it counts as failed")
+    lease_seconds: float = Field(default=60, gt=0, description="a worker silent for this long has lost its evaluation")
+
+
+class StudySpec(_Frozen):
+    """One named search, complete: data, stages, search space, halving rules, search settings and seed."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)] = "demo"
+    trials: int = Field(default=50, ge=1, description="TOTAL number of configs the study should reach")
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    data: DataSpec = DataSpec()
+    budget: Literal["laptop", "guide"] = Field(
+        default="laptop", description="epochs and steps of the stages: cut for two CPU cores, or the guide's own"
+    )
+    stages: dict[Literal["quick", "medium", "full"], StageOverrides] = Field(default_factory=dict)
+    space: SearchSpace = SearchSpace()
+    halving: HalvingSpec = HalvingSpec()
+    search: SearchSpec = SearchSpec()
+
+    @field_validator("name")
+    @classmethod
+    def _safe_name(cls, name: str) -> str:
+        # The name becomes a folder and an Optuna study name.
+        if not _NAME.fullmatch(name) or ".." in name:
+            raise ValueError(f"expected letters, digits, '.', '_' or '-' (no path, no '..'), received {name!r}")
+        return name
+
+    @model_validator(mode="after")
+    def _stages_grow(self) -> "StudySpec":
+        ladder = self.stage_list()
+        for small, big in zip(ladder, ladder[1:], strict=False):
+            if any(getattr(big, size) < getattr(small, size) for size in ("L", "K", "d")):
+                raise ValueError(
+                    f"stage {big.name} (L={big.L}, K={big.K}, d={big.d}) must not be smaller than "
+                    f"{small.name} (L={small.L}, K={small.K}, d={small.d}): weights grow, they never shrink"
+                )
+        eta = self.halving.eta
+        if isinstance(eta, tuple) and len(eta) != len(ladder) - 1:
+            raise ValueError(f"halving.eta needs {len(ladder) - 1} values, received {len(eta)}")
+        return self
+
+    def stage_list(self) -> tuple[Stage, ...]:
+        """The stages of this study in ladder order: presets, then the budget, then the study's own overrides."""
+        none, budget = StageOverrides(), BUDGETS[self.budget]
+        return tuple(
+            self.stages.get(name, none).apply(budget.get(name, none).apply(preset))  # type: ignore[call-overload]
+            for name, preset in PRESETS.items()
+        )
+
+    def stage(self, name: str) -> Stage:
+        """One stage by name."""
+        return next(stage for stage in self.stage_list() if stage.name == name)
+
+    def ladder(self, cost_ratios: tuple[int, ...]) -> Ladder:
+        """The ladder of this study; `cost_ratios` stand in where `halving.eta` is "cost"."""
+        names = tuple(stage.name for stage in self.stage_list())
+        eta = self.halving.eta
+        etas = cost_ratios if eta == "cost" else (eta,) * (len(names) - 1) if isinstance(eta, int) else eta
+        return Ladder(names, tuple(etas), self.trials, self.halving.promotion == "synchronous")

@@ -1,0 +1,86 @@
+"""The three stages of the ladder and their presets.
+
+A stage fixes the size of the model (L blocks, K heads of d channels, as in the GMAN paper) and the budget of one
+evaluation. Hyperparameters that depend on the stage (learning rate, decay epoch, batch size) are searched at the scale
+of the guide's quick stage and carried to each stage by its ratio to that, so that one config means the same everywhere.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["BUDGETS", "PRESETS", "Stage", "StageOverrides"]
+
+
+class Stage(BaseModel):
+    """Size of the model and budget of one evaluation at this stage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="quick, medium or full")
+    L: int = Field(ge=1, description="number of ST-attention blocks in the encoder, and again in the decoder")
+    K: int = Field(ge=1, description="number of attention heads")
+    d: int = Field(ge=1, description="channels of one head; the model is D = K*d channels wide")
+    batch_size: int = Field(ge=1, description="windows in one training step")
+    max_epochs: int = Field(ge=1, description="epochs after which an evaluation ends at the latest")
+    steps_per_epoch: int | None = Field(
+        default=None, ge=1, description="steps of an epoch, at this stage's batch_size; none: one pass over all windows"
+    )
+    learning_rate: float = Field(gt=0, description="the guide's Adam learning rate at this stage")
+    decay_epoch: int = Field(ge=1, description="the guide's number of epochs between two learning-rate decays")
+    patience: int = Field(default=10, ge=1, description="epochs without a better validation MAE before stopping")
+    warmup_steps: int = Field(default=20, ge=0, description="steps over which the learning rate rises after growth")
+    xla: Literal["auto", "on", "off"] = Field(default="auto", description="compile the step with XLA")
+
+    @property
+    def D(self) -> int:
+        """Width of the model: K*d channels."""
+        return self.K * self.d
+
+    @property
+    def log_folder(self) -> str:
+        """TensorBoard folder of the stage, as in the three-stage guide."""
+        return "fit" if self.name == "full" else f"fit_{self.name}"
+
+
+class StageOverrides(BaseModel):
+    """The same fields, all optional: what a TOML file or a flag may change of a preset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    L: int | None = Field(default=None, ge=1)
+    K: int | None = Field(default=None, ge=1)
+    d: int | None = Field(default=None, ge=1)
+    batch_size: int | None = Field(default=None, ge=1)
+    max_epochs: int | None = Field(default=None, ge=1)
+    steps_per_epoch: int | None = Field(default=None, ge=1)
+    learning_rate: float | None = Field(default=None, gt=0)
+    decay_epoch: int | None = Field(default=None, ge=1)
+    patience: int | None = Field(default=None, ge=1)
+    warmup_steps: int | None = Field(default=None, ge=0)
+    xla: Literal["auto", "on", "off"] | None = None
+
+    def apply(self, preset: Stage) -> Stage:
+        """The preset with every field that is set here replaced."""
+        return preset.model_copy(update=self.model_dump(exclude_none=True))
+
+
+PRESETS: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage(name="quick", L=2, K=4, d=4, batch_size=32, max_epochs=50, learning_rate=0.002, decay_epoch=10, xla="off"),
+        Stage(name="medium", L=3, K=6, d=6, batch_size=24, max_epochs=80, learning_rate=0.0015, decay_epoch=8),
+        Stage(name="full", L=5, K=8, d=8, batch_size=12, max_epochs=100, learning_rate=0.001, decay_epoch=5),
+    )
+}
+
+BUDGETS: dict[str, dict[str, StageOverrides]] = {
+    # The guide's epochs, each one pass over all training windows: for a GPU.
+    "guide": {},
+    # The same models on two CPU cores in minutes. Decay epochs shrink with the epochs, so the rate still falls.
+    "laptop": {
+        "quick": StageOverrides(max_epochs=5, steps_per_epoch=20, decay_epoch=1, patience=4),
+        "medium": StageOverrides(max_epochs=6, steps_per_epoch=20, decay_epoch=1, patience=4),
+        "full": StageOverrides(max_epochs=8, steps_per_epoch=25, decay_epoch=1, patience=4),
+    },
+}

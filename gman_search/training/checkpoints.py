@@ -1,0 +1,51 @@
+"""Named arrays with a description on disk, written all or not at all.
+
+The format is numpy's `.npz` without pickles plus one JSON text, so reading a file never runs code.
+"""
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gman_search.errors import DataError
+
+__all__ = ["read_arrays", "write_arrays"]
+
+_DESCRIPTION = "__description__"
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> None:
+    """Write `arrays` and `description` to `path` atomically: a crash leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own, so that a stalled worker and its replacement never write into each other's file.
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with partial.open("wb") as stream:
+            np.savez(stream, **{_DESCRIPTION: np.array(json.dumps(description))}, **dict(arrays))
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays by name and the description.
+
+    Raises:
+        DataError: the file is missing, cut off, damaged (every member carries a CRC) or not one of ours.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files if name != _DESCRIPTION}
+            description = json.loads(str(stored[_DESCRIPTION]))
+    except FileNotFoundError:
+        raise DataError(f"expected saved weights at {path}; there is no such file") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"expected saved weights at {path}; the file is damaged or of another kind ({error})") from None
+    return arrays, description

@@ -1,0 +1,57 @@
+"""The contract between the search and whatever trains: a job goes in, epochs are reported, an outcome comes back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from gman_search.config import Hyperparameters
+from gman_search.halving.table import State
+from gman_search.record import Epoch
+
+__all__ = ["Job", "Outcome", "StopTraining", "Trainer"]
+
+
+class StopTraining(Exception):
+    """Raised by the epoch callback to leave training at once: the lease was lost or the user asked to stop."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One evaluation to train.
+
+    `folder` takes everything the evaluation writes: `weights.npz` at the end, `checkpoint.npz` after each epoch (resumed
+    from if present). `parent` is the folder of the smaller model's evaluation, whose weights are grown; None: cold.
+    `logs` is the TensorBoard folder of this evaluation, None for no logs.
+    """
+
+    config_id: int
+    stage: str
+    hyperparameters: Hyperparameters
+    seed: int
+    folder: Path
+    parent: Path | None = None
+    initial_epoch: int = 0
+    attempt: int = 1
+    logs: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an evaluation ended. `val_mae` is the best epoch's and belongs to the saved weights."""
+
+    state: State
+    val_mae: float | None
+    epochs: int
+    seconds: float
+    reason: str
+    diagnosis: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Trainer(Protocol):
+    """Trains jobs of a study; one instance lives in each worker process and keeps its compiled steps."""
+
+    def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> Outcome:
+        """Train `job`, reporting each epoch; raise nothing for divergence (that is an outcome)."""
+        ...

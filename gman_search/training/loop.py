@@ -1,0 +1,242 @@
+"""Training one evaluation from its first epoch to its outcome."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gman_search.config import Hyperparameters
+from gman_search.data.baselines import truth
+from gman_search.data.task import ForecastTask
+from gman_search.errors import DataError
+from gman_search.halving.table import State
+from gman_search.model.growth import grow
+from gman_search.record import Epoch
+from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.training.diagnosis import diagnose, has_diverged
+from gman_search.training.job import Job, Outcome
+from gman_search.training.metrics import masked_scores
+from gman_search.training.schedule import bn_momentum, learning_rate
+from gman_search.training.step import CompiledModel, StepValues
+
+__all__ = ["GmanTrainer"]
+
+
+@dataclass
+class _Progress:
+    """Where an evaluation stands between two epochs; everything a resumed attempt needs besides the vectors."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    best_val: float = math.inf
+    best_epoch: int = 0
+    step: int = 0
+    inherited: float = 0.0
+
+    @property
+    def last_epoch(self) -> int:
+        return self.epochs[-1].epoch if self.epochs else 0
+
+    @property
+    def seconds(self) -> float:
+        return sum(epoch.seconds for epoch in self.epochs)
+
+    def trained(self) -> list[Epoch]:
+        return [epoch for epoch in self.epochs if epoch.epoch > 0]
+
+
+class GmanTrainer:
+    """Trains evaluations on one forecasting task; compiles each model shape once and keeps it.
+
+    Args:
+        task: readings, calendar, embedding, windows.
+        validation_stride: every how many-th validation window is used.
+        xla: compile training steps with XLA.
+    """
+
+    def __init__(self, task: ForecastTask, *, validation_stride: int = 1, xla: bool = False) -> None:
+        self.task = task
+        self.xla = xla
+        self._compiled: dict[tuple[int, int, int], CompiledModel] = {}
+        self._val_starts = task.starts["val"][::validation_stride]
+        self._val_truth = truth(task, "val")[::validation_stride]
+
+    def compiled(self, shape: tuple[int, int, int]) -> CompiledModel:
+        """The model of this shape, traced at most once in this process."""
+        if shape not in self._compiled:
+            self._compiled[shape] = CompiledModel(self.task, shape, xla=self.xla)
+        return self._compiled[shape]
+
+    def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> Outcome:
+        """Train `job` to its end (see `Trainer`)."""
+        model = self.compiled(job.hyperparameters.shape)
+        progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
+        with _epoch_log(job.logs) as log:
+            reason = self._epochs(job, model, progress, on_epoch, log)
+        return self._outcome(job, progress, reason)
+
+    def _started(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress:
+        fresh = model.fresh_weights(job.seed)
+        if job.parent is None:
+            model.state.load_weights(fresh)
+            return _Progress()
+        began = time.perf_counter()
+        weights, description = read_arrays(job.parent / "weights.npz")
+        growth = grow(weights, fresh, tuple(description["shape"]), job.hyperparameters.shape)
+        model.state.load_weights(growth.weights)
+        progress = _Progress(inherited=growth.share)
+        # The grown model before its first step: it must stand where its parent ended.
+        val = self._validate(model, job.hyperparameters)
+        self._keep_best(job, model, progress, Epoch(0, 0, None, val, 0.0, time.perf_counter() - began), on_epoch)
+        return progress
+
+    def _resumed(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress | None:
+        try:
+            vectors, description = read_arrays(job.folder / "checkpoint.npz")
+        except DataError:
+            return None  # Nothing usable to resume from: the evaluation starts again.
+        if description["hyperparameters"] != job.hyperparameters.to_dict() or description["seed"] != job.seed:
+            return None
+        model.state.parameters.assign(vectors["parameters"])
+        model.state.statistics.assign(vectors["statistics"])
+        model.state.load_moments(vectors)
+        progress = _Progress(
+            epochs=[Epoch(**epoch) for epoch in description["epochs"]],
+            best_val=description["best_val"],
+            best_epoch=description["best_epoch"],
+            step=description["step"],
+            inherited=description["inherited"],
+        )
+        for epoch in progress.epochs:
+            on_epoch(epoch)
+        return progress
+
+    def _epochs(
+        self,
+        job: Job,
+        model: CompiledModel,
+        progress: _Progress,
+        on_epoch: Callable[[Epoch], None],
+        log: Callable[[Epoch], None],
+    ) -> str:
+        settings = job.hyperparameters
+        for number in range(progress.last_epoch + 1, settings.max_epochs + 1):
+            began = time.perf_counter()
+            train_mae, rate = self._one_epoch(job, model, progress, number - 1)
+            val_mae = self._validate(model, settings) if math.isfinite(train_mae) else math.nan
+            epoch = Epoch(number, progress.step, train_mae, val_mae, rate, time.perf_counter() - began)
+            log(epoch)
+            values = [past.val_mae for past in progress.epochs] + [val_mae]
+            if has_diverged(values):
+                progress.epochs.append(epoch)
+                return f"diverged in epoch {number}: validation MAE {val_mae:.3g}"
+            self._keep_best(job, model, progress, epoch, on_epoch)
+            if number - progress.best_epoch >= settings.patience:
+                return f"early stop: no better validation MAE in {settings.patience} epochs"
+        return ""
+
+    def _one_epoch(
+        self, job: Job, model: CompiledModel, progress: _Progress, epoch: int
+    ) -> tuple[float, float]:
+        settings = job.hyperparameters
+        # Order of windows depends on seed and epoch alone, so a resumed evaluation sees the same batches.
+        order = np.random.default_rng([job.seed, epoch]).permutation(self.task.starts["train"])
+        order = order[: settings.windows_per_epoch]
+        results = []
+        rate = settings.learning_rate
+        for first in range(0, len(order), settings.batch_size):
+            rate = learning_rate(
+                settings.learning_rate,
+                epoch=epoch,
+                step=progress.step,
+                decay_epoch=settings.decay_epoch,
+                decay_rate=settings.decay_rate,
+                warmup_steps=settings.warmup_steps if job.parent is not None else 0,
+            )
+            values = StepValues(
+                learning_rate=rate,
+                weight_decay=settings.weight_decay,
+                clip_norm=settings.clip_norm,
+                dropout=settings.dropout,
+                bn_momentum=bn_momentum(settings.bn_momentum, progress.step),
+                causal=settings.causal,
+                step=progress.step,
+                seed=job.seed,
+            )
+            results.append(model.train_step(order[first : first + settings.batch_size], values))
+            progress.step += 1
+        errors = np.array([(float(error), float(count)) for error, count in results]).sum(axis=0)
+        return float(errors[0] / max(errors[1], 1.0)), rate
+
+    def _validate(self, model: CompiledModel, settings: Hyperparameters) -> float:
+        forecast = model.forecast(self._val_starts, causal=settings.causal)
+        return masked_scores(self._val_truth, forecast).mae if np.isfinite(forecast).all() else math.nan
+
+    def _keep_best(
+        self, job: Job, model: CompiledModel, progress: _Progress, epoch: Epoch, on_epoch: Callable[[Epoch], None]
+    ) -> None:
+        progress.epochs.append(epoch)
+        if epoch.val_mae < progress.best_val:
+            progress.best_val, progress.best_epoch = epoch.val_mae, epoch.epoch
+            write_arrays(job.folder / "weights.npz", model.state.weights(), self._describe(job, progress))
+        vectors = {
+            "parameters": model.state.parameters.numpy(),
+            "statistics": model.state.statistics.numpy(),
+            **model.state.moments(),
+        }
+        write_arrays(job.folder / "checkpoint.npz", vectors, self._describe(job, progress))
+        # Reported last: whoever stops the evaluation here finds this epoch on disk.
+        on_epoch(epoch)
+
+    def _describe(self, job: Job, progress: _Progress) -> dict[str, Any]:
+        return {
+            "shape": list(job.hyperparameters.shape),
+            "hyperparameters": job.hyperparameters.to_dict(),
+            "seed": job.seed,
+            "step": progress.step,
+            "best_val": progress.best_val,
+            "best_epoch": progress.best_epoch,
+            "inherited": progress.inherited,
+            "epochs": [asdict(epoch) for epoch in progress.epochs],
+        }
+
+    def _outcome(self, job: Job, progress: _Progress, reason: str) -> Outcome:
+        curve = progress.trained()
+        diverged = reason.startswith("diverged")
+        (job.folder / "checkpoint.npz").unlink(missing_ok=True)
+        return Outcome(
+            state=State.PRUNED if diverged else State.COMPLETE,
+            val_mae=progress.best_val if math.isfinite(progress.best_val) else None,
+            epochs=progress.last_epoch,
+            seconds=progress.seconds,
+            reason=reason,
+            diagnosis=diagnose([e.train_mae for e in curve if e.train_mae is not None], [e.val_mae for e in curve]),
+            facts={"best_epoch": progress.best_epoch, "inherited": progress.inherited, "steps": progress.step},
+        )
+
+
+@contextmanager
+def _epoch_log(folder: Path | None) -> Iterator[Callable[[Epoch], None]]:
+    """TensorBoard scalars of each epoch in `folder`, or nothing."""
+    if folder is None:
+        yield lambda epoch: None
+        return
+    writer = tf.summary.create_file_writer(str(folder))
+
+    def log(epoch: Epoch) -> None:
+        with writer.as_default(step=epoch.epoch):
+            if epoch.train_mae is not None:
+                tf.summary.scalar("train_mae", epoch.train_mae)
+            tf.summary.scalar("val_mae", epoch.val_mae)
+            tf.summary.scalar("learning_rate", epoch.learning_rate)
+        writer.flush()
+
+    try:
+        yield log
+    finally:
+        writer.close()

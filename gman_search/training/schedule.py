@@ -1,0 +1,34 @@
+"""Learning rate and BN momentum as functions of the position in training (pure)."""
+
+__all__ = ["RATE_FLOOR", "bn_momentum", "learning_rate"]
+
+RATE_FLOOR = 1e-5
+"""The original never lets the rate fall below this."""
+
+
+def learning_rate(
+    base: float, *, epoch: int, step: int, decay_epoch: int, decay_rate: float, warmup_steps: int = 0
+) -> float:
+    """Staircase decay with a floor, after a linear warm-up.
+
+    Args:
+        base: rate of the first epoch.
+        epoch: 0-based epoch of this stage.
+        step: 0-based step of this stage, counted over all epochs.
+        decay_epoch: epochs between two drops.
+        decay_rate: factor of a drop.
+        warmup_steps: steps over which the rate rises from base/warmup_steps to base; 0 for none.
+    """
+    decayed = base * decay_rate ** (epoch // decay_epoch)
+    floored = max(decayed, min(RATE_FLOOR, base))
+    return floored * min(1.0, (step + 1) / warmup_steps) if warmup_steps else floored
+
+
+def bn_momentum(limit: float, step: int) -> float:
+    """Momentum of the moving BN statistics at `step`: (1 + step) / (10 + step), at most `limit`.
+
+    A constant 0.99 has not forgotten the start values after a few hundred steps, and evaluation would use them. The
+    rising momentum averages over about the last ninth of the steps until the limit is reached, so the statistics have
+    converged at whatever step an evaluation happens.
+    """
+    return min(limit, (1.0 + step) / (10.0 + step))

@@ -1,0 +1,85 @@
+"""All that training changes, as a few flat vectors: parameters, Adam's moments, moving BN statistics.
+
+One flat vector instead of hundreds of variables makes the optimizer three vector operations, a fresh start or a
+checkpoint a handful of assignments, and lets one traced step serve trial after trial.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gman_search.model.gman import GMAN
+
+__all__ = ["FlatLayout", "TrainState"]
+
+
+class FlatLayout:
+    """Where each named tensor lies in a flat vector."""
+
+    def __init__(self, variables: Iterable[Any]) -> None:
+        pairs = [(variable.path, tuple(int(size) for size in variable.shape)) for variable in variables]
+        self.names = [name for name, _ in pairs]
+        self.shapes = [shape for _, shape in pairs]
+        self.sizes = [int(np.prod(shape)) for shape in self.shapes]
+        self.total = sum(self.sizes)
+
+    def split(self, flat: tf.Tensor) -> list[tf.Tensor]:
+        """The named tensors, in layout order, as pieces of `flat` (gradients flow back into it by one concat)."""
+        pieces = tf.split(flat, self.sizes)
+        return [tf.reshape(piece, shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+
+    def join(self, tensors: Iterable[tf.Tensor]) -> tf.Tensor:
+        """Inverse of `split`."""
+        return tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], axis=0)
+
+    def to_named(self, flat: np.ndarray) -> dict[str, np.ndarray]:
+        """Named numpy arrays."""
+        pieces = np.split(flat, np.cumsum(self.sizes)[:-1])
+        return {
+            name: piece.reshape(shape) for name, piece, shape in zip(self.names, pieces, self.shapes, strict=True)
+        }
+
+    def from_named(self, named: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Flat vector of the named arrays; raises KeyError for a missing name."""
+        return np.concatenate([np.asarray(named[name]).reshape(-1) for name in self.names])
+
+
+class TrainState:
+    """Flat variables of one model in training."""
+
+    def __init__(self, model: GMAN) -> None:
+        self.trained = FlatLayout(model.trainable_variables)
+        self.moving = FlatLayout(model.non_trainable_variables)
+        number = model.compute_dtype
+        self.parameters = tf.Variable(tf.zeros([self.trained.total], number), name="parameters")
+        self.first_moment = tf.Variable(tf.zeros([self.trained.total], number), name="first_moment")
+        self.second_moment = tf.Variable(tf.zeros([self.trained.total], number), name="second_moment")
+        self.statistics = tf.Variable(tf.zeros([self.moving.total], number), name="statistics")
+        kernels = [np.full(size, name.endswith("kernel")) for name, size in zip(self.trained.names, self.trained.sizes)]
+        # Weight decay pulls on kernels only; on biases and BN it would change the function it is meant to smooth.
+        self.decayed = tf.constant(np.concatenate(kernels), dtype=number)
+
+    def load_weights(self, named: Mapping[str, np.ndarray]) -> None:
+        """Set parameters and BN statistics from named arrays and start the optimizer afresh."""
+        self.parameters.assign(self.trained.from_named(named))
+        self.statistics.assign(self.moving.from_named(named))
+        self.first_moment.assign(tf.zeros_like(self.first_moment))
+        self.second_moment.assign(tf.zeros_like(self.second_moment))
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Parameters and BN statistics as named arrays."""
+        return {
+            **self.trained.to_named(self.parameters.numpy()),
+            **self.moving.to_named(self.statistics.numpy()),
+        }
+
+    def moments(self) -> dict[str, np.ndarray]:
+        """Adam's moments, for a checkpoint."""
+        return {"first_moment": self.first_moment.numpy(), "second_moment": self.second_moment.numpy()}
+
+    def load_moments(self, moments: Mapping[str, np.ndarray]) -> None:
+        """Inverse of `moments`."""
+        self.first_moment.assign(moments["first_moment"])
+        self.second_moment.assign(moments["second_moment"])

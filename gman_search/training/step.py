@@ -1,0 +1,182 @@
+"""The compiled training step and forecast: traced once per model shape, fed with every config's hyperparameters.
+
+Hyperparameters are values of the graph, not constants in it: the second trial of a stage starts at once.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from gman_search.data.task import ForecastTask
+from gman_search.model.gman import GMAN, Knobs, ModelShape
+from gman_search.training.state import TrainState
+
+__all__ = ["CompiledModel", "StepValues"]
+
+ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
+
+
+class StepValues(NamedTuple):
+    """What a step is fed besides its windows; plain numbers."""
+
+    learning_rate: float
+    weight_decay: float
+    clip_norm: float
+    dropout: float
+    bn_momentum: float
+    causal: bool
+    step: int
+    seed: int
+
+
+class CompiledModel:
+    """GMAN of one shape on one forecasting task, with its state and its two traced functions.
+
+    Args:
+        task: readings, calendar, spatial embedding and windows.
+        shape: L, K and d (widths and steps come from the task).
+        xla: compile the step with XLA.
+        dtype: float32, or float64 for proofs.
+    """
+
+    def __init__(
+        self, task: ForecastTask, shape: tuple[int, int, int], *, xla: bool = False, dtype: str = "float32"
+    ) -> None:
+        L, K, d = shape
+        sizes = ModelShape(L, K, d, E=task.embedding.shape[1], T=task.T, P=task.P, Q=task.Q)
+        self.task = task
+        self.model = GMAN(sizes, task.embedding, np.concatenate([task.seen_days, task.seen_times]), dtype=dtype)
+        self.state = TrainState(self.model)
+        self.model_layout = (self.state.trained, self.state.moving)
+        # The whole series is resident once; windows are gathered from it inside the step.
+        self._inputs = tf.constant(task.inputs, dtype=dtype)
+        self._targets = tf.constant(task.targets, dtype=dtype)
+        self._day = tf.constant(task.day_of_week, dtype=tf.int32)
+        self._time = tf.constant(task.time_of_day, dtype=tf.int32)
+        starts = tf.TensorSpec([None], tf.int32)
+        values = tf.TensorSpec([7], dtype)
+        counters = tf.TensorSpec([2], tf.int32)
+        self._dtype = dtype
+        self._step = tf.function(self._train_step, input_signature=[starts, values, counters], jit_compile=xla)
+        self._forecast = tf.function(self._predict, input_signature=[starts, tf.TensorSpec([], tf.bool)])
+
+    def train_step(self, starts: np.ndarray, values: StepValues) -> tuple[tf.Tensor, tf.Tensor]:
+        """One Adam step on the windows that begin at `starts` (B,).
+
+        Returns the sum of absolute errors and the number of observed targets, as tensors that are not waited for.
+        """
+        numbers = np.array(
+            [
+                values.learning_rate,
+                values.weight_decay,
+                values.clip_norm,
+                values.dropout,
+                values.bn_momentum,
+                float(values.causal),
+                float(values.step + 1),
+            ],
+            dtype=self._dtype,
+        )
+        return self._step(starts.astype(np.int32), numbers, np.array([values.seed, values.step], dtype=np.int32))
+
+    def forecast(self, starts: np.ndarray, *, causal: bool, batch_size: int = 64) -> np.ndarray:
+        """Forecasts (W, Q, N) in the data's unit for all windows, with the moving BN statistics."""
+        parts = [
+            self._forecast(starts[first : first + batch_size].astype(np.int32), tf.constant(causal)).numpy()
+            for first in range(0, len(starts), batch_size)
+        ]
+        return np.concatenate(parts)
+
+    def fresh_weights(self, seed: int) -> dict[str, np.ndarray]:
+        """Newly initialised weights: glorot-uniform kernels, zero biases, neutral BN."""
+        random = np.random.default_rng(seed)
+        return {
+            **fresh_tensors(random, self.state.trained.names, self.state.trained.shapes),
+            **fresh_tensors(random, self.state.moving.names, self.state.moving.shapes),
+        }
+
+    def _windows(self, starts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        P, Q = self.task.P, self.task.Q
+        steps = starts[:, tf.newaxis] + tf.range(P + Q)[tf.newaxis]  # (B, P+Q)
+        past, future = steps[:, :P], steps[:, P:]
+        return (
+            tf.gather(self._inputs, past),
+            tf.gather(self._targets, future),
+            tf.gather(self._day, steps),
+            tf.gather(self._time, steps),
+        )
+
+    def _call(self, parameters: list[tf.Tensor], statistics: list[tf.Tensor], *inputs: Any, training: bool) -> Any:
+        return self.model.stateless_call(parameters, statistics, *inputs, training=training)
+
+    def _train_step(self, starts: tf.Tensor, values: tf.Tensor, counters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rate, decay, clip, dropout, momentum, causal, step = tf.unstack(values)
+        readings, targets, day, time = self._windows(starts)
+        knobs = Knobs(causal > 0.5, momentum, dropout, counters * tf.constant([1, 2]))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            flat = tf.convert_to_tensor(self.state.parameters)
+            tape.watch(flat)
+            normalised, statistics = self._call(
+                self.state.trained.split(flat),
+                self.state.moving.split(self.state.statistics),
+                readings,
+                day,
+                time,
+                knobs,
+                training=True,
+            )
+            error, count = self._masked_error(normalised, targets)
+            # Original: mask divided by its mean, then the mean of everything. That is the sum over the observed count.
+            loss = error / tf.maximum(count, 1.0)
+        gradient = tape.gradient(loss, flat)
+        self._adam(gradient, rate, decay, clip, step)
+        self.state.statistics.assign(self.state.moving.join(statistics))
+        return error, count
+
+    def _masked_error(self, normalised: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        forecast = normalised * self.task.std + self.task.mean
+        observed = tf.not_equal(targets, 0.0)
+        error = tf.where(observed, tf.abs(forecast - targets), tf.zeros_like(targets))
+        return tf.reduce_sum(error), tf.reduce_sum(tf.cast(observed, targets.dtype))
+
+    def _adam(self, gradient: tf.Tensor, rate: tf.Tensor, decay: tf.Tensor, clip: tf.Tensor, step: tf.Tensor) -> None:
+        norm = tf.norm(gradient)
+        gradient *= tf.where((clip > 0) & (norm > clip), clip / norm, tf.ones_like(norm))
+        first = ADAM_BETA1 * self.state.first_moment + (1 - ADAM_BETA1) * gradient
+        second = ADAM_BETA2 * self.state.second_moment + (1 - ADAM_BETA2) * tf.square(gradient)
+        corrected = rate * tf.sqrt(1 - ADAM_BETA2**step) / (1 - ADAM_BETA1**step)
+        update = corrected * first / (tf.sqrt(second) + ADAM_EPSILON)
+        self.state.parameters.assign_sub(update + rate * decay * self.state.decayed * self.state.parameters)
+        self.state.first_moment.assign(first)
+        self.state.second_moment.assign(second)
+
+    def _predict(self, starts: tf.Tensor, causal: tf.Tensor) -> tf.Tensor:
+        readings, _, day, time = self._windows(starts)
+        return self._denormalised(readings, day, time, causal)
+
+    def _denormalised(self, readings: tf.Tensor, day: tf.Tensor, time: tf.Tensor, causal: tf.Tensor) -> tf.Tensor:
+        none = tf.zeros([], readings.dtype)
+        knobs = Knobs(causal, none, none, tf.zeros([2], tf.int32))
+        parameters = self.state.trained.split(self.state.parameters)
+        statistics = self.state.moving.split(self.state.statistics)
+        normalised, _ = self._call(parameters, statistics, readings, day, time, knobs, training=False)
+        return normalised * self.task.std + self.task.mean
+
+
+def fresh_tensors(
+    random: np.random.Generator, names: list[str], shapes: list[tuple[int, ...]]
+) -> dict[str, np.ndarray]:
+    """Initial values by the original's rule; `random` is consumed in the order of `names`."""
+    tensors = {}
+    for name, shape in zip(names, shapes, strict=True):
+        if name.endswith("kernel"):
+            # Six projections lie side by side in qkv; each has its own fan-out.
+            fan_out = shape[1] // 6 if "/qkv/" in name else shape[1]
+            limit = (6.0 / (shape[0] + fan_out)) ** 0.5
+            tensors[name] = random.uniform(-limit, limit, shape).astype(np.float32)
+        else:
+            tensors[name] = np.full(shape, name.endswith(("gamma", "moving_variance")), dtype=np.float32)
+    return tensors
+
+

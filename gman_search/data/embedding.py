@@ -1,0 +1,80 @@
+"""The spatial embedding: one vector a sensor, from a file, from the graph, or (with neither) from the position alone."""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.linalg import eigh
+
+from gman_search.errors import DataError
+
+__all__ = ["position_embedding", "read_embedding", "spectral_embedding"]
+
+SPREAD = 0.3
+"""Standard deviation of a column, about that of GMAN's published node2vec vectors."""
+
+
+def read_embedding(path: Path, sensors: int) -> np.ndarray:
+    """GMAN's file: a line `N E`, then `index v1 .. vE` in any order. Returns (N, E) float32, placed by index.
+
+    Raises:
+        DataError: missing file, wrong number of sensors, a line that does not fit, an index twice or not at all.
+    """
+    if not path.is_file():
+        raise DataError(f"expected a spatial embedding at {path}; there is no such file")
+    try:
+        lines = [line.split() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        count, width = (int(number) for number in lines[0])
+    except (UnicodeDecodeError, ValueError, IndexError):
+        raise DataError(f"{path}: expected a first line `sensors dimensions`, such as `207 64`") from None
+    if count != sensors or len(lines) - 1 != sensors:
+        raise DataError(
+            f"{path}: expected vectors of the speed file's {sensors} sensors; received {count} announced, "
+            f"{len(lines) - 1} given"
+        )
+    vectors = np.full((sensors, width), np.nan, dtype=np.float32)
+    for number, cells in enumerate(lines[1:], start=2):
+        try:
+            index, values = int(cells[0]), [float(cell) for cell in cells[1:]]
+        except ValueError:
+            raise DataError(f"{path}, line {number}: expected an index and {width} numbers") from None
+        if not 0 <= index < sensors or len(values) != width or not np.isfinite(values).all():
+            raise DataError(
+                f"{path}, line {number}: expected an index from 0 to {sensors - 1} and {width} finite numbers; "
+                f"received index {index} and {len(values)} numbers"
+            )
+        if not np.isnan(vectors[index, 0]):
+            raise DataError(f"{path}, line {number}: expected every index once; received {index} again")
+        vectors[index] = values
+    return vectors
+
+
+def spectral_embedding(adjacency: np.ndarray, size: int) -> np.ndarray:
+    """(N, size) float32: eigenvectors of the normalised graph Laplacian with the smallest eigenvalues.
+
+    Neighbours on the road get similar vectors, as with node2vec, but without walks or random state. Columns beyond the
+    N - 1 informative ones are zero.
+    """
+    weights = np.maximum(adjacency, adjacency.T).astype(float)
+    np.fill_diagonal(weights, 0.0)
+    degree = weights.sum(axis=1)
+    root = np.where(degree > 0, 1.0 / np.sqrt(np.where(degree > 0, degree, 1.0)), 0.0)
+    laplacian = np.eye(len(weights)) - root[:, None] * weights * root[None, :]
+    _, vectors = eigh(laplacian)
+    kept = vectors[:, 1 : size + 1]
+    # An eigenvector's sign is arbitrary: make its largest entry positive.
+    kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), np.arange(kept.shape[1])])
+    spread = kept.std(axis=0)
+    result = np.zeros((len(weights), size), dtype=np.float32)
+    result[:, : kept.shape[1]] = kept * (SPREAD / np.where(spread > 0, spread, 1.0))
+    return result
+
+
+def position_embedding(sensors: int, size: int) -> np.ndarray:
+    """(N, size) float32 for sensors without any graph: a one-hot code, so that the model can tell them apart.
+
+    With more sensors than columns it repeats with another strength each time round.
+    """
+    result = np.zeros((sensors, size), dtype=np.float32)
+    index = np.arange(sensors)
+    result[index, index % size] = 1.0 / (1 + index // size)
+    return result

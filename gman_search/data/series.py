@@ -1,0 +1,79 @@
+"""Traffic readings of many sensors on one regular time axis."""
+
+import difflib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gman_search.errors import DataError
+
+__all__ = ["MINUTES_PER_DAY", "TrafficSeries"]
+
+MINUTES_PER_DAY = 1440
+
+
+@dataclass(frozen=True)
+class TrafficSeries:
+    """Readings (S, N) of N sensors at S regular times; 0 means missing.
+
+    `times` is (S,) datetime64[m]; `step_minutes` is the distance between two of them and divides a day.
+    """
+
+    values: np.ndarray
+    times: np.ndarray
+    sensors: tuple[str, ...]
+    step_minutes: int
+
+    def __post_init__(self) -> None:
+        if self.step_minutes < 1 or MINUTES_PER_DAY % self.step_minutes:
+            raise DataError(
+                f"expected a step that divides a day into whole parts; received {self.step_minutes} minutes: resample"
+            )
+
+    @property
+    def steps_per_day(self) -> int:
+        """T, the number of times of day."""
+        return MINUTES_PER_DAY // self.step_minutes
+
+    @property
+    def time_of_day(self) -> np.ndarray:
+        """Index of the time of day (S,), 0 at midnight."""
+        minutes = self.times.astype("datetime64[m]").astype(np.int64) % MINUTES_PER_DAY
+        return (minutes // self.step_minutes).astype(np.int32)
+
+    @property
+    def day_of_week(self) -> np.ndarray:
+        """Day of the week (S,), Monday is 0."""
+        # 1970-01-01, day 0 of datetime64, was a Thursday.
+        return ((self.times.astype("datetime64[D]").astype(np.int64) + 3) % 7).astype(np.int32)
+
+    @property
+    def missing_share(self) -> np.ndarray:
+        """Share of missing readings of each sensor (N,)."""
+        return (self.values == 0).mean(axis=0)
+
+    def take(self, sensors: int | tuple[str, ...] | None) -> "TrafficSeries":
+        """The first n sensors, the named ones in the order given, or all."""
+        if sensors is None:
+            return self
+        columns = self.columns(sensors)
+        return replace(self, values=self.values[:, columns], sensors=tuple(self.sensors[i] for i in columns))
+
+    def columns(self, sensors: int | tuple[str, ...]) -> list[int]:
+        """Column numbers of the first n or the named sensors.
+
+        Raises:
+            DataError: there are fewer sensors, or none of that name.
+        """
+        if isinstance(sensors, int):
+            if not 1 <= sensors <= len(self.sensors):
+                raise DataError(f"expected a number of sensors from 1 to {len(self.sensors)}; received {sensors}")
+            return list(range(sensors))
+        unknown = [name for name in sensors if name not in self.sensors]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], self.sensors, n=3)
+            hint = f"; near it: {', '.join(near)}" if near else f"; the first ones are {', '.join(self.sensors[:5])}"
+            raise DataError(f"expected names of sensors in the file; received {', '.join(unknown[:5])}{hint}")
+        if len(set(sensors)) != len(sensors):
+            raise DataError("expected every sensor once; received the same name twice in --sensors")
+        return [self.sensors.index(name) for name in sensors]

@@ -1,0 +1,165 @@
+"""A forecasting task: everything a trainer needs to know of the data, ready to be put on a device."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gman_search.data.csv_series import read_series
+from gman_search.data.embedding import position_embedding, read_embedding, spectral_embedding
+from gman_search.data.graph import read_adjacency
+from gman_search.data.series import TrafficSeries
+from gman_search.data.windows import split_series, window_starts
+from gman_search.errors import DataError
+from gman_search.spec import DataSpec
+
+__all__ = ["ForecastTask", "fill_missing", "load_task"]
+
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MISSING_WARNING = 0.3
+
+
+@dataclass(frozen=True)
+class ForecastTask:
+    """Readings, calendar, spatial embedding, windows and scaler of one network.
+
+    `inputs` (S, N) are normalised readings with missing ones filled, `targets` (S, N) raw readings with 0 for missing.
+    `starts[part]` are the first rows of the windows of train, val and test. `seen_days` (7,) and `seen_times` (T,) tell
+    which calendar categories occur in training windows: a model can know nothing about the others.
+    """
+
+    series: TrafficSeries
+    embedding: np.ndarray
+    P: int
+    Q: int
+    starts: dict[str, np.ndarray]
+    train_rows: tuple[int, int]
+    mean: float
+    std: float
+    inputs: np.ndarray
+    targets: np.ndarray
+    day_of_week: np.ndarray
+    time_of_day: np.ndarray
+    seen_days: np.ndarray
+    seen_times: np.ndarray
+    unit: str
+    embedding_source: str
+    warnings: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def T(self) -> int:
+        """Times of a day."""
+        return self.series.steps_per_day
+
+
+def load_task(spec: DataSpec, base: Path) -> ForecastTask:
+    """Read the files of `spec` (relative to `base`; "demo" is bundled) and cut them into windows.
+
+    Raises:
+        DataError: a file is missing or malformed, or the files do not fit each other.
+    """
+    demo = resources.files("gman_search.data") / "demo"
+    if spec.speed == "demo":
+        with resources.as_file(demo / "speed.csv.gz") as path:
+            everything = read_series(path)
+    else:
+        everything = read_series(base / spec.speed, start=spec.start, step=spec.step)
+    if spec.speed == "demo" and spec.adjacency is None:
+        with resources.as_file(demo / "distances.csv") as path:
+            adjacency: np.ndarray | None = read_adjacency(path, everything.sensors)
+    else:
+        adjacency = None if spec.adjacency is None else read_adjacency(base / spec.adjacency, everything.sensors)
+    columns = everything.columns(len(everything.sensors) if spec.sensors is None else spec.sensors)
+    embedding, source = _embedding(spec, base, adjacency, columns, len(everything.sensors))
+    return make_task(spec, everything.take(spec.sensors), embedding, source)
+
+
+def _embedding(
+    spec: DataSpec, base: Path, adjacency: np.ndarray | None, columns: list[int], sensors: int
+) -> tuple[np.ndarray, str]:
+    if spec.embedding is not None:
+        return read_embedding(base / spec.embedding, sensors)[columns], "file"
+    if adjacency is not None:
+        return spectral_embedding(adjacency[np.ix_(columns, columns)], spec.embedding_size), "spectral"
+    return position_embedding(len(columns), spec.embedding_size), "position"
+
+
+def make_task(spec: DataSpec, series: TrafficSeries, embedding: np.ndarray, source: str = "given") -> ForecastTask:
+    """A task from readings (S, N) and an embedding (N, E) that are already in memory."""
+    steps = len(series.values)
+    if steps < spec.history + spec.horizon:
+        raise DataError(
+            f"the series is too short: expected at least P + Q = {spec.history + spec.horizon} rows for one window, "
+            f"received {steps}"
+        )
+    parts = split_series(steps, train=spec.train, test=spec.test)
+    starts = {part.name: window_starts(part, spec.history, spec.horizon) for part in parts}
+    train = parts[0]
+    observed = series.values[train.first : train.end]
+    observed = observed[observed != 0]
+    if not len(observed) or float(observed.std()) == 0.0:
+        raise DataError("the training part has no readings that vary: expected measurements, received one value or none")
+    mean, std = float(observed.mean(dtype=np.float64)), float(observed.std(dtype=np.float64))
+    days, times = series.day_of_week, series.time_of_day
+    seen_days = np.isin(np.arange(7), days[train.first : train.end])
+    seen_times = np.isin(np.arange(series.steps_per_day), times[train.first : train.end])
+    return ForecastTask(
+        series=series,
+        embedding=embedding.astype(np.float32),
+        P=spec.history,
+        Q=spec.horizon,
+        starts=starts,
+        train_rows=(train.first, train.end),
+        mean=mean,
+        std=std,
+        inputs=fill_missing(series.values, mean, std, spec.missing_inputs),
+        targets=series.values.astype(np.float32),
+        day_of_week=days,
+        time_of_day=times,
+        seen_days=seen_days,
+        seen_times=seen_times,
+        unit=spec.unit,
+        embedding_source=source,
+        warnings=_warnings(series, seen_days, days),
+        fingerprint=_fingerprint(spec, series, embedding),
+    )
+
+
+def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.ndarray:
+    """Normalised readings (S, N) with missing ones (0) filled from the past only.
+
+    `rule` "last": the sensor's last observed reading, the mean before any; "mean": the mean; "zero": a reading of 0 mph,
+    as in the original.
+    """
+    if rule == "zero":
+        return ((values - mean) / std).astype(np.float32)
+    frame = pd.DataFrame(np.where(values == 0, np.nan, values))
+    filled = frame.ffill() if rule == "last" else frame
+    return ((filled.fillna(mean).to_numpy() - mean) / std).astype(np.float32)
+
+
+def _warnings(series: TrafficSeries, seen_days: np.ndarray, days: np.ndarray) -> tuple[str, ...]:
+    texts = []
+    unseen = [DAY_NAMES[day] for day in np.unique(days) if not seen_days[day]]
+    if unseen:
+        texts.append(
+            f"{', '.join(unseen)} never occur in the training part: the model gets no day-of-week signal for them"
+        )
+    poor = [name for name, share in zip(series.sensors, series.missing_share, strict=True) if share > MISSING_WARNING]
+    if poor:
+        texts.append(f"{len(poor)} sensors miss more than 30 % of their readings, such as {poor[0]}")
+    return tuple(texts)
+
+
+def _fingerprint(spec: DataSpec, series: TrafficSeries, embedding: np.ndarray) -> str:
+    digest = hashlib.sha256()
+    for array in (series.values.astype(np.float32), series.times.astype("datetime64[m]").astype(np.int64)):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    digest.update(np.ascontiguousarray(embedding.astype(np.float32)).round(5).tobytes())
+    settings = (series.sensors, spec.history, spec.horizon, spec.train, spec.test, spec.missing_inputs, spec.unit)
+    digest.update(repr(settings).encode())
+    return digest.hexdigest()

@@ -61,5 +61,6 @@ def latest_attempts(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
     return list(chosen.values())
 
 
-def _weight(row: Evaluation) -> tuple[bool, int]:
-    return (row.state in (State.COMPLETE, State.PRUNED), row.attempt)
+def _weight(row: Evaluation) -> tuple[bool, int, bool]:
+    # An interrupted attempt is queued again under its own number: the new row counts, not the one that was left.
+    return (row.state in (State.COMPLETE, State.PRUNED), row.attempt, row.state is not State.FAILED)

@@ -20,9 +20,10 @@ class StopTraining(Exception):
 class Job:
     """One evaluation to train.
 
-    `folder` takes everything the evaluation writes: `weights.npz` at the end, `checkpoint.npz` after each epoch (resumed
-    from if present). `parent` is the folder of the smaller model's evaluation, whose weights are grown; None: cold.
-    `logs` is the TensorBoard folder of this evaluation, None for no logs.
+    `folder` takes everything the evaluation writes: `weights.npz` (best epoch so far) and `checkpoint.npz`, after each
+    epoch. It belongs to this attempt alone, so a stalled worker cannot write into its replacement's files. `resume_from`
+    is the folder of an earlier attempt whose checkpoint is continued, `parent` that of the smaller model's evaluation,
+    whose weights are grown (None: cold). `logs` is the TensorBoard folder of this evaluation, None for no logs.
     """
 
     config_id: int
@@ -32,7 +33,7 @@ class Job:
     folder: Path
     parent: Path | None = None
     initial_epoch: int = 0
-    attempt: int = 1
+    resume_from: Path | None = None
     logs: Path | None = None
 
 

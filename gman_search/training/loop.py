@@ -96,8 +96,11 @@ class GmanTrainer:
         return progress
 
     def _resumed(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress | None:
+        if job.resume_from is None:
+            return None
         try:
-            vectors, description = read_arrays(job.folder / "checkpoint.npz")
+            vectors, description = read_arrays(job.resume_from / "checkpoint.npz")
+            best, best_description = read_arrays(job.resume_from / "weights.npz")
         except DataError:
             return None  # Nothing usable to resume from: the evaluation starts again.
         if description["hyperparameters"] != job.hyperparameters.to_dict() or description["seed"] != job.seed:
@@ -112,6 +115,8 @@ class GmanTrainer:
             step=description["step"],
             inherited=description["inherited"],
         )
+        write_arrays(job.folder / "weights.npz", best, best_description)
+        write_arrays(job.folder / "checkpoint.npz", vectors, description)
         for epoch in progress.epochs:
             on_epoch(epoch)
         return progress
@@ -208,7 +213,6 @@ class GmanTrainer:
     def _outcome(self, job: Job, progress: _Progress, reason: str) -> Outcome:
         curve = progress.trained()
         diverged = reason.startswith("diverged")
-        (job.folder / "checkpoint.npz").unlink(missing_ok=True)
         return Outcome(
             state=State.PRUNED if diverged else State.COMPLETE,
             val_mae=progress.best_val if math.isfinite(progress.best_val) else None,

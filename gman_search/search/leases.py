@@ -1,0 +1,102 @@
+"""Leases: a worker's time-limited right to run an evaluation, judged by the database's clock alone.
+
+Optuna's own heartbeat runs only inside `study.optimize`, and a trial killed before its first beat would hang for ever.
+"""
+
+import threading
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy as sql
+
+__all__ = ["LeaseKeeper", "Leases"]
+
+RENEWALS_PER_LEASE = 4
+
+
+class Leases:
+    """The table of leases, in the same database as the studies.
+
+    Args:
+        engine: SQLAlchemy engine of the storage.
+        seconds: how long a lease lasts without being renewed.
+    """
+
+    def __init__(self, engine: Any, seconds: float) -> None:
+        self.engine = engine
+        self.seconds = seconds
+        self._now = "unixepoch('subsec')" if engine.dialect.name == "sqlite" else "extract(epoch from clock_timestamp())"
+        with engine.begin() as connection:
+            connection.execute(
+                sql.text(
+                    "CREATE TABLE IF NOT EXISTS gman_search_leases (trial_id INTEGER PRIMARY KEY, worker TEXT NOT NULL, "
+                    "since DOUBLE PRECISION NOT NULL, expires DOUBLE PRECISION NOT NULL)"
+                )
+            )
+
+    def acquire(self, trial_id: int, worker: str) -> None:
+        """Take the lease of a trial; to be called under the study's lock, before the trial is claimed."""
+        with self.engine.begin() as connection:
+            connection.execute(sql.text("DELETE FROM gman_search_leases WHERE trial_id = :t"), {"t": trial_id})
+            connection.execute(
+                sql.text(
+                    f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s)"
+                ),
+                {"t": trial_id, "w": worker, "s": self.seconds},
+            )
+
+    def renew(self, trial_id: int, worker: str) -> bool:
+        """Extend the lease; False if it is no longer this worker's or has run out."""
+        with self.engine.begin() as connection:
+            result = connection.execute(
+                sql.text(
+                    f"UPDATE gman_search_leases SET expires = {self._now} + :s "
+                    f"WHERE trial_id = :t AND worker = :w AND expires > {self._now}"
+                ),
+                {"t": trial_id, "w": worker, "s": self.seconds},
+            )
+        return bool(result.rowcount)
+
+    def release(self, trial_id: int, worker: str) -> None:
+        """Give the lease back."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                sql.text("DELETE FROM gman_search_leases WHERE trial_id = :t AND worker = :w"),
+                {"t": trial_id, "w": worker},
+            )
+
+    def live(self) -> dict[int, str]:
+        """Workers by trial id, for all leases that have not run out."""
+        with self.engine.begin() as connection:
+            rows = connection.execute(
+                sql.text(f"SELECT trial_id, worker FROM gman_search_leases WHERE expires > {self._now}")
+            )
+            return {int(row[0]): str(row[1]) for row in rows}
+
+
+class LeaseKeeper:
+    """Renews a lease in a thread until left; `lost` is set when the lease is another's."""
+
+    def __init__(self, leases: Leases, trial_id: int, worker: str) -> None:
+        self.leases, self.trial_id, self.worker = leases, trial_id, worker
+        self.lost = threading.Event()
+        self._left = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name=f"lease-{trial_id}", daemon=True)
+
+    def _renew(self) -> None:
+        while not self._left.wait(self.leases.seconds / RENEWALS_PER_LEASE):
+            try:
+                if not self.leases.renew(self.trial_id, self.worker):
+                    self.lost.set()
+                    return
+            except sql.exc.SQLAlchemyError:
+                continue  # The database may come back before the lease runs out; if not, the next renewal says so.
+
+    def __enter__(self) -> "LeaseKeeper":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._left.set()
+        self._thread.join()
+        self.leases.release(self.trial_id, self.worker)

@@ -1,0 +1,200 @@
+"""One Optuna study per stage, read as a table of evaluations and written one evaluation at a time."""
+
+import json
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from gman_search.errors import StudyError
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.table import Evaluation, State
+from gman_search.record import Epoch
+from gman_search.space import Choice, FloatRange, ParamValue, SearchSpace
+from gman_search.spec import StudySpec
+
+__all__ = ["SearchStudies", "distributions", "study_exists"]
+
+STATES = {
+    TrialState.WAITING: State.WAITING,
+    TrialState.RUNNING: State.RUNNING,
+    TrialState.COMPLETE: State.COMPLETE,
+    TrialState.PRUNED: State.PRUNED,
+    TrialState.FAIL: State.FAILED,
+}
+# What may differ when a study is continued; everything else would make old and new evaluations incomparable.
+FREE_TO_CHANGE = {"trials", "search"}
+
+
+def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
+    """Optuna's distributions of the dimensions that are searched (a single-valued one is fixed)."""
+    found: dict[str, BaseDistribution] = {}
+    for name, dimension in space.dimensions().items():
+        if isinstance(dimension, Choice):
+            if len(dimension.choices) > 1:
+                found[name] = CategoricalDistribution(dimension.choices)
+        elif dimension.low < dimension.high:
+            kind = FloatDistribution if isinstance(dimension, FloatRange) else IntDistribution
+            found[name] = kind(dimension.low, dimension.high, log=dimension.log)  # type: ignore[arg-type]
+    return found
+
+
+def study_exists(storage: RDBStorage, name: str) -> bool:
+    """Whether the database holds a search of this name."""
+    return any(summary.study_name == f"{name}/quick" for summary in optuna.get_all_study_summaries(storage))
+
+
+class SearchStudies:
+    """The Optuna studies of one search, `<name>/<stage>` for every stage.
+
+    Args:
+        storage: database, see `open_storage`.
+        spec: the specification; stored with the study and checked when it is continued.
+        ladder: stages and quotas.
+        fingerprint: of the data.
+
+    Raises:
+        StudyError: the stored study was made with other data or other rules.
+    """
+
+    def __init__(self, storage: RDBStorage, spec: StudySpec, ladder: Ladder, fingerprint: str) -> None:
+        self.storage, self.spec, self.ladder = storage, spec, ladder
+        self.distributions = distributions(spec.space)
+        self.by_stage = {
+            stage: optuna.create_study(
+                storage=storage, study_name=f"{spec.name}/{stage}", direction="minimize", load_if_exists=True
+            )
+            for stage in ladder.stages
+        }
+        self._check_or_record(fingerprint)
+
+    def _check_or_record(self, fingerprint: str) -> None:
+        first = self.by_stage[self.ladder.stages[0]]
+        described = self.spec.model_dump(mode="json")
+        stored = first.user_attrs
+        if "fingerprint" in stored:
+            before = json.loads(stored["spec"])
+            changed = [key for key in described if key not in FREE_TO_CHANGE and before.get(key) != described[key]]
+            changed = [key for key in changed if key != "data"]  # files may move; what is in them may not change
+            if stored["fingerprint"] != fingerprint:
+                changed.insert(0, "data")
+            if changed:
+                raise StudyError(
+                    f"study {self.spec.name} was made with another {', '.join(changed)}: expected the same to go on; "
+                    f"give the old values, or another --study name"
+                )
+        for study in self.by_stage.values():
+            study.set_user_attr("spec", json.dumps(described))
+            study.set_user_attr("fingerprint", fingerprint)
+            study.set_user_attr("etas", list(self.ladder.etas))
+            study.set_user_attr("optuna", optuna.__version__)
+            study.set_user_attr("sampler", {"name": "TPESampler", "startup_trials": self.spec.search.startup_trials})
+            study.set_metric_names([f"validation MAE ({self.spec.data.unit})"])
+
+    def trials(self, stage: str) -> list[FrozenTrial]:
+        """Trials of a stage, oldest first."""
+        return self.by_stage[stage].get_trials(deepcopy=False)
+
+    def evaluations(self) -> list[Evaluation]:
+        """The table: every trial of every stage."""
+        return [self.evaluation(stage, trial) for stage in self.ladder.stages for trial in self.trials(stage)]
+
+    def evaluation(self, stage: str, trial: FrozenTrial) -> Evaluation:
+        """One trial as a row of the table."""
+        attrs, values = trial.user_attrs, trial.intermediate_values
+        finite = [value for value in values.values() if np.isfinite(value)]
+        state = STATES[trial.state]
+        facts = {**attrs.get("facts", {}), "trial": trial.number}
+        if "folder" in attrs:
+            facts["folder"] = attrs["folder"]
+        return Evaluation(
+            config_id=int(attrs.get("config_id", trial.number)),
+            stage=stage,
+            attempt=int(attrs.get("attempt", 1)),
+            parent=attrs.get("parent"),
+            state=state,
+            reason=attrs.get("reason", ""),
+            val_mae=trial.value if state is State.COMPLETE else min(finite, default=None),
+            epochs=int(attrs.get("epochs", max(values, default=0))),
+            initial_epoch=int(attrs.get("initial_epoch", 0)),
+            seconds=float(attrs.get("seconds", 0.0)),
+            seed=int(attrs.get("seed", 0)),
+            params=dict(attrs.get("params") or {**self.fixed(), **trial.params}),
+            facts=facts,
+        )
+
+    def curves(self) -> dict[str, tuple[Epoch, ...]]:
+        """Epochs of every evaluation by key, of the attempt that got furthest."""
+        found: dict[str, tuple[Epoch, ...]] = {}
+        for stage in self.ladder.stages:
+            for trial in self.trials(stage):
+                key = self.evaluation(stage, trial).key
+                epochs = tuple(Epoch(**epoch) for epoch in json.loads(trial.user_attrs.get("curve", "[]")))
+                if len(epochs) >= len(found.get(key, ())):
+                    found[key] = epochs
+        return found
+
+    def fixed(self) -> dict[str, ParamValue]:
+        """Values of the dimensions that are not searched."""
+        return {name: value for name, value in self.spec.space.preset().items() if name not in self.distributions}
+
+    def seed_of(self, config_id: int, stage: str) -> int:
+        """Seed of an evaluation; the same for all its attempts."""
+        sequence = np.random.SeedSequence([self.spec.seed, config_id, self.ladder.stages.index(stage)])
+        return int(sequence.generate_state(1)[0] % 2**31)
+
+    def sampler(self) -> optuna.samplers.BaseSampler:
+        """TPE, seeded by the study's seed and how far the study is: a continued study never draws a point twice."""
+        drawn = len(self.trials(self.ladder.stages[0]))
+        seed = int(np.random.SeedSequence([self.spec.seed, drawn]).generate_state(1)[0])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return optuna.samplers.TPESampler(
+                seed=seed, n_startup_trials=self.spec.search.startup_trials, multivariate=True, constant_liar=True
+            )
+
+    def add_waiting(self, stage: str, params: Mapping[str, ParamValue], attrs: Mapping[str, Any]) -> None:
+        """Queue an evaluation as a WAITING trial with all its parameters."""
+        searched = {name: params[name] for name in self.distributions}
+        self.by_stage[stage].add_trial(
+            create_trial(
+                state=TrialState.WAITING,
+                params=searched,
+                distributions=self.distributions,
+                user_attrs={**attrs, "params": {**self.fixed(), **params}},
+                # The dashboard shows the parameters of waiting trials from here.
+                system_attrs={"fixed_params": searched},
+            )
+        )
+
+    def ask(self) -> FrozenTrial:
+        """Draw a new config at the first stage: a RUNNING trial. To be called under the study's lock."""
+        stage = self.ladder.stages[0]
+        study = self.by_stage[stage]
+        study.sampler = self.sampler()
+        trial = study.ask(self.distributions)
+        self.describe(stage, trial._trial_id, trial.number, trial.params)
+        return self.storage.get_trial(trial._trial_id)
+
+    def describe(self, stage: str, trial_id: int, config_id: int, params: Mapping[str, ParamValue]) -> None:
+        """Write what identifies a first attempt at the first stage."""
+        attrs = {
+            "config_id": config_id,
+            "attempt": 1,
+            "parent": None,
+            "initial_epoch": 0,
+            "seed": self.seed_of(config_id, stage),
+            "params": {**self.fixed(), **params},
+        }
+        for name, value in attrs.items():
+            self.storage.set_trial_user_attr(trial_id, name, value)
+
+    def set_attrs(self, trial_id: int, attrs: Iterable[tuple[str, Any]]) -> None:
+        """Write user attributes of a trial."""
+        for name, value in attrs:
+            self.storage.set_trial_user_attr(trial_id, name, value)

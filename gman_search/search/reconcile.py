@@ -59,6 +59,8 @@ def _queue_again(studies: SearchStudies) -> None:
             "parent": row.parent,
             "initial_epoch": row.initial_epoch,
             "seed": row.seed,
+            "parent_folder": row.facts.get("parent_folder"),
+            # An attempt that was stopped before its first epoch left nothing to continue.
             "resume_from": row.facts.get("folder"),
         }
         studies.add_waiting(row.stage, row.params, attrs)

@@ -110,8 +110,7 @@ class SearchStudies:
         finite = [value for value in values.values() if np.isfinite(value)]
         state = STATES[trial.state]
         facts = {**attrs.get("facts", {}), "trial": trial.number}
-        if "folder" in attrs:
-            facts["folder"] = attrs["folder"]
+        facts.update({name: attrs[name] for name in ("folder", "parent_folder", "worker") if name in attrs})
         return Evaluation(
             config_id=int(attrs.get("config_id", trial.number)),
             stage=stage,

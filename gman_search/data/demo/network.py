@@ -90,8 +90,8 @@ def _freeway() -> list[Link]:
         ahead = x + FREEWAY_STEP
         full = capacity(65, 2)
         # A bottleneck needs only a little less room than the road before it for a queue to form at its start.
-        east = full * (0.88 if BRIDGE <= x < TOWN else 1.0)
-        west = full * (0.90 if INTERCHANGES[0] < ahead <= MERGE else 1.0)
+        east = full * (0.82 if BRIDGE <= x < TOWN else 1.0)
+        west = full * (0.82 if INTERCHANGES[0] < ahead <= MERGE else 1.0)
         found.append(Link(_node("E", x), _node("E", ahead), "SR-9 East", FREEWAY_STEP, 2, 65, east, 2.0))
         found.append(Link(_node("W", ahead), _node("W", x), "SR-9 West", FREEWAY_STEP, 2, 65, west, 2.0))
     return found
@@ -99,7 +99,7 @@ def _freeway() -> list[Link]:
 
 def _arterial() -> list[Link]:
     # Traffic lights are not simulated one by one: they leave each approach a share of its green time.
-    green = 0.62 * capacity(40, 2)
+    green = 0.5 * capacity(40, 2)
     found = []
     for x in range(0, FREEWAY_LENGTH, ARTERIAL_STEP):
         ahead = x + ARTERIAL_STEP
@@ -113,7 +113,7 @@ def _ramps() -> list[Link]:
     for x in INTERCHANGES:
         town = x == TOWN
         lanes = 2 if town else 1
-        room = capacity(40, lanes) * (0.62 if town else 0.9)  # the town's ramps end at a busy crossing
+        room = capacity(40, lanes) * (0.6 if town else 0.9)  # the town's ramps end at a busy crossing
         arterial = _node("B", x)
         for side, way in (("E", "East"), ("W", "West")):
             freeway = _node(side, x)

@@ -38,6 +38,7 @@ TRIPS = (
     ("B56", "W0", 100, 100, 350, 130),
     ("B28", "W0", 80, 100, 200, 100),
 )
+DEMAND = 1.2
 TOWN = "B84"
 WEEKDAY_SHAPE = ((0.96, 0.93), (1.02, 0.98), (1.03, 1.0), (1.02, 1.04), (0.93, 1.10))
 """Share of the usual morning and evening rush, Monday to Friday."""
@@ -103,8 +104,8 @@ def _trips(
     weekend = weekday >= SATURDAY
     # Day-to-day variation: the whole day, each rush, when each rush comes, and slow drifts within the day. History
     # alone knows none of it; the readings of the last hour show most of it.
-    whole = np.exp(rng.normal(0, 0.05)) * (0.97 if wet else 1.0)
-    morning, evening = np.exp(rng.normal(0, 0.10, size=2))
+    whole = np.exp(rng.normal(0, 0.08)) * (0.97 if wet else 1.0)
+    morning, evening = np.exp(rng.normal(0, 0.16, size=2))
     morning_at, evening_at = 7.8 + rng.normal(0, 0.25), 17.0 + rng.normal(0, 0.3)
     quiet = not weekend and rng.random() < 0.06  # a school holiday: a weak rush
     event = rng.random() < (0.30 if weekday in (FRIDAY, SATURDAY) else 0.08)
@@ -117,12 +118,12 @@ def _trips(
     early = strength * morning * shape[0] * _bump(hours, morning_at, 0.85)
     late = strength * evening * shape[1] * _bump(hours, evening_at, 1.15)
     leisure = weekend * morning * _bump(hours, 13.2 if weekday == SATURDAY else 15.6, 2.4)
-    drifts = {way: _smooth_noise(rng, 0.09, 1.2) for way in ("in", "out")}
+    drifts = {way: _smooth_noise(rng, 0.14, 1.3) for way in ("in", "out")}
     found = {}
     for origin, target, steady, at_morning, at_evening, at_weekend in TRIPS:
         way = "out" if origin == TOWN or target in ("W0",) else "in"
         flow = steady * base + at_morning * early + at_evening * late + at_weekend * leisure
-        flow = flow * whole * drifts[way] * _smooth_noise(rng, 0.06, 0.5)
+        flow = DEMAND * flow * whole * drifts[way] * _smooth_noise(rng, 0.08, 0.6)
         if event and target == TOWN:
             flow = flow + 330 * _bump(hours, event_at - 1.0, 0.45)
         if event and origin == TOWN:
@@ -143,8 +144,8 @@ def _incidents(weekday: int, wet: bool, rng: np.random.Generator) -> list[Incide
     names = [link.name for link in links() if link.road in ("SR-9 East", "SR-9 West")]
     side = [link.name for link in links() if link.road.startswith("Mill Road")]
     found = []
-    for _ in range(rng.poisson((1.4 if weekday >= SATURDAY else 2.2) * (1.4 if wet else 1.0))):
-        freeway = rng.random() < 0.85
+    for _ in range(rng.poisson((2.5 if weekday >= SATURDAY else 4.0) * (1.4 if wet else 1.0))):
+        freeway = rng.random() < 0.9
         link = str(rng.choice(names if freeway else side))
         start = float(np.clip(rng.normal(13.5, 4.5), 5.0, 22.0)) * HOUR
         length = float(rng.uniform(20, 90)) * 60

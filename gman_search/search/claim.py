@@ -1,0 +1,71 @@
+"""Claiming the next evaluation: one worker, one trial, under the study's lock."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from gman_search.halving.decide import Decision, Sample
+from gman_search.halving.table import Evaluation
+from gman_search.search.leases import Leases
+from gman_search.search.reconcile import reconcile
+from gman_search.search.storage import study_lock
+from gman_search.search.studies import SearchStudies
+
+__all__ = ["Claim", "claim_next"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A trial this worker holds a lease on, with the attributes it was queued with."""
+
+    stage: str
+    trial_id: int
+    number: int
+    evaluation: Evaluation
+    attrs: dict[str, Any]
+
+
+def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | Decision:
+    """Reconcile, then take the next evaluation; `Wait` or `Done` where there is nothing to take.
+
+    Waiting evaluations come first, highest stage first: a promotion is worth more than another new config.
+    """
+    with study_lock(studies.storage):
+        decision = reconcile(studies, leases)
+        for stage in reversed(studies.ladder.stages):
+            for trial in studies.trials(stage):
+                if trial.state is TrialState.WAITING and _claimed(studies, leases, trial, worker):
+                    return _claim(studies, stage, studies.storage.get_trial(trial._trial_id), worker)
+        if isinstance(decision, Sample):
+            trial = studies.ask()
+            leases.acquire(trial._trial_id, worker)
+            return _claim(studies, studies.ladder.stages[0], trial, worker)
+        return decision
+
+
+def _claimed(studies: SearchStudies, leases: Leases, trial: FrozenTrial, worker: str) -> bool:
+    leases.acquire(trial._trial_id, worker)  # before the claim: a worker killed in between leaves an expired lease
+    try:
+        if studies.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
+            return True
+    except UpdateFinishedTrialError:
+        pass  # somebody ended it through the dashboard
+    leases.release(trial._trial_id, worker)
+    return False
+
+
+def _claim(studies: SearchStudies, stage: str, trial: FrozenTrial, worker: str) -> Claim:
+    if "config_id" not in trial.user_attrs:
+        # Queued by a person, through Optuna or the dashboard: some parameters may be theirs, the rest is sampled.
+        study = studies.by_stage[stage]
+        study.sampler = studies.sampler()
+        open_trial = Trial(study, trial._trial_id)
+        for name, distribution in studies.distributions.items():
+            open_trial._suggest(name, distribution)
+        params = studies.storage.get_trial(trial._trial_id).params
+        studies.describe(stage, trial._trial_id, trial.number, params)
+    studies.set_attrs(trial._trial_id, [("worker", worker)])
+    trial = studies.storage.get_trial(trial._trial_id)
+    return Claim(stage, trial._trial_id, trial.number, studies.evaluation(stage, trial), dict(trial.user_attrs))

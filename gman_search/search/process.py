@@ -1,0 +1,62 @@
+"""The body of one worker process: environment, data, trainer, loop."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+
+__all__ = ["worker_process"]
+
+
+def worker_process(index: int, spec_json: str, url: str, folder: str, base: str, threads: int) -> None:
+    """Run worker `index` of a study until it is done.
+
+    Args:
+        spec_json: the resolved specification.
+        url: of the storage.
+        folder: of the study.
+        base: folder that relative data paths start from.
+        threads: CPU threads for TensorFlow.
+    """
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Ctrl-C reaches the whole process group; the parent decides when its workers leave.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    (Path(folder) / "logs").mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=Path(folder) / "logs" / f"worker-{index}.log",
+        format="%(asctime)s %(levelname)s %(message)s",
+        level=logging.INFO,
+    )
+    # Only now, with the environment set: these import Optuna and TensorFlow.
+    from gman_search.data.task import load_task
+    from gman_search.search.leases import Leases
+    from gman_search.search.open import open_studies
+    from gman_search.search.worker import run_worker
+    from gman_search.spec import StudySpec
+    from gman_search.training.device import prepare_device
+    from gman_search.training.loop import GmanTrainer
+
+    spec = StudySpec.model_validate_json(spec_json)
+    task = load_task(spec.data, Path(base))
+    studies = open_studies(url, spec, task)
+    prepare_device(threads, spec.seed)
+    trainer = GmanTrainer(task, validation_stride=spec.data.validation_stride)
+    leases = Leases(studies.storage.engine, spec.search.lease_seconds)
+    name = f"{socket.gethostname()}-{os.getpid()}-{index}"
+    logging.info("worker %s starts", name)
+    finished = run_worker(
+        studies,
+        leases,
+        trainer,
+        Path(folder),
+        name,
+        stop=stop,
+        on_claim=lambda claim: logging.info("%s attempt %d", claim.evaluation.key, claim.evaluation.attempt),
+    )
+    logging.info("worker %s leaves after %d evaluations", name, finished)

@@ -1,0 +1,154 @@
+"""A worker: claim, train, tell, until nothing is left."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import TrialState
+
+from gman_search.config import at_stage
+from gman_search.halving.decide import Done, Wait
+from gman_search.halving.table import State
+from gman_search.record import Epoch
+from gman_search.search.claim import Claim, claim_next
+from gman_search.search.leases import LeaseKeeper, Leases
+from gman_search.search.reconcile import INTERRUPTED
+from gman_search.search.studies import SearchStudies
+from gman_search.training.job import Job, Outcome, StopTraining, Trainer
+
+__all__ = ["run_worker"]
+
+POLL_SECONDS = 0.5
+log = logging.getLogger(__name__)
+
+
+class _LeaseLost(StopTraining):
+    """Somebody else has the evaluation now: write nothing more about it."""
+
+
+def run_worker(
+    studies: SearchStudies,
+    leases: Leases,
+    trainer: Trainer,
+    folder: Path,
+    worker: str,
+    *,
+    stop: threading.Event | None = None,
+    on_claim: Callable[[Claim], None] | None = None,
+) -> int:
+    """Work until the study is done or `stop` is set; returns the number of evaluations finished here.
+
+    Args:
+        folder: of the study; evaluations and logs are written below it.
+        worker: a name no other live worker has.
+    """
+    stop = stop or threading.Event()
+    finished = 0
+    while not stop.is_set():
+        claim = claim_next(studies, leases, worker)
+        if isinstance(claim, Done):
+            break
+        if isinstance(claim, Wait):
+            stop.wait(POLL_SECONDS)
+            continue
+        if not isinstance(claim, Claim):
+            continue  # another worker took what this decision was about
+        if on_claim is not None:
+            on_claim(claim)
+        finished += _evaluate(studies, leases, trainer, folder, claim, worker, stop)
+    return finished
+
+
+def _evaluate(
+    studies: SearchStudies,
+    leases: Leases,
+    trainer: Trainer,
+    folder: Path,
+    claim: Claim,
+    worker: str,
+    stop: threading.Event,
+) -> bool:
+    epochs: list[Epoch] = []
+    with LeaseKeeper(leases, claim.trial_id, worker) as keeper:
+
+        def on_epoch(epoch: Epoch) -> None:
+            if keeper.lost.is_set():
+                raise _LeaseLost
+            epochs.append(epoch)
+            studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae)
+            if stop.is_set():
+                raise StopTraining
+
+        try:
+            job = _job(studies, folder, claim)
+            studies.set_attrs(claim.trial_id, [("folder", str(job.folder.relative_to(folder))), ("began", time.time())])
+            outcome = trainer.train(job, on_epoch)
+        except (_LeaseLost, UpdateFinishedTrialError):
+            log.warning("%s was given to another worker or ended from outside; leaving it", claim.evaluation.key)
+            return False
+        except StopTraining:
+            _tell(studies, claim, Outcome(State.FAILED, None, 0, 0.0, INTERRUPTED), epochs)
+            return False
+        except Exception as error:  # whatever training raises belongs to this evaluation, not to the search
+            log.exception("%s failed", claim.evaluation.key)
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            _tell(studies, claim, Outcome(State.FAILED, None, len(epochs), 0.0, reason), epochs)
+            return False
+        if keeper.lost.is_set() or not leases.renew(claim.trial_id, worker):
+            log.warning("%s: lease lost before the result was told; it will be trained again", claim.evaluation.key)
+            return False
+        if _tell(studies, claim, outcome, epochs):
+            (job.folder / "checkpoint.npz").unlink(missing_ok=True)  # nothing can resume a finished evaluation
+            return True
+        return False
+
+
+def _job(studies: SearchStudies, folder: Path, claim: Claim) -> Job:
+    spec, row, attrs = studies.spec, claim.evaluation, claim.attrs
+    stage = spec.stage(claim.stage)
+    # The trial number makes the folder this attempt's own.
+    own = f"{row.config_id:04d}.{claim.number}"
+    grown = spec.halving.warm_start == "grow" and attrs.get("parent_folder")
+    return Job(
+        config_id=row.config_id,
+        stage=claim.stage,
+        hyperparameters=at_stage(row.params, stage, learning_rate_rule=spec.halving.learning_rate_rule),
+        seed=row.seed,
+        folder=folder / "evaluations" / claim.stage / own,
+        parent=folder / str(attrs["parent_folder"]) if grown else None,
+        initial_epoch=row.initial_epoch,
+        resume_from=folder / str(attrs["resume_from"]) if attrs.get("resume_from") else None,
+        logs=folder / "logs" / stage.log_folder / own,
+    )
+
+
+def _tell(studies: SearchStudies, claim: Claim, outcome: Outcome, epochs: list[Epoch]) -> bool:
+    """Write how an evaluation ended; False if it was ended from outside meanwhile."""
+    values = [outcome.val_mae] if outcome.state is State.COMPLETE and outcome.val_mae is not None else None
+    state = {
+        State.COMPLETE: TrialState.COMPLETE if values else TrialState.PRUNED,
+        State.PRUNED: TrialState.PRUNED,
+        State.FAILED: TrialState.FAIL,
+    }[outcome.state]
+    with suppress(UpdateFinishedTrialError):
+        # Attributes first: a finished trial takes no more of them.
+        studies.set_attrs(
+            claim.trial_id,
+            [
+                ("reason", outcome.reason),
+                ("epochs", outcome.epochs),
+                ("seconds", outcome.seconds or sum(epoch.seconds for epoch in epochs)),
+                ("facts", {**outcome.facts, "diagnosis": list(outcome.diagnosis)}),
+                ("curve", json.dumps([asdict(epoch) for epoch in epochs])),
+            ],
+        )
+        studies.storage.set_trial_state_values(claim.trial_id, state, values)
+        return True
+    log.warning("%s was ended from outside; its result is not stored", claim.evaluation.key)
+    return False

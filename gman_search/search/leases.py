@@ -12,6 +12,11 @@ import sqlalchemy as sql
 __all__ = ["LeaseKeeper", "Leases"]
 
 RENEWALS_PER_LEASE = 4
+# Seconds since 1970 by the database's own clock; workers' clocks may disagree.
+SECONDS_NOW = {
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
+    "postgresql": "extract(epoch from clock_timestamp())",
+}
 
 
 class Leases:
@@ -25,7 +30,7 @@ class Leases:
     def __init__(self, engine: Any, seconds: float) -> None:
         self.engine = engine
         self.seconds = seconds
-        self._now = "unixepoch('subsec')" if engine.dialect.name == "sqlite" else "extract(epoch from clock_timestamp())"
+        self._now = SECONDS_NOW[engine.dialect.name]
         with engine.begin() as connection:
             connection.execute(
                 sql.text(

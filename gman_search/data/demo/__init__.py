@@ -1,1 +1,1 @@
-"""The bundled demo network: five simulated weeks of a small town's traffic, and how they were made."""
+"""The bundled demo: five weeks of simulated speeds on a freeway and a parallel arterial, and what made them."""

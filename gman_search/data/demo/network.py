@@ -19,12 +19,12 @@ JAM_DENSITY = 0.13
 FREEWAY_LENGTH = 11_200
 FREEWAY_STEP = 700
 ARTERIAL_STEP = 1_400
-INTERCHANGES = (2_800, 5_600, 8_400)
+SUBURBS = (2_800, 5_600)
 TOWN = 8_400
-BRIDGE = 7_000
-"""The eastbound freeway narrows on the bridge before the town: the morning's bottleneck."""
-MERGE = 5_600
-"""Westbound, the town's traffic has merged here: the evening's bottleneck."""
+EAST_NARROWS = {7_700: 0.80, 9_100: 0.62}
+"""Share of the full capacity on the eastbound link that starts there: the bridge before the town, the grade after."""
+WEST_NARROWS = {4_900: 0.82, 1_400: 0.84}
+"""The same westbound: where the suburb's traffic has merged, and the curves towards the region."""
 
 LATITUDE, LONGITUDE = 44.6120, -119.2740
 METRES_PER_DEGREE = 111_320.0
@@ -71,7 +71,7 @@ def node_position(node: str) -> tuple[float, float]:
     """Metres (x, y) of a node: the freeway bends a little, the arterial runs about 700 m south of it."""
     x = float(node[1:]) * 100
     bend = 350 * math.sin(x / 3_500)
-    offset = {"E": -15.0, "W": 15.0, "B": -700.0}[node[0]]
+    offset = {"E": -15.0, "W": 15.0, "B": -700.0, "I": -450.0, "O": -450.0}[node[0]]
     return x, bend + offset
 
 
@@ -90,8 +90,8 @@ def _freeway() -> list[Link]:
         ahead = x + FREEWAY_STEP
         full = capacity(65, 2)
         # A bottleneck needs only a little less room than the road before it for a queue to form at its start.
-        east = full * (0.82 if BRIDGE <= x < TOWN else 1.0)
-        west = full * (0.82 if INTERCHANGES[0] < ahead <= MERGE else 1.0)
+        east = full * EAST_NARROWS.get(x, 1.0)
+        west = full * WEST_NARROWS.get(ahead, 1.0)
         found.append(Link(_node("E", x), _node("E", ahead), "SR-9 East", FREEWAY_STEP, 2, 65, east, 2.0))
         found.append(Link(_node("W", ahead), _node("W", x), "SR-9 West", FREEWAY_STEP, 2, 65, west, 2.0))
     return found
@@ -99,7 +99,7 @@ def _freeway() -> list[Link]:
 
 def _arterial() -> list[Link]:
     # Traffic lights are not simulated one by one: they leave each approach a share of its green time.
-    green = 0.5 * capacity(40, 2)
+    green = 0.6 * capacity(40, 2)
     found = []
     for x in range(0, FREEWAY_LENGTH, ARTERIAL_STEP):
         ahead = x + ARTERIAL_STEP
@@ -110,15 +110,21 @@ def _arterial() -> list[Link]:
 
 def _ramps() -> list[Link]:
     found = []
-    for x in INTERCHANGES:
-        town = x == TOWN
-        lanes = 2 if town else 1
-        room = capacity(40, lanes) * (0.6 if town else 0.9)  # the town's ramps end at a busy crossing
-        arterial = _node("B", x)
+    for x in SUBURBS:
+        room = 0.9 * capacity(40, 1)
         for side, way in (("E", "East"), ("W", "West")):
-            freeway = _node(side, x)
-            found.append(Link(freeway, arterial, f"SR-9 {way} off-ramp", 700, lanes, 40, room))
-            found.append(Link(arterial, freeway, f"SR-9 {way} on-ramp", 700, lanes, 40, room))
+            freeway, arterial = _node(side, x), _node("B", x)
+            found.append(Link(freeway, arterial, f"SR-9 {way} off-ramp", 700, 1, 40, room))
+            found.append(Link(arterial, freeway, f"SR-9 {way} on-ramp", 700, 1, 40, room))
+    # The town is entered at one node and left at another, so that nobody drives through it: a queue out of the town
+    # that meets one into it would lock the whole network until midnight.
+    room = 0.7 * capacity(40, 2)
+    enter, leave = _node("I", TOWN), _node("O", TOWN)
+    for side, way in (("E", "East"), ("W", "West")):
+        found.append(Link(_node(side, TOWN), enter, f"SR-9 {way} off-ramp", 700, 2, 40, room))
+        found.append(Link(leave, _node(side, TOWN), f"SR-9 {way} on-ramp", 700, 2, 40, room))
+    found.append(Link(_node("B", TOWN), enter, "Market Street", 300, 2, 40, room))
+    found.append(Link(leave, _node("B", TOWN), "Market Street", 300, 2, 40, room))
     return found
 
 
@@ -129,8 +135,8 @@ SENSOR_LINKS = (
     "B70-B84",
     "B84-B70",
     "B56-B42",
-    "E84-B84",
-    "B84-W84",
+    "E84-I84",
+    "O84-W84",
 )
 
 

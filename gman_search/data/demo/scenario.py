@@ -20,26 +20,26 @@ SATURDAY, FRIDAY = 5, 4
 # E0/W0 are the region to the west, E112/W112 the region to the east, B84 the town, the other B the suburbs.
 TRIPS = (
     ("E0", "E112", 800, 450, 350, 450),
-    ("E0", "B84", 230, 1000, 150, 420),
+    ("E0", "I84", 230, 1000, 150, 420),
     ("E0", "B56", 100, 300, 100, 150),
-    ("B0", "B84", 130, 350, 100, 160),
-    ("B28", "B84", 150, 480, 100, 220),
+    ("B0", "I84", 130, 350, 100, 160),
+    ("B28", "I84", 150, 480, 100, 220),
     ("B28", "E112", 100, 280, 120, 120),
     ("B56", "E112", 100, 250, 100, 120),
-    ("B56", "B84", 120, 220, 120, 150),
+    ("B56", "I84", 120, 220, 120, 150),
     ("W112", "W0", 800, 300, 550, 450),
-    ("W112", "B84", 150, 450, 120, 200),
+    ("W112", "I84", 150, 450, 120, 200),
     ("W112", "B56", 100, 120, 220, 120),
     ("W112", "B28", 100, 100, 280, 120),
-    ("B84", "W0", 230, 150, 1000, 400),
-    ("B84", "B28", 150, 100, 480, 200),
-    ("B84", "B0", 130, 100, 350, 160),
-    ("B84", "B56", 120, 120, 240, 150),
+    ("O84", "W0", 230, 150, 1000, 400),
+    ("O84", "B28", 150, 100, 480, 200),
+    ("O84", "B0", 130, 100, 350, 160),
+    ("O84", "B56", 120, 120, 240, 150),
     ("B56", "W0", 100, 100, 350, 130),
     ("B28", "W0", 80, 100, 200, 100),
 )
 DEMAND = 1.2
-TOWN = "B84"
+INTO_TOWN, OUT_OF_TOWN = "I84", "O84"
 WEEKDAY_SHAPE = ((0.96, 0.93), (1.02, 0.98), (1.03, 1.0), (1.02, 1.04), (0.93, 1.10))
 """Share of the usual morning and evening rush, Monday to Friday."""
 
@@ -115,18 +115,18 @@ def _trips(
     base = 0.05 + 0.95 / ((1 + np.exp(-(hours - 6.3) * 2.2)) * (1 + np.exp((hours - 20.8) * 1.4)))
     if weekend:
         base = 0.05 + 0.95 / ((1 + np.exp(-(hours - 8.8) * 1.3)) * (1 + np.exp((hours - 21.5) * 1.2)))
-    early = strength * morning * shape[0] * _bump(hours, morning_at, 0.85)
-    late = strength * evening * shape[1] * _bump(hours, evening_at, 1.15)
+    early = strength * morning * shape[0] * _bump(hours, morning_at, 1.0)
+    late = strength * evening * shape[1] * _bump(hours, evening_at, 1.3)
     leisure = weekend * morning * _bump(hours, 13.2 if weekday == SATURDAY else 15.6, 2.4)
     drifts = {way: _smooth_noise(rng, 0.14, 1.3) for way in ("in", "out")}
     found = {}
     for origin, target, steady, at_morning, at_evening, at_weekend in TRIPS:
-        way = "out" if origin == TOWN or target in ("W0",) else "in"
+        way = "out" if origin == OUT_OF_TOWN or target in ("W0",) else "in"
         flow = steady * base + at_morning * early + at_evening * late + at_weekend * leisure
         flow = DEMAND * flow * whole * drifts[way] * _smooth_noise(rng, 0.08, 0.6)
-        if event and target == TOWN:
+        if event and target == INTO_TOWN:
             flow = flow + 330 * _bump(hours, event_at - 1.0, 0.45)
-        if event and origin == TOWN:
+        if event and origin == OUT_OF_TOWN:
             flow = flow + 480 * _bump(hours, event_at + 2.6, 0.35)
         found[origin, target] = _departures(flow, platoon, rng)
     return found

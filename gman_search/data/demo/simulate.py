@@ -1,110 +1,254 @@
-"""One simulated day in UXsim: link speeds in bins of five minutes."""
+"""The demo's network, its days, and the simulation of one day with UXsim.
 
-from typing import Any
+A freeway with two directions runs beside an arterial road; ramps join them at seven interchanges. Eastbound traffic
+peaks in the morning and westbound traffic in the afternoon. Everything is in metres, seconds and vehicles; only the
+measured speeds are in miles per hour.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from gman_search.data.demo.network import JAM_DENSITY, MPS_PER_MPH, REACTION_TIME, links, node_position, sensors
-from gman_search.data.demo.scenario import DAY, Scenario
+__all__ = ["SENSORS", "STEP", "STEPS_PER_DAY", "DayPlan", "Incident", "Sensor", "plan_days", "simulate_day"]
 
-__all__ = ["BIN", "PLATOON", "simulate_day"]
+STEP = 300  # seconds between two readings
+STEPS_PER_DAY = 86400 // STEP
+MPH = 0.44704  # metres per second in one mile per hour
 
-BIN = 300
-PLATOON = 5
-"""Vehicles that UXsim moves as one; one simulated step is PLATOON * REACTION_TIME = 7.5 s, 40 of them a bin."""
-CROWDING = 0.07
-"""Share of the free-flow speed lost on a full but not congested road, which UXsim's straight branch leaves out."""
+SECTIONS = 6  # between the seven interchanges of the freeway, and of the arterial
+APPROACH, DETECTOR, EXIT = 600.0, 600.0, 600.0  # metres: a section's links; the middle one carries the sensor
+SECTION = APPROACH + DETECTOR + EXIT
+RAMP = 500.0  # metres
+FREEWAY_SPEED, ARTERIAL_SPEED, RAMP_SPEED = 66 * MPH, 41 * MPH, 25 * MPH
+JAM_DENSITY = 0.14  # vehicles per metre and lane
+REACTION_TIME = 1.5  # seconds; with the speeds above, about 2050 vehicles an hour and freeway lane
+PLATOON = 2  # vehicles moved as one; a simulation step is PLATOON * REACTION_TIME seconds
+ARTERIAL_SENSORS = (1, 3, 4)  # sections (0 is the westernmost) whose arterial links carry sensors
+ARTERIAL_OUTFLOW = 0.46  # vehicles per second through the traffic lights at the end of a section
+BOTTLENECKS = {"FE5": 0.80, "FE3": 0.92, "FW2": 0.80, "FW4": 0.91}  # share of the lanes' capacity past the sensor
+PRIOR_VEHICLES = 6.0  # as if so many passed at free flow: keeps single vehicles at night from setting the reading
+FLOW_EFFECT = 0.10  # slowdown at capacity: the simulator's vehicles keep free-flow speed until then, real ones do not
 
 
-def simulate_day(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Run a day.
+@dataclass(frozen=True)
+class Sensor:
+    """A loop detector; `east` tells the direction of its road, `position` is metres from the western end."""
 
-    Returns:
-        speeds (288, N) in mph and flows (288, N) in vehicles per bin at the N sensors; the speed is Edie's, distance
-        travelled over time spent on the sensor's link, and the free-flow speed where the link is empty.
+    name: str
+    freeway: bool
+    east: bool
+    position: float
+
+
+@dataclass(frozen=True)
+class Incident:
+    """`link` lets only `factor` of its capacity out from step `first` up to, not including, `end`."""
+
+    link: str
+    first: int
+    end: int
+    factor: float
+
+
+@dataclass(frozen=True)
+class DayPlan:
+    """One day before it is simulated: `volumes` (STEPS_PER_DAY, len(TRIPS)) vehicles, `rain` (STEPS_PER_DAY,) bool."""
+
+    volumes: np.ndarray
+    incidents: tuple[Incident, ...]
+    rain: np.ndarray
+    seed: int
+
+
+def _sensors() -> tuple[Sensor, ...]:
+    found = []
+    for road, sections in (("F", range(SECTIONS)), ("A", ARTERIAL_SENSORS)):
+        for way in "EW":
+            for section in sections:
+                found.append(Sensor(f"{road}{way}{section + 1}", road == "F", way == "E", (section + 0.5) * SECTION))
+    return tuple(found)
+
+
+SENSORS = _sensors()
+
+# Trips of one direction by interchange in travel order (0 first, 6 last; -1 the freeway before the first, 7 after the
+# last), with vehicles per second at a rush hour of factor 1.
+EASTWARD = (
+    (-1, 7, 0.70), (-1, 4, 0.11), (-1, 5, 0.18), (-1, 6, 0.09), (0, 7, 0.12), (1, 7, 0.14), (2, 7, 0.13), (3, 7, 0.12),
+    (4, 7, 0.07), (1, 5, 0.07), (2, 6, 0.07), (0, 4, 0.07), (0, 2, 0.18), (1, 3, 0.18), (2, 4, 0.20), (3, 5, 0.20),
+    (4, 6, 0.18),
+)  # fmt: skip
+TRIPS = tuple(("E", *trip) for trip in EASTWARD) + tuple(("W", *trip) for trip in EASTWARD)
+EVENT_TRIPS = ((-1, 5), (0, 4), (1, 5))  # eastward trips to the venue; their mirror images lead home
+
+
+def plan_days(days: int, rng: np.random.Generator) -> list[DayPlan]:
+    """Plans of consecutive days, the first a Monday."""
+    events = set(rng.choice(days, size=max(1, days // 7), replace=False).tolist())
+    rain = set(rng.choice(days, size=max(1, days // 8), replace=False).tolist())
+    return [_plan_day(day % 7, day in events, day in rain, rng) for day in range(days)]
+
+
+def _plan_day(weekday: int, event: bool, rainy: bool, rng: np.random.Generator) -> DayPlan:
+    hours = np.arange(STEPS_PER_DAY) * STEP / 3600
+    day_factor = rng.lognormal(0.0, 0.07)
+    columns = []
+    for way in "EW":
+        level = _profile(hours, weekday, way, rng) * day_factor * rng.lognormal(0.0, 0.04)
+        level *= np.exp(_smooth_noise(rng, sd=0.06, hours=1.0))
+        extra = _event(hours, way, rng) if event else np.zeros_like(hours)
+        for first, last, flow in EASTWARD:
+            to_venue = (first, last) in EVENT_TRIPS if way == "E" else first in (1, 2) and last == 7
+            columns.append(flow * STEP * (level + 2.0 * extra * to_venue))
+    raining = np.zeros(STEPS_PER_DAY, dtype=bool)
+    if rainy:
+        start = rng.uniform(4, 14)
+        raining = (hours >= start) & (hours < start + rng.uniform(3, 10))
+    return DayPlan(
+        volumes=np.stack(columns, axis=1),
+        incidents=_incidents(1.6 if weekday < 5 else 0.9, rng),
+        rain=raining,
+        seed=int(rng.integers(2**31)),
+    )
+
+
+def _profile(hours: np.ndarray, weekday: int, way: str, rng: np.random.Generator) -> np.ndarray:
+    """Demand of one direction over the day, 1 at the top of its own rush hour."""
+    late = rng.normal(0.0, 0.25)  # hours: rush hours do not start on the minute
+    asleep = 1 / (1 + np.exp(-(hours - 5.6) / 0.45)) * (1 - 0.75 / (1 + np.exp(-(hours - 20.5) / 0.9)))
+    if weekday >= 5:
+        top, level = (13.5, 0.70) if weekday == 5 else (15.5, 0.64)
+        homeward = 0.26 if weekday == 6 and way == "W" else 0.0  # Sunday evening
+        late_start = 1 / (1 + np.exp(-(hours - 8.5) / 0.8))
+        day = level * np.exp(-np.square((hours - top - late) / 4.5)) + homeward * _bump(hours, 18 + late, 1.2)
+        return 0.05 + late_start * day
+    friday = weekday == 4
+    morning = _bump(hours, 7.7 + late, 1.05) * (0.48 if way == "E" else 0.16) * (0.9 if friday else 1.0)
+    evening = _bump(hours, (16.4 if friday else 17.2) + late, 1.45) * (0.20 if way == "E" else 0.50)
+    return 0.05 + asleep * (0.47 if way == "E" else 0.45) + morning + evening * (1.08 if friday else 1.0)
+
+
+def _event(hours: np.ndarray, way: str, rng: np.random.Generator) -> np.ndarray:
+    start = rng.uniform(18.5, 20)
+    return _bump(hours, start - 0.8, 0.5) if way == "E" else _bump(hours, start + 2.6, 0.45)
+
+
+def _bump(hours: np.ndarray, centre: float, width: float) -> np.ndarray:
+    return np.exp(-np.square((hours - centre) / width))
+
+
+def _smooth_noise(rng: np.random.Generator, *, sd: float, hours: float) -> np.ndarray:
+    """Noise that forgets itself over `hours`."""
+    keep = np.exp(-STEP / (3600 * hours))
+    shocks = rng.normal(0.0, sd * np.sqrt(1 - keep**2), STEPS_PER_DAY)
+    values = np.empty(STEPS_PER_DAY)
+    value = rng.normal(0.0, sd)
+    for step, shock in enumerate(shocks):
+        value = keep * value + shock
+        values[step] = value
+    return values
+
+
+def _incidents(mean: float, rng: np.random.Generator) -> tuple[Incident, ...]:
+    found = []
+    for _ in range(rng.poisson(mean)):
+        road = "F" if rng.random() < 0.8 else "A"
+        link = f"{road}{rng.choice(['E', 'W'])}{rng.integers(1, SECTIONS + 1)}" + str(rng.choice(["a", "b"]))
+        first = int(np.clip(rng.normal(13.5, 4.0), 5.0, 22.0) * 3600 / STEP)
+        minutes = rng.uniform(20, 90)
+        found.append(Incident(link, first, first + round(minutes * 60 / STEP), rng.uniform(0.35, 0.65)))
+    return tuple(found)
+
+
+def simulate_day(plan: DayPlan) -> np.ndarray:
+    """Mean speeds (STEPS_PER_DAY, len(SENSORS)) in mph, before the sensors' own noise.
+
+    UXsim's C++ engine is used: it needs a second or so for a day in which the Python one needs minutes.
     """
-    from uxsim import World
+    import uxsim
 
-    world = World(
-        name="demo", deltan=PLATOON, reaction_time=REACTION_TIME, tmax=DAY, random_seed=seed, duo_update_time=300,
-        instantaneous_TT_timestep_interval=1, vehicle_logging_timestep_interval=-1, print_mode=0, save_mode=0,
-        show_mode=0, cpp=True,
+    world = uxsim.World(
+        name="demo", deltan=PLATOON, reaction_time=REACTION_TIME, tmax=86400, random_seed=plan.seed, print_mode=0,
+        save_mode=0, duo_update_time=300, duo_update_weight=0.25, vehicle_logging_timestep_interval=-1, cpp=True,
     )  # fmt: skip
-    _build(world)
-    for (origin, target), times in scenario.trips.items():
-        for time in times:
-            world.addVehicle(origin, target, float(time))
-    _run(world, scenario)
-    return _measure(world, scenario)
+    links = _build(world)
+    rng = np.random.default_rng(plan.seed)
+    for column, (way, first, last, _) in enumerate(TRIPS):
+        ends = _node(way, first), _node(way, last)
+        for step, platoons in enumerate(rng.poisson(plan.volumes[:, column] / PLATOON)):
+            if platoons:  # the small excess keeps rounding in the simulator from dropping the last platoon
+                volume = (platoons + 1e-3) * PLATOON
+                world.adddemand(*ends, step * STEP, (step + 1) * STEP, volume=volume)
+    free_flow = {name: link.u for name, link in links.items()}
+    outflow = {name: link.capacity_out for name, link in links.items()}
+    previous: dict[str, float] | None = None
+    for step in range(STEPS_PER_DAY):
+        wet = bool(plan.rain[step])
+        factors = {x.link: x.factor for x in plan.incidents if x.first <= step < x.end} | {"rain": float(wet)}
+        if factors != previous:  # the run is stopped only where something changes: every stop costs time
+            if step:
+                world.exec_simulation(until_t=step * STEP - world.DELTAT)
+            for name, link in links.items():
+                link.change_free_flow_speed(free_flow[name] * (0.9 if wet else 1.0))
+                normal = link.capacity if name in factors else outflow[name]
+                link.capacity_out = min(normal, outflow[name]) * factors.get(name, 1.0) * (0.88 if wet else 1.0)
+            previous = factors
+    world.exec_simulation()
+    return np.stack([_speeds(links[x.name], free_flow[x.name], plan.rain, world.DELTAT) for x in SENSORS], axis=1)
 
 
-def _build(world: Any) -> None:
-    roads = links()
-    for node in sorted({end for link in roads for end in (link.start, link.end)}):
-        x, y = node_position(node)
-        world.addNode(node, x, y)
-    for link in roads:
-        world.addLink(
-            link.name, link.start, link.end, length=link.length, free_flow_speed=link.free_flow * MPS_PER_MPH,
-            jam_density_per_lane=JAM_DENSITY, number_of_lanes=link.lanes, merge_priority=link.priority,
-            capacity_out=link.capacity,
+def _node(way: str, place: int) -> str:
+    """Where trips of a direction start and end: an interchange's arterial crossing, or an end of the freeway."""
+    index = place if way == "E" else SECTIONS - place
+    return f"A{index}" if 0 <= index <= SECTIONS else f"F{way}{'west' if index < 0 else 'east'}"
+
+
+def _build(world) -> dict:
+    """Add nodes and links to `world`; returns the links by name."""
+    links = {}
+
+    def add(name: str, start: str, end: str, length: float, speed: float, lanes: int, out: float | None = None) -> None:
+        links[name] = world.addLink(
+            name, start, end, length, free_flow_speed=speed, jam_density_per_lane=JAM_DENSITY, number_of_lanes=lanes,
+            capacity_out=out, merge_priority=lanes,
         )  # fmt: skip
 
-
-def _run(world: Any, scenario: Scenario) -> None:
-    """Simulate from one change of the roads (incident, rain) to the next."""
-    step = PLATOON * REACTION_TIME
-    changes = {moment for event in (*scenario.incidents, *scenario.rain) for moment in (event.start, event.end)}
-    now = 0
-    for moment in sorted(int(change // step) for change in changes):
-        if now < moment < DAY // step:
-            _set_roads(world, scenario, now * step)
-            world.exec_simulation(duration_t2=(moment - now) * step)
-            now = moment
-    _set_roads(world, scenario, now * step)
-    world.exec_simulation()
-
-
-def _factors(scenario: Scenario, time: float, step: float = PLATOON * REACTION_TIME) -> tuple[float, float]:
-    """What rain leaves of speeds and capacities at `time`."""
-    for rain in scenario.rain:
-        if rain.start // step * step <= time < rain.end // step * step:
-            return rain.speed, rain.capacity
-    return 1.0, 1.0
-
-
-def _set_roads(world: Any, scenario: Scenario, time: float) -> None:
-    step = PLATOON * REACTION_TIME
-    speed, room = _factors(scenario, time)
-    left = {
-        incident.link: incident.left
-        for incident in scenario.incidents
-        if incident.start // step * step <= time < incident.end // step * step
-    }
-    for link in links():
-        road = world.get_link(link.name)
-        road.change_free_flow_speed(link.free_flow * MPS_PER_MPH * speed)
-        road.capacity_out = link.capacity * room * left.get(link.name, 1.0)
+    for index in range(SECTIONS + 1):
+        world.addNode(f"A{index}", index * SECTION, -500)
+    for way in "EW":
+        for index in range(-1, SECTIONS + 2):
+            name = f"F{way}{index}" if 0 <= index <= SECTIONS else f"F{way}{'west' if index < 0 else 'east'}"
+            world.addNode(name, index * SECTION, 0 if way == "E" else 50)
+        order = ["west", *range(SECTIONS + 1), "east"] if way == "E" else ["east", *range(SECTIONS, -1, -1), "west"]
+        add(f"F{way}in", f"F{way}{order[0]}", f"F{way}{order[1]}", SECTION, FREEWAY_SPEED, 3)
+        add(f"F{way}out", f"F{way}{order[-2]}", f"F{way}{order[-1]}", SECTION, FREEWAY_SPEED, 3)
+        for index in range(SECTIONS + 1):
+            add(f"on{way}{index}", f"A{index}", f"F{way}{index}", RAMP, RAMP_SPEED, 1)
+            add(f"off{way}{index}", f"F{way}{index}", f"A{index}", RAMP, RAMP_SPEED, 1)
+        for road, speed, lanes in (("F", FREEWAY_SPEED, 3), ("A", ARTERIAL_SPEED, 2)):
+            for section in range(SECTIONS):
+                start, end = (section, section + 1) if way == "E" else (section + 1, section)
+                stem = f"{road}{way}{section + 1}"
+                prefix = f"F{way}" if road == "F" else "A"
+                world.addNode(f"{stem}p", (section + 0.33) * SECTION, 0)
+                world.addNode(f"{stem}q", (section + 0.67) * SECTION, 0)
+                add(f"{stem}a", f"{prefix}{start}", f"{stem}p", APPROACH, speed, lanes)
+                add(stem, f"{stem}p", f"{stem}q", DETECTOR, speed, lanes)
+                share = BOTTLENECKS.get(stem)
+                out = ARTERIAL_OUTFLOW if road == "A" else share and share * links[stem].capacity
+                add(f"{stem}b", f"{stem}q", f"{prefix}{end}", EXIT, speed, lanes, out)
+    return links
 
 
-def _measure(world: Any, scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
-    bins, step = DAY // BIN, PLATOON * REACTION_TIME
-    steps = int(BIN / step)
-    by_name = {link.name: link for link in links()}
-    rain = np.array([_factors(scenario, index * BIN)[0] for index in range(bins)])
-    speeds, flows = [], []
-    for sensor in sensors():
-        link, road = by_name[sensor.link], world.get_link(sensor.link)
-        arrived = np.asarray(road.cum_arrival)[: bins * steps]
-        departed = np.asarray(road.cum_departure)[: bins * steps]
-        moving = link.length / np.asarray(road.traveltime_instant)[: bins * steps]
-        inside = (arrived - departed).reshape(bins, steps)
-        spent = inside.sum(axis=1)
-        travelled = (inside * moving.reshape(bins, steps)).sum(axis=1)
-        free = link.free_flow * MPS_PER_MPH * rain
-        speed = np.where(spent > 0, travelled / np.maximum(spent, 1), free)
-        flow = np.diff(departed.reshape(bins, steps)[:, -1], prepend=0.0)
-        fullness = np.clip(flow / (link.capacity * BIN), 0, 1)
-        speeds.append(np.minimum(speed, free) * (1 - CROWDING * fullness) / MPS_PER_MPH)
-        flows.append(flow)
-    return np.stack(speeds, axis=1), np.stack(flows, axis=1)
+def _speeds(link, free_flow: float, rain: np.ndarray, seconds: float) -> np.ndarray:
+    """Mean speed on `link` (STEPS_PER_DAY,) in mph: distance travelled over time spent, from its cumulative counts."""
+    per_step = round(STEP / seconds)
+    arrived = np.asarray(link.cum_arrival, dtype=float)[: per_step * STEPS_PER_DAY]
+    left = np.asarray(link.cum_departure, dtype=float)[: per_step * STEPS_PER_DAY]
+    present = (arrived - left).reshape(STEPS_PER_DAY, per_step).sum(axis=1) * seconds  # vehicle seconds
+    passed = (arrived + left).reshape(STEPS_PER_DAY, per_step)
+    vehicles = np.diff(passed[:, -1], prepend=0.0) / 2
+    free = free_flow * np.where(rain, 0.9, 1.0)
+    speed = link.length * (vehicles + PRIOR_VEHICLES) / (present + PRIOR_VEHICLES * link.length / free)
+    load = vehicles / STEP / link.capacity
+    return np.minimum(speed, free) * (1 - FLOW_EFFECT * np.square(np.minimum(load, 1))) / MPH

@@ -1,0 +1,66 @@
+"""Test results as JSON text and back (pure)."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from gman_search.record import ForecastSample, Scores, TestResult
+
+__all__ = ["finite", "test_from_json", "test_to_json"]
+
+
+def finite(value: Any) -> Any:
+    """The same tree with NaN and infinity as None: JSON has neither."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def test_to_json(test: TestResult) -> dict[str, Any]:
+    """Plain values only."""
+    return finite(asdict(test))  # type: ignore[no-any-return]
+
+
+def test_from_json(tree: Mapping[str, Any]) -> TestResult:
+    """Inverse of `test_to_json`."""
+    return TestResult(
+        config_id=tree["config_id"],
+        stage=tree["stage"],
+        steps=_steps(tree["steps"]),
+        mean=_scores(tree["mean"]),
+        baselines={
+            name: {"steps": _steps(scores["steps"]), "mean": _scores(scores["mean"])}
+            for name, scores in tree["baselines"].items()
+        },
+        windows=tree["windows"],
+        masked_share=tree["masked_share"],
+        sensor_mae={name: _number(mae) for name, mae in tree["sensor_mae"].items()},
+        samples=tuple(
+            ForecastSample(
+                sensor=sample["sensor"],
+                rank=sample["rank"],
+                mae=sample["mae"],
+                times=tuple(sample["times"]),
+                truth=tuple(sample["truth"]),
+                forecast={int(step): tuple(line) for step, line in sample["forecast"].items()},
+            )
+            for sample in tree["samples"]
+        ),
+    )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _scores(tree: Mapping[str, float | None]) -> Scores:
+    return Scores(**{name: _number(value) for name, value in tree.items()})
+
+
+def _steps(tree: Mapping[str, Mapping[str, float | None]]) -> dict[int, Scores]:
+    return {int(step): _scores(scores) for step, scores in tree.items()}

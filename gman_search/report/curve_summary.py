@@ -1,0 +1,133 @@
+"""Learning curves over the cumulative epochs of a lineage: quick, then medium, then full (pure)."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.record import Epoch, StudyRecord
+from gman_search.report.frame import Frame, frame, thin
+from gman_search.report.headline import winner
+
+__all__ = ["CurveChain", "CurveSegment", "CurveSummary", "curve_summary", "is_still_falling"]
+
+MAX_POINTS = 200
+"""Epochs drawn of one evaluation."""
+FALLING_SHARE = 0.01
+"""A curve that gained more than this share of its level in its last quarter had not ended."""
+
+
+@dataclass(frozen=True)
+class CurveSegment:
+    """One evaluation's part of a chain; `epochs` are cumulative over the lineage, errors in the data's unit."""
+
+    stage: str
+    epochs: tuple[int, ...]
+    val_mae: tuple[float | None, ...]
+    still_falling: bool
+
+
+@dataclass(frozen=True)
+class CurveChain:
+    """All evaluations of a config in ladder order, and how it ended.
+
+    `fate` is "winner", "pruned", "failed", "running", or else the last stage the config completed.
+    """
+
+    config_id: int
+    fate: str
+    segments: tuple[CurveSegment, ...]
+
+
+@dataclass(frozen=True)
+class CurveSummary:
+    """All chains. `borders` has the epoch where a stage begins, for stages that begin there in every chain.
+
+    `growth_jumps` has, for each evaluation with a reading before its first step, that reading minus the best of the
+    smaller model it grew from: zero when growth kept the function.
+    """
+
+    unit: str
+    stages: tuple[str, ...]
+    chains: tuple[CurveChain, ...]
+    borders: tuple[tuple[str, int], ...]
+    growth_jumps: tuple[float, ...]
+    frame: Frame | None
+
+    @property
+    def median_jump(self) -> float | None:
+        """Middle of the growth jumps."""
+        return median(self.growth_jumps) if self.growth_jumps else None
+
+
+def curve_summary(record: StudyRecord) -> CurveSummary:
+    """Join the curves of each config over the stages."""
+    rows = {row.key: row for row in latest_attempts(record.evaluations)}
+    best = winner(record)
+    chains = []
+    for config_id in sorted({row.config_id for row in rows.values()}):
+        own = [rows[key] for stage in record.ladder.stages if (key := f"{stage}/{config_id}") in rows]
+        segments = tuple(_segment(row, record.curves[row.key]) for row in own if record.curves.get(row.key))
+        if segments:
+            is_best = best is not None and best.config_id == config_id
+            chains.append(CurveChain(config_id, "winner" if is_best else _fate(own[-1]), segments))
+    values = [value for chain in chains for segment in chain.segments for value in segment.val_mae]
+    return CurveSummary(
+        unit=record.unit,
+        stages=record.ladder.stages,
+        chains=tuple(chains),
+        borders=_borders(record.ladder.stages, chains),
+        growth_jumps=_growth_jumps(record, rows),
+        frame=frame(values, upper=0.93),
+    )
+
+
+def is_still_falling(val_mae: list[float]) -> bool:
+    """True when the best epoch is among the last and the last quarter still gained more than one percent."""
+    if len(val_mae) < 4 or not all(map(math.isfinite, val_mae)):
+        return False
+    tail = max(1, len(val_mae) // 4)
+    before, late = min(val_mae[:-tail]), min(val_mae[-tail:])
+    return late < (1 - FALLING_SHARE) * before
+
+
+def _segment(row: Evaluation, curve: tuple[Epoch, ...]) -> CurveSegment:
+    kept, _ = thin(curve, MAX_POINTS)
+    return CurveSegment(
+        stage=row.stage,
+        epochs=tuple(row.initial_epoch + point.epoch for point in kept),
+        val_mae=tuple(point.val_mae if math.isfinite(point.val_mae) else None for point in kept),
+        still_falling=is_still_falling([point.val_mae for point in curve if point.epoch > 0]),
+    )
+
+
+def _fate(last: Evaluation) -> str:
+    if last.state is State.COMPLETE:
+        return last.stage
+    return str(last.state) if last.state.is_finished else "running"
+
+
+def _borders(stages: tuple[str, ...], chains: list[CurveChain]) -> tuple[tuple[str, int], ...]:
+    result = []
+    for stage in stages[1:]:
+        starts = set()
+        for chain in chains:
+            for before, segment in pairwise(chain.segments):
+                if segment.stage == stage:
+                    starts.add(before.epochs[-1])
+        if len(starts) == 1:
+            result.append((stage, starts.pop()))
+    return tuple(result)
+
+
+def _growth_jumps(record: StudyRecord, rows: dict[str, Evaluation]) -> tuple[float, ...]:
+    jumps = []
+    for below, stage in pairwise(record.ladder.stages):
+        for row in rows.values():
+            parent, curve = rows.get(f"{below}/{row.config_id}"), record.curves.get(row.key, ())
+            if row.stage == stage and curve and curve[0].epoch == 0 and parent is not None:
+                jump = None if parent.val_mae is None else curve[0].val_mae - parent.val_mae
+                if jump is not None and math.isfinite(jump):
+                    jumps.append(jump)
+    return tuple(jumps)

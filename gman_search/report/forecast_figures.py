@@ -1,0 +1,82 @@
+"""The test part drawn: error over the horizon, error over the sensors, and forecasts against truth."""
+
+import plotly.graph_objects as go
+
+from gman_search.report.figure_style import BY_RUNG, WINNER, plain
+from gman_search.report.figures import new_figure, rounded
+from gman_search.report.forecast_summary import SampleSummary, Scoreboard
+
+__all__ = ["horizon_figure", "sample_figure", "sensor_figure"]
+
+BASELINE_LOOKS = (
+    ("#8b929c", "circle-open", "dot"),
+    ("#12997a", "diamond-open", "dash"),
+    ("#2b7fbd", "square-open", "dashdot"),
+    ("#b8659b", "triangle-up-open", "longdash"),
+)
+LINE_LOOKS = (("#2b7fbd", "solid"), ("#12997a", "dash"), ("#d55e00", "solid"))
+
+
+def horizon_figure(summary: Scoreboard) -> go.Figure:
+    """MAE at each step alone, the winner beside the baselines."""
+    figure = new_figure(340)
+    minutes = [row.minutes for row in summary.rows]
+    for index, name in reversed(list(enumerate(summary.forecasters))):
+        colour, symbol, dash = BASELINE_LOOKS[(index - 1) % len(BASELINE_LOOKS)]
+        if index == 0:
+            colour, symbol, dash = WINNER.colour, "star", "solid"
+        scores = [row.scores[index] for row in summary.rows]
+        figure.add_scatter(
+            x=minutes,
+            y=rounded([None if score is None else score.mae for score in scores]),
+            mode="lines+markers",
+            name=plain(name),
+            line={"color": colour, "dash": dash, "width": 3 if index == 0 else 1.6},
+            marker={"symbol": symbol, "size": 9 if index == 0 else 7},
+            hovertemplate=f"{plain(name)}<br>%{{x}} min: %{{y:.3f}} {plain(summary.unit)}<extra></extra>",
+        )
+    figure.update_layout(legend={"traceorder": "reversed"})
+    figure.update_xaxes(title_text="minutes ahead", tickvals=minutes)
+    figure.update_yaxes(title_text=f"test MAE at that step ({plain(summary.unit)})", rangemode="tozero")
+    return figure
+
+
+def sensor_figure(summary: Scoreboard) -> go.Figure:
+    """Test MAE of every sensor, best to worst."""
+    figure = new_figure(260, showlegend=False)
+    figure.add_scatter(
+        x=list(range(1, len(summary.sensors) + 1)),
+        y=rounded([value for _, value in summary.sensors]),
+        customdata=[plain(name) for name, _ in summary.sensors],
+        mode="markers",
+        marker={"symbol": "circle", "size": 6, "color": BY_RUNG[2].colour},
+        hovertemplate="%{customdata}<br>%{y:.3f} " + plain(summary.unit) + "<extra></extra>",
+    )
+    figure.update_xaxes(title_text="sensors, best to worst")
+    figure.update_yaxes(title_text=f"test MAE ({plain(summary.unit)})", rangemode="tozero")
+    return figure
+
+
+def sample_figure(summary: SampleSummary) -> go.Figure:
+    """Truth with gaps where readings are missing, and the forecasts made for the same moments."""
+    figure = new_figure(320, hovermode="x unified")
+    unit = plain(summary.unit)
+    figure.add_scatter(
+        x=list(summary.times), y=rounded(summary.truth, 2), mode="lines", name="truth", connectgaps=False,
+        line={"color": "#8b929c", "width": 2.4}, hovertemplate=f"%{{y:.1f}} {unit}")  # fmt: skip
+    last = len(summary.lines) - 1
+    for index, line in enumerate(summary.lines):
+        colour, dash = LINE_LOOKS[-1] if index == last else LINE_LOOKS[index % 2]
+        figure.add_scatter(
+            x=list(summary.times),
+            y=rounded(line.values, 2),
+            mode="lines",
+            name=f"forecast {line.minutes} min ahead",
+            connectgaps=False,
+            line={"color": colour, "width": 1.5, "dash": dash},
+            # The nearest and the farthest horizon tell most; those between are one click away.
+            visible=True if index in (0, last) else "legendonly",
+            hovertemplate=f"%{{y:.1f}} {unit}",
+        )
+    figure.update_yaxes(title_text=unit)
+    return figure

@@ -1,0 +1,136 @@
+"""The winner on the test part: errors at every forecast step beside the baselines, and forecasts to look at (pure)."""
+
+from dataclasses import dataclass
+
+from gman_search.record import ForecastSample, Scores, StudyRecord
+from gman_search.report.frame import thin
+from gman_search.report.headline import improvement, marked_steps
+
+__all__ = ["BaselineGain", "ForecastLine", "HorizonRow", "SampleSummary", "Scoreboard", "sample_summary", "scoreboard"]
+
+MAX_TIMES = 1200
+"""Times drawn of one sensor's forecast."""
+
+
+@dataclass(frozen=True)
+class HorizonRow:
+    """Scores of one forecast step alone, the winner's first, then each baseline's; `step` none: the mean."""
+
+    step: int | None
+    minutes: int | None
+    marked: bool
+    scores: tuple[Scores | None, ...]
+
+
+@dataclass(frozen=True)
+class BaselineGain:
+    """Percent by which the winner's MAE is below a baseline's, at the marked steps and on the mean of steps."""
+
+    baseline: str
+    at_steps: tuple[tuple[int, float], ...]
+    mean: float
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """The test part in one table. `mean_label` says which mean it is, because papers have confused two of them."""
+
+    unit: str
+    config_id: int
+    stage: str
+    forecasters: tuple[str, ...]
+    rows: tuple[HorizonRow, ...]
+    mean: HorizonRow
+    mean_label: str
+    gains: tuple[BaselineGain, ...]
+    windows: int
+    masked_share: float
+    sensors: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class ForecastLine:
+    """What was forecast `step` steps (`minutes` minutes) ahead, in the data's unit."""
+
+    step: int
+    minutes: int
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class SampleSummary:
+    """Forecast against truth of one sensor; every `stride`-th time is kept. None in `truth` is a missing reading."""
+
+    unit: str
+    sensor: str
+    rank: str
+    mae: float
+    times: tuple[str, ...]
+    truth: tuple[float | None, ...]
+    lines: tuple[ForecastLine, ...]
+    stride: int
+    missing: int
+
+
+def scoreboard(record: StudyRecord) -> Scoreboard | None:
+    """The test table, or none when the winner has not been tested."""
+    test = record.test
+    if test is None:
+        return None
+    marked = marked_steps(test)
+    names = tuple(test.baselines)
+    rows = tuple(
+        HorizonRow(
+            step=step,
+            minutes=step * record.step_minutes,
+            marked=step in marked,
+            scores=(test.steps[step], *(test.baselines[name]["steps"].get(step) for name in names)),
+        )
+        for step in sorted(test.steps)
+    )
+    last = max(test.steps, default=0)
+    return Scoreboard(
+        unit=record.unit,
+        config_id=test.config_id,
+        stage=test.stage,
+        forecasters=(f"GMAN, config {test.config_id}", *names),
+        rows=rows,
+        mean=HorizonRow(None, None, True, (test.mean, *(test.baselines[name]["mean"] for name in names))),
+        mean_label=f"mean of steps 1..{last}",
+        gains=tuple(_gain(record, name, marked) for name in names),
+        windows=test.windows,
+        masked_share=test.masked_share,
+        sensors=tuple(sorted(test.sensor_mae.items(), key=lambda item: (item[1], item[0]))),
+    )
+
+
+def _gain(record: StudyRecord, name: str, marked: tuple[int, ...]) -> BaselineGain:
+    test = record.test
+    if test is None:
+        return BaselineGain(name, (), 0.0)
+    scores = test.baselines[name]
+    at_steps = tuple(
+        (step, improvement(scores["steps"][step].mae, test.steps[step].mae))
+        for step in marked
+        if step in scores["steps"]
+    )
+    return BaselineGain(name, at_steps, improvement(scores["mean"].mae, test.mean.mae))
+
+
+def sample_summary(record: StudyRecord, sample: ForecastSample) -> SampleSummary:
+    """One sensor's forecast, thinned to what a screen can show."""
+    times, stride = thin(sample.times, MAX_TIMES)
+    return SampleSummary(
+        unit=record.unit,
+        sensor=sample.sensor,
+        rank=sample.rank,
+        mae=sample.mae,
+        times=times,
+        truth=thin(sample.truth, MAX_TIMES)[0],
+        lines=tuple(
+            ForecastLine(step, step * record.step_minutes, thin(sample.forecast[step], MAX_TIMES)[0])
+            for step in sorted(sample.forecast)
+        ),
+        stride=stride,
+        missing=sum(value is None for value in sample.truth),
+    )

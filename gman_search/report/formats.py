@@ -1,0 +1,68 @@
+"""Numbers as a careful typesetter would write them: true minus signs, sensible digits, human durations (pure)."""
+
+import math
+from typing import Any
+
+__all__ = ["count", "duration", "error", "percent", "plural", "setting", "signed", "signed_percent"]
+
+MISSING = "–"
+MINUS = "−"
+
+
+def error(value: float | None, digits: int = 3) -> str:
+    """An MAE or another error; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """A difference, with its sign."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A number of percent (not a share)."""
+    return MISSING if value is None else f"{error(value, digits)} %"
+
+
+def signed_percent(value: float | None, digits: int = 1) -> str:
+    """A number of percent, with its sign."""
+    return MISSING if value is None else f"{signed(value, digits)} %"
+
+
+def count(value: int) -> str:
+    """A whole number in groups of three digits."""
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def plural(value: int, one: str, many: str | None = None) -> str:
+    """`1 config`, `3 configs`."""
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `41 s`, `12 min`, `3 h 05 min` or `2 d 4 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest:02d} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
+
+
+def setting(value: Any) -> str:
+    """A hyperparameter's value as TOML would write it."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)

@@ -1,0 +1,127 @@
+"""The first thing a reader wants to know: which config won, how good it is, and what finding it took (pure)."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gman_search.halving.decide import Done, decide, ranked
+from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.record import StudyRecord, TestResult
+
+__all__ = ["Cost", "Headline", "Improvement", "StepScore", "cost", "headline", "improvement", "marked_steps", "winner"]
+
+MARKED_STEPS = (3, 6, 12)
+"""The steps every traffic paper reports: 15, 30 and 60 minutes ahead at five minutes a step."""
+
+
+@dataclass(frozen=True)
+class StepScore:
+    """MAE of one forecast step alone, in the data's unit."""
+
+    step: int
+    minutes: int
+    mae: float
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """How much lower the winner's test MAE (mean of all steps) is than a baseline's, in percent of the baseline."""
+
+    baseline: str
+    percent: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the study took: wall-clock seconds of training and epochs over all attempts.
+
+    `saved_share` compares the estimated cost of what was started with training every config at the last stage.
+    """
+
+    seconds: float
+    epochs: int
+    configs: int
+    saved_share: float | None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The winner and the price of finding it. `val_mae` is in `unit`."""
+
+    name: str
+    unit: str
+    finished: bool
+    config_id: int | None
+    stage: str | None
+    val_mae: float | None
+    params: tuple[tuple[str, Any], ...]
+    steps: tuple[StepScore, ...]
+    mean_test_mae: float | None
+    improvements: tuple[Improvement, ...]
+    cost: Cost
+
+
+def winner(record: StudyRecord) -> Evaluation | None:
+    """The best complete evaluation of the highest stage that has one: the only meaning of "best" in a report."""
+    rows = latest_attempts(record.evaluations)
+    for stage in reversed(record.ladder.stages):
+        order = finite(ranked(row for row in rows if row.stage == stage))
+        if order:
+            return order[0]
+    return None
+
+
+def finite(rows: Iterable[Evaluation]) -> list[Evaluation]:
+    """Evaluations with a usable validation MAE."""
+    return [row for row in rows if row.val_mae is not None and math.isfinite(row.val_mae)]
+
+
+def marked_steps(test: TestResult) -> tuple[int, ...]:
+    """Steps 3, 6 and 12 where the horizon has them, else its last step."""
+    marked = tuple(step for step in MARKED_STEPS if step in test.steps)
+    return marked or tuple(sorted(test.steps)[-1:])
+
+
+def improvement(baseline: float, ours: float) -> float:
+    """Percent by which `ours` is below `baseline`; negative when it is worse."""
+    return 100.0 * (baseline - ours) / baseline if baseline > 0 else 0.0
+
+
+def cost(record: StudyRecord) -> Cost:
+    """Seconds and epochs spent, and the share saved against all configs in full."""
+    rows = record.evaluations
+    started = [row for row in rows if row.state is not State.WAITING]
+    configs = len({row.config_id for row in started})
+    units = record.provenance.get("cost_units") or {}
+    saved = None
+    if configs and all(stage in units for stage in record.ladder.stages):
+        everything = configs * float(units[record.ladder.stages[-1]])
+        spent = sum(float(units.get(row.stage, 0.0)) for row in started)
+        saved = 1.0 - spent / everything if everything > 0 else None
+    return Cost(sum(row.seconds for row in rows), sum(row.epochs for row in rows), configs, saved)
+
+
+def headline(record: StudyRecord) -> Headline:
+    """Everything the top of the report says."""
+    best, test = winner(record), record.test
+    steps: tuple[StepScore, ...] = ()
+    improvements: tuple[Improvement, ...] = ()
+    if test is not None:
+        steps = tuple(StepScore(q, q * record.step_minutes, test.steps[q].mae) for q in marked_steps(test))
+        improvements = tuple(
+            Improvement(name, improvement(scores["mean"].mae, test.mean.mae)) for name, scores in test.baselines.items()
+        )
+    return Headline(
+        name=record.name,
+        unit=record.unit,
+        finished=isinstance(decide(record.evaluations, record.ladder), Done),
+        config_id=None if best is None else best.config_id,
+        stage=None if best is None else best.stage,
+        val_mae=None if best is None else best.val_mae,
+        params=() if best is None else tuple(best.params.items()),
+        steps=steps,
+        mean_test_mae=None if test is None else test.mean.mae,
+        improvements=improvements,
+        cost=cost(record),
+    )

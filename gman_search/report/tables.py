@@ -1,0 +1,220 @@
+"""Summaries as tables of text: the numbers behind each figure, for readers who cannot or will not see it (pure)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gman_search.halving.table import Evaluation
+from gman_search.report.agreement import Agreement
+from gman_search.report.curve_summary import CurveSummary
+from gman_search.report.forecast_summary import HorizonRow, SampleSummary, Scoreboard
+from gman_search.report.formats import count, duration, error, setting, signed, signed_percent
+from gman_search.report.frame import thin
+from gman_search.report.ladder_summary import DiagnosisCount, Funnel, StandingTable
+from gman_search.report.slice_summary import SlicePanel
+
+__all__ = [
+    "Table",
+    "agreement_table",
+    "curve_table",
+    "diagnosis_table",
+    "evaluation_table",
+    "flat_rows",
+    "funnel_table",
+    "gain_table",
+    "horizon_table",
+    "sample_table",
+    "sensor_table",
+    "slice_table",
+    "standings_text",
+]
+
+MAX_SAMPLE_ROWS = 96
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text cells under column heads; the first column heads its row. `strong` are indices of rows to stress.
+
+    `text_columns` are left-aligned; all others are numbers. `groups` are heads over several columns, as (text, width),
+    after the first column.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text_columns: frozenset[int] = frozenset({0})
+    strong: frozenset[int] = frozenset()
+    note: str = ""
+    groups: tuple[tuple[str, int], ...] = ()
+
+
+def funnel_table(summary: Funnel) -> Table:
+    """One row a stage."""
+    columns = (
+        "stage",
+        "evaluations",
+        "promoted",
+        "complete, not promoted",
+        "stopped early",
+        "failed",
+        "under way",
+        "epochs",
+        "training time",
+    )
+    rows = tuple(
+        (
+            row.stage,
+            count(row.evaluations),
+            count(row.promoted),
+            count(row.stopped),
+            count(row.pruned),
+            count(row.failed),
+            count(row.unfinished),
+            count(row.epochs),
+            duration(row.seconds),
+        )
+        for row in summary.stages
+    )
+    return Table(columns, rows)
+
+
+def standings_text(summary: StandingTable) -> Table:
+    """One row an evaluation, in ladder order and by rank."""
+    columns = ("stage", "rank", "config", f"val MAE ({summary.unit})", f"gap to cut ({summary.unit})", "why")
+    rows, strong = [], set()
+    for index, row in enumerate(summary.rows):
+        place = row.standing
+        rank = "–" if place.rank is None else f"{place.rank} / {place.of}"
+        rows.append((place.stage, rank, str(place.config_id), error(row.val_mae), signed(place.gap), place.reason))
+        if row.is_winner:
+            strong.add(index)
+    return Table(columns, tuple(rows), frozenset({0, 5}), frozenset(strong))
+
+
+def curve_table(summary: CurveSummary) -> Table:
+    """First, best and last validation MAE of every curve."""
+    unit = summary.unit
+    columns = ("config", "ended as", "stage", "epochs", f"first ({unit})", f"best ({unit})", f"last ({unit})")
+    rows = []
+    for chain in summary.chains:
+        for segment in chain.segments:
+            known = [value for value in segment.val_mae if value is not None]
+            span = f"{segment.epochs[0]}–{segment.epochs[-1]}"
+            first, best, last = (known[0], min(known), known[-1]) if known else (None, None, None)
+            rows.append((str(chain.config_id), chain.fate, segment.stage, span, error(first), error(best), error(last)))
+    return Table(columns, tuple(rows), frozenset({0, 1, 2}), note="Epochs are cumulative; validation MAE.")
+
+
+def diagnosis_table(summary: tuple[DiagnosisCount, ...]) -> Table:
+    """How often each reading of a learning curve applies."""
+    stages = tuple(stage for stage, _ in summary[0].by_stage) if summary else ()
+    rows = tuple((row.text, *(count(number) for _, number in row.by_stage)) for row in summary)
+    return Table(("reading of the learning curve", *stages), rows)
+
+
+def slice_table(panel: SlicePanel, stage: str, unit: str) -> Table:
+    """One row a config, best first."""
+    rows = tuple(
+        (str(point.config_id), setting(point.value), error(point.val_mae), "yes" if point.promoted else "no")
+        for point in panel.points
+    )
+    return Table(("config", panel.name, f"val MAE at {stage} ({unit})", "promoted"), rows, frozenset({0, 3}))
+
+
+def agreement_table(summary: Agreement) -> Table:
+    """One row a config that completed both stages."""
+    columns = ("config", f"{summary.lower} ({summary.unit})", f"{summary.upper} ({summary.unit})")
+    rows = tuple((str(point.config_id), error(point.lower), error(point.upper)) for point in summary.points)
+    return Table(columns, rows)
+
+
+def horizon_table(summary: Scoreboard) -> Table:
+    """MAE, RMSE and MAPE of every forecaster at every step alone, and on the mean of the steps."""
+    columns = ["step"]
+    for _ in summary.forecasters:
+        columns += [f"MAE ({summary.unit})", f"RMSE ({summary.unit})", "MAPE (%)"]
+    rows = (*summary.rows, summary.mean)
+    strong = frozenset(index for index, row in enumerate(rows) if row.marked)
+    groups = tuple((name, 3) for name in summary.forecasters)
+    return Table(
+        tuple(columns), tuple(_horizon_cells(row, summary.mean_label) for row in rows), strong=strong, groups=groups
+    )
+
+
+def _horizon_cells(row: HorizonRow, mean_label: str) -> tuple[str, ...]:
+    cells = [mean_label if row.step is None else f"{row.step} ({row.minutes} min)"]
+    for scores in row.scores:
+        known = (None, None, None) if scores is None else (scores.mae, scores.rmse, scores.mape)
+        cells += [error(known[0]), error(known[1]), error(known[2], 2)]
+    return tuple(cells)
+
+
+def gain_table(summary: Scoreboard) -> Table:
+    """Improvement on every baseline's MAE, at the marked steps and on the mean."""
+    steps = [row for row in summary.rows if row.marked]
+    columns = ("MAE against", *(f"step {row.step} ({row.minutes} min)" for row in steps), summary.mean_label)
+    rows = []
+    for gain in summary.gains:
+        known = dict(gain.at_steps)
+        at_steps = (signed_percent(_lowered(known.get(row.step or 0))) for row in steps)
+        rows.append((gain.baseline, *at_steps, signed_percent(_lowered(gain.mean))))
+    return Table(columns, tuple(rows))
+
+
+def _lowered(gain: float | None) -> float | None:
+    return None if gain is None else -gain
+
+
+def sensor_table(summary: Scoreboard) -> Table:
+    """Test MAE of every sensor, best first."""
+    rows = tuple((name, error(value)) for name, value in summary.sensors)
+    return Table(("sensor", f"test MAE ({summary.unit})"), rows)
+
+
+def sample_table(summary: SampleSummary) -> Table:
+    """Truth and forecasts at evenly spread times."""
+    heads = tuple(f"{line.minutes} min ahead ({summary.unit})" for line in summary.lines)
+    kept, stride = thin(range(len(summary.times)), MAX_SAMPLE_ROWS)
+    rows = tuple(
+        (summary.times[i], error(summary.truth[i], 1), *(error(line.values[i], 1) for line in summary.lines))
+        for i in kept
+    )
+    note = "" if stride == 1 else f"One time in {stride} of those drawn."
+    return Table(("time", f"truth ({summary.unit})", *heads), rows, note=note)
+
+
+def evaluation_table(evaluations: Iterable[Evaluation], unit: str) -> Table:
+    """The tidy table all else is derived from: one row an attempt."""
+    rows = list(evaluations)
+    names = list(dict.fromkeys(name for row in rows for name in row.params))
+    fixed = ("config", "stage", "attempt", "state", f"val_mae ({unit})", "epochs", "initial_epoch", "seconds", "seed")
+    cells = tuple(
+        (
+            str(row.config_id),
+            row.stage,
+            str(row.attempt),
+            str(row.state),
+            error(row.val_mae, 4),
+            str(row.epochs),
+            str(row.initial_epoch),
+            f"{row.seconds:.1f}",
+            str(row.seed),
+            *(setting(row.params.get(name)) for name in names),
+            row.reason,
+        )
+        for row in rows
+    )
+    return Table((*fixed, *names, "reason"), cells, frozenset({0, 1, 3, len(fixed) + len(names)}))
+
+
+def flat_rows(facts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested facts as (dotted name, text)."""
+    rows: list[tuple[str, str]] = []
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            rows += flat_rows(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple):
+            rows.append((f"{prefix}{name}", ", ".join(setting(item) for item in value)))
+        else:
+            rows.append((f"{prefix}{name}", setting(value)))
+    return rows

@@ -1,0 +1,94 @@
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  const button = document.getElementById("theme");
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const content = JSON.parse(document.getElementById("figures").textContent);
+  root.classList.add("js");
+
+  // A page opened from a file may be refused any storage.
+  function remembered() {
+    try { return localStorage.getItem("gman-search-theme"); } catch (refused) { return null; }
+  }
+  function remember(theme) {
+    try { localStorage.setItem("gman-search-theme", theme); } catch (refused) { /* the choice lasts for this visit */ }
+  }
+  function current() {
+    return root.dataset.theme || (system.matches ? "dark" : "light");
+  }
+
+  function colours() {
+    const style = getComputedStyle(root);
+    const read = (name) => style.getPropertyValue(name).trim();
+    return { ink: read("--ink-soft"), grid: read("--grid"), paper: read("--paper-raised"), line: read("--line") };
+  }
+  function themed(layout) {
+    const look = colours();
+    const change = {
+      "font.color": look.ink,
+      "hoverlabel.bgcolor": look.paper,
+      "hoverlabel.bordercolor": look.line,
+      "hoverlabel.font.color": look.ink,
+      "modebar.color": look.line,
+      "modebar.activecolor": look.ink,
+      "modebar.bgcolor": "rgba(0,0,0,0)",
+    };
+    for (const name of Object.keys(layout)) {
+      if (/^[xy]axis\d*$/.test(name)) {
+        for (const part of ["gridcolor", "linecolor", "tickcolor"]) { change[name + "." + part] = look.grid; }
+      }
+    }
+    return change;
+  }
+
+  // A relayout change has dotted names; a first drawing needs them nested.
+  function nested(layout, change) {
+    for (const [path, value] of Object.entries(change)) {
+      const steps = path.split(".");
+      const last = steps.pop();
+      let place = layout;
+      for (const step of steps) { place = place[step] = place[step] || {}; }
+      place[last] = value;
+    }
+    return layout;
+  }
+
+  const drawn = [];
+  function draw(names) {
+    const name = names.shift();
+    if (name === undefined) { root.dataset.drawn = String(drawn.length); return; }
+    const place = document.getElementById(name);
+    const layout = Object.assign({ template: content.template }, content.figures[name].layout);
+    Plotly.newPlot(place, content.figures[name].data, nested(layout, themed(layout)), content.config);
+    drawn.push(place);
+    // One figure at a time keeps the page scrollable while the rest are drawn.
+    setTimeout(draw, 0, names);
+  }
+  function recolour() {
+    for (const place of drawn) { Plotly.relayout(place, themed(place.layout)); }
+  }
+
+  function show(theme) {
+    if (theme) { root.dataset.theme = theme; }
+    button.textContent = current() === "dark" ? "Light theme" : "Dark theme";
+    recolour();
+  }
+  button.hidden = false;
+  button.addEventListener("click", function () {
+    const theme = current() === "dark" ? "light" : "dark";
+    remember(theme);
+    show(theme);
+  });
+  system.addEventListener("change", function () { show(null); });
+
+  // Paper is white, whatever the screen shows.
+  let before = null;
+  window.addEventListener("beforeprint", function () { before = root.dataset.theme || ""; show("light"); });
+  window.addEventListener("afterprint", function () {
+    if (before) { show(before); } else { delete root.dataset.theme; show(null); }
+  });
+
+  const choice = remembered();
+  show(choice === "dark" || choice === "light" ? choice : null);
+  if (typeof Plotly !== "undefined") { draw(Object.keys(content.figures)); }
+})();

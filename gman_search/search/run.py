@@ -1,0 +1,228 @@
+"""The main job: search with local workers, test the winner once, and keep what a report needs."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gman_search import __version__
+from gman_search.data.task import ForecastTask, load_task
+from gman_search.engines.local import LocalWorkers
+from gman_search.errors import Interrupted, StudyError, TooManyFailures
+from gman_search.halving.decide import ranked
+from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.record import StudyRecord, TestResult
+from gman_search.record_json import test_from_json, test_to_json
+from gman_search.search.leases import Leases
+from gman_search.search.open import open_studies, stage_costs
+from gman_search.search.process import worker_process
+from gman_search.search.reconcile import reconcile
+from gman_search.search.storage import study_lock
+from gman_search.search.studies import SearchStudies
+from gman_search.spec import StudySpec
+
+__all__ = ["StudyFolder", "run_search", "winner_of"]
+
+POLL_SECONDS = 1.0
+LEAVE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """The files of one study."""
+
+    path: Path
+
+    @property
+    def storage_url(self) -> str:
+        """The embedded database, study.db."""
+        return f"sqlite:///{self.path.resolve() / 'study.db'}"
+
+    @property
+    def winner(self) -> Path:
+        """Weights that can predict, and the test result."""
+        return self.path / "winner"
+
+    def test_result(self) -> TestResult | None:
+        """The stored test result of the present winner."""
+        file = self.winner / "test.json"
+        return test_from_json(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+    def provenance(self) -> dict[str, Any]:
+        """What was written down about how the study was made."""
+        file = self.path / "provenance.json"
+        return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+
+
+def run_search(
+    spec: StudySpec,
+    folder: StudyFolder,
+    *,
+    storage: str | None = None,
+    command: Sequence[str] = (),
+    on_progress: Callable[[SearchStudies], None] | None = None,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> StudyRecord:
+    """Bring the study to `spec.trials` configs, test the winner and return the record.
+
+    Raises:
+        Interrupted: on Ctrl-C; every finished evaluation and epoch is kept.
+        TooManyFailures: more evaluations failed than `spec.search.max_failures` allows.
+        DataError, StudyError: the data cannot be read, or the study was made with other data or rules.
+    """
+    began = time.monotonic()
+    task = load_task(spec.data, Path.cwd())
+    for text in task.warnings:
+        on_warning(text)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    url = storage or folder.storage_url
+    studies = open_studies(url, spec, task)
+    (folder.path / "spec.json").write_text(spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _note_provenance(folder, spec, task, command)
+    if _has_work(studies):
+        _work(studies, spec, folder, url, on_progress)
+        _note_seconds(folder, time.monotonic() - began)
+    winner = winner_of(studies.evaluations(), studies.ladder.stages)
+    if winner is not None:
+        _test_once(winner, spec, task, folder)
+    record = study_record(studies, folder)
+    _judge_failures(record, spec)
+    return record
+
+
+def winner_of(evaluations: Sequence[Evaluation], stages: Sequence[str]) -> Evaluation | None:
+    """Best validation MAE at the highest stage that has a complete evaluation."""
+    rows = latest_attempts(evaluations)
+    for stage in reversed(stages):
+        order = ranked(row for row in rows if row.stage == stage)
+        if order:
+            return order[0]
+    return None
+
+
+def study_record(studies: SearchStudies, folder: StudyFolder) -> StudyRecord:
+    """The study as plain data."""
+    provenance = folder.provenance()
+    return StudyRecord(
+        name=studies.spec.name,
+        unit=studies.spec.data.unit,
+        step_minutes=int(provenance.get("step_minutes", 5)),
+        ladder=studies.ladder,
+        spec=studies.spec.model_dump(mode="json"),
+        evaluations=tuple(studies.evaluations()),
+        curves=studies.curves(),
+        test=folder.test_result(),
+        provenance=provenance,
+    )
+
+
+def _has_work(studies: SearchStudies) -> bool:
+    leases = Leases(studies.storage.engine, studies.spec.search.lease_seconds)
+    with study_lock(studies.storage):
+        reconcile(studies, leases)
+        rows = latest_attempts(studies.evaluations())
+    sampled = sum(row.stage == studies.ladder.stages[0] for row in rows)
+    return sampled < studies.ladder.trials or any(not row.state.is_finished for row in rows)
+
+
+def _work(
+    studies: SearchStudies,
+    spec: StudySpec,
+    folder: StudyFolder,
+    url: str,
+    on_progress: Callable[[SearchStudies], None] | None,
+) -> None:
+    threads = max(1, (os.cpu_count() or 1) // spec.search.workers)
+    arguments = (spec.model_dump_json(), url, str(folder.path), str(Path.cwd()), threads)
+    workers = LocalWorkers(worker_process, arguments, spec.search.workers)
+    try:
+        while workers.alive():
+            if on_progress is not None:
+                on_progress(studies)
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        workers.leave(LEAVE_SECONDS)
+        raise Interrupted("stopped; nothing finished is lost, and the same command goes on") from None
+    except BaseException:
+        workers.leave(LEAVE_SECONDS)
+        raise
+    if on_progress is not None:
+        on_progress(studies)
+    if workers.crashed() and _has_work(studies):
+        raise StudyError(
+            f"all workers ended before the study did ({workers.restarts} restarts): see {folder.path}/logs/worker-0.log"
+        )
+
+
+def _test_once(winner: Evaluation, spec: StudySpec, task: ForecastTask, folder: StudyFolder) -> None:
+    """Test and save the winner, unless this very evaluation has been tested already."""
+    identity = {"key": winner.key, "folder": winner.facts["folder"], "val_mae": winner.val_mae}
+    mark = folder.winner / "tested.json"
+    tested: list[Any] = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else []
+    if identity in tested and (folder.winner / "test.json").is_file() and tested[-1] == identity:
+        return
+    from gman_search.training.loop import GmanTrainer
+    from gman_search.training.winner import save_winner, test_winner
+
+    source = folder.path / str(winner.facts["folder"])
+    save_winner(task, source, folder.winner, missing_inputs=spec.data.missing_inputs)
+    shape = tuple(json.loads((folder.winner / "model.json").read_text(encoding="utf-8"))["shape"])
+    model = GmanTrainer(task).compiled(shape)
+    result = test_winner(task, model, source, config_id=winner.config_id, stage=winner.stage)
+    (folder.winner / "test.json").write_text(json.dumps(test_to_json(result)) + "\n", encoding="utf-8")
+    # A longer search can have a new winner, whose test is one more look at the test part: the list tells how many.
+    mark.write_text(json.dumps([*tested, identity], indent=2) + "\n", encoding="utf-8")
+
+
+def _judge_failures(record: StudyRecord, spec: StudySpec) -> None:
+    rows = latest_attempts(record.evaluations)
+    failed = [row for row in rows if row.state is State.FAILED]
+    if rows and len(failed) > spec.search.max_failures * len(rows):
+        raise TooManyFailures(
+            f"{len(failed)} of {len(rows)} evaluations failed, more than the accepted {spec.search.max_failures:.0%}; "
+            f"the first: {failed[0].key}: {failed[0].reason}"
+        )
+
+
+def _note_provenance(folder: StudyFolder, spec: StudySpec, task: ForecastTask, command: Sequence[str]) -> None:
+    if folder.provenance():
+        return
+    sensors, windows = len(task.series.sensors), len(task.starts["train"])
+    facts = {
+        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": " ".join(command),
+        "seed": spec.seed,
+        "versions": {
+            "gman-search": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("tensorflow", "keras", "optuna", "numpy")},
+        },
+        "machine": {"cores": os.cpu_count(), "system": platform.system()},
+        "sensors": sensors,
+        "windows": {part: len(starts) for part, starts in task.starts.items()},
+        "span": [str(task.series.times[0]), str(task.series.times[-1])],
+        "split": "by time, then windows within each part (GMAN's rule)",
+        "embedding": task.embedding_source,
+        "missing_share": float(task.series.missing_share.mean()),
+        "step_minutes": task.series.step_minutes,
+        "fingerprint": task.fingerprint,
+        "warnings": list(task.warnings),
+        "cost_units": stage_costs(spec, sensors=sensors, windows=windows),
+        "seconds": 0.0,
+    }
+    _write_provenance(folder, facts)
+
+
+def _note_seconds(folder: StudyFolder, seconds: float) -> None:
+    facts = folder.provenance()
+    _write_provenance(folder, {**facts, "seconds": facts.get("seconds", 0.0) + seconds})
+
+
+def _write_provenance(folder: StudyFolder, facts: dict[str, Any]) -> None:
+    (folder.path / "provenance.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,179 @@
+"""A synthetic study of any size from one seed: what every face of the program can be tried on without training.
+
+The numbers are invented. Their shape is that of a real search: the learning rate matters, larger stages go lower, a few
+evaluations fail or are stopped, and promotions follow `halving.decide` to the letter.
+"""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gman_search.halving.decide import Done, Promote, Sample, decide
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.table import Evaluation, State
+from gman_search.record import Epoch, ForecastSample, Scores, StudyRecord, TestResult
+from gman_search.spec import StudySpec
+
+STAGES = ("quick", "medium", "full")
+EPOCHS = {"quick": 12, "medium": 16, "full": 20}
+FLOOR = {"quick": 3.55, "medium": 3.15, "full": 2.86}
+SECONDS = {"quick": 3.1, "medium": 9.4, "full": 31.0}
+
+
+def study_record(
+    *,
+    name: str = "synthetic",
+    trials: int = 50,
+    etas: tuple[int, ...] = (4, 4),
+    stages: tuple[str, ...] = STAGES,
+    seed: int = 0,
+    tested: bool = True,
+    sensors: tuple[str, ...] = ("S-104", "S-212", "S-317", "S-325", "S-401"),
+    sample_times: int = 2016,
+) -> StudyRecord:
+    """A finished study; with the defaults it has 50, 12 and 3 evaluations."""
+    rng = np.random.default_rng(seed)
+    spec = StudySpec(trials=trials, seed=seed)
+    ladder = Ladder(stages, etas, trials)
+    rows: list[Evaluation] = []
+    curves: dict[str, tuple[Epoch, ...]] = {}
+    while not isinstance(decision := decide(rows, ladder), Done):
+        if isinstance(decision, Sample):
+            params = spec.space.preset() if not rows else sample_params(rng)
+            row, curve = _trained(len(rows), stages[0], params, None, rng)
+        elif isinstance(decision, Promote):
+            parent = next(row for row in rows if row.key == f"{decision.source}/{decision.config_id}")
+            row, curve = _trained(decision.config_id, decision.stage, parent.params, parent, rng)
+        else:
+            raise RuntimeError("a synthetic study never waits")
+        rows.append(row)
+        if curve:
+            curves[row.key] = curve
+    best = min(
+        (row for row in rows if row.state is State.COMPLETE and row.val_mae is not None),
+        key=lambda row: (-stages.index(row.stage), row.val_mae),
+        default=None,
+    )
+    return StudyRecord(
+        name=name,
+        unit="mph",
+        step_minutes=5,
+        ladder=ladder,
+        spec=spec.model_dump(),
+        evaluations=tuple(rows),
+        curves=curves,
+        test=_test(best, sensors, sample_times, rng) if tested and best is not None else None,
+        provenance={
+            "created": "2026-11-23 12:00 UTC",
+            "command": f"gman-search run --study {name} --trials {trials} --seed {seed}",
+            "seed": seed,
+            "versions": {"gman-search": "0.1.0", "python": "3.11.7", "tensorflow": "2.21.0", "optuna": "5.0.0"},
+            "data": {"sensors": len(sensors), "windows": 7420, "span": "2012-03-01 to 2012-04-30"},
+            "cost_units": {"quick": 1.0, "medium": 4.1, "full": 16.3},
+        },
+    )
+
+
+def sample_params(rng: np.random.Generator) -> dict[str, Any]:
+    """A config from the default search space."""
+    return {
+        "learning_rate": float(np.exp(rng.uniform(math.log(5e-4), math.log(2e-2)))),
+        "decay_epoch": int(rng.integers(3, 21)),
+        "decay_rate": float(rng.uniform(0.5, 0.95)),
+        "batch_size": int(rng.choice([16, 32, 64])),
+        "dropout": float(rng.uniform(0.0, 0.3)),
+        "weight_decay": float(rng.choice([0.0, 1e-5, 1e-4, 1e-3])),
+        "clip_norm": float(rng.choice([0.0, 1.0, 5.0])),
+        "causal": bool(rng.integers(2)),
+        "bn_momentum": float(rng.uniform(0.8, 0.99)),
+    }
+
+
+def _quality(params: dict[str, Any]) -> float:
+    away = math.log10(params["learning_rate"] / 3e-3)
+    return 0.55 * away**2 + 1.4 * params["dropout"] ** 2 + 0.25 * abs(params["decay_rate"] - 0.75)
+
+
+def _trained(
+    config_id: int, stage: str, params: dict[str, Any], parent: Evaluation | None, rng: np.random.Generator
+) -> tuple[Evaluation, tuple[Epoch, ...]]:
+    row = Evaluation(
+        config_id=config_id,
+        stage=stage,
+        parent=None if parent is None else parent.key,
+        initial_epoch=0 if parent is None else parent.initial_epoch + parent.epochs,
+        seed=int(rng.integers(2**31)),
+        params=params,
+    )
+    luck = rng.uniform()
+    if parent is None and config_id > 0 and luck < 0.04:
+        return replace(row, state=State.FAILED, attempt=3, reason="out of memory in step 3", seconds=4.0), ()
+    epochs = EPOCHS[stage] - int(rng.integers(0, 3))
+    bottom = FLOOR[stage] + _quality(params) + 0.06 * rng.standard_normal()
+    start = 9.0 if parent is None else float(parent.val_mae or 9.0)
+    diverges = parent is None and config_id > 0 and luck > 0.92
+    points = [Epoch(0, 0, None, start, 0.0, 0.4)] if parent is not None else []
+    for epoch in range(1, epochs + 1):
+        level = bottom + (start - bottom) * math.exp(-epoch / (0.22 * epochs)) + 0.015 * abs(rng.standard_normal())
+        if diverges:
+            level = start * (1 + 0.12 * epoch**2)
+        rate = params["learning_rate"] * params["decay_rate"] ** (epoch // params["decay_epoch"])
+        points.append(Epoch(epoch, 20 * epoch, 0.93 * level, level, rate, SECONDS[stage]))
+        if diverges and epoch == 4:
+            break
+    seconds = sum(point.seconds for point in points)
+    if diverges:
+        row = replace(row, state=State.PRUNED, reason="diverged at epoch 4", epochs=4, seconds=seconds)
+        return replace(row, facts={"diagnosis": ("rising: lower the learning rate",)}), tuple(points)
+    best = min(point.val_mae for point in points)
+    facts = {"diagnosis": ("falling fast: healthy",) if best < 0.8 * start else ()}
+    done = replace(row, state=State.COMPLETE, val_mae=best, epochs=epochs, seconds=seconds, facts=facts)
+    return done, tuple(points)
+
+
+def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random.Generator) -> TestResult:
+    last = float(best.val_mae or 3.0) * 1.03
+
+    def scores(at_start: float, at_end: float) -> dict[str, Any]:
+        maes = np.linspace(at_start, at_end, 12)
+        steps = {q: Scores(float(mae), 2.05 * float(mae), 2.7 * float(mae)) for q, mae in enumerate(maes, start=1)}
+        return {"steps": steps, "mean": Scores(float(maes.mean()), 2.05 * float(maes.mean()), 2.7 * float(maes.mean()))}
+
+    ours = scores(0.78 * last, 1.22 * last)
+    spread = dict(zip(sensors, np.sort(rng.gamma(9.0, last / 9.0, len(sensors))).tolist(), strict=True))
+    picks = {"best": sensors[0], "median": sensors[len(sensors) // 2], "worst": sensors[-1]}
+    return TestResult(
+        config_id=best.config_id,
+        stage=best.stage,
+        steps=ours["steps"],
+        mean=ours["mean"],
+        baselines={
+            "historical average": scores(4.16, 4.17),
+            "last value": scores(0.85 * last, 1.9 * last),
+            "linear": scores(0.82 * last, 1.6 * last),
+        },
+        windows=2119,
+        masked_share=0.0821,
+        sensor_mae=spread,
+        samples=tuple(_sample(sensor, rank, spread[sensor], times, rng) for rank, sensor in picks.items()),
+    )
+
+
+def _sample(sensor: str, rank: str, mae: float, times: int, rng: np.random.Generator) -> ForecastSample:
+    moments = np.datetime64("2012-04-23T00:00") + 5 * np.arange(times) * np.timedelta64(1, "m")
+    hour = (np.arange(times) * 5 / 60) % 24
+    dips = 24 * np.exp(-(((hour - 8) / 1.1) ** 2)) + 32 * np.exp(-(((hour - 17.5) / 1.5) ** 2))
+    truth = 64 - dips + np.convolve(rng.standard_normal(times + 4), np.ones(5) / 5, "valid") * 2
+    known: list[float | None] = [round(float(value), 2) for value in truth]
+    for place in range(300, min(times, 340)):
+        known[place] = None
+    forecast = {
+        q: tuple(
+            round(float(v), 2)
+            for v in np.roll(truth, q // 3) * 0.97 + 1.5 + 0.12 * mae * q**0.5 * rng.standard_normal(times)
+        )
+        for q in (3, 6, 12)
+    }
+    return ForecastSample(sensor, rank, mae, tuple(str(moment) for moment in moments), tuple(known), forecast)

@@ -63,9 +63,9 @@ def curve_caption(summary: CurveSummary) -> str:
 
 def slice_caption(panel: SlicePanel, summary: SliceSummary) -> str:
     """The winner's value, and whether it lies at an end."""
-    text = f"The winner has {setting(panel.winner_value)}; the guide {setting(panel.default)}."
+    text = f"Winner {setting(panel.winner_value)}, guide {setting(panel.default)}."
     if panel.at_bound:
-        text += f" This is the {panel.at_bound} end of the range."
+        text += f" The winner is at the {panel.at_bound} end of the range."
     return text
 
 
@@ -109,6 +109,8 @@ def sample_caption(summary: SampleSummary) -> str:
         text += f" {summary.times[0].replace('T', ' ')} to {summary.times[-1].replace('T', ' ')}."
     if summary.missing:
         text += f" {plural(summary.missing, 'missing reading is a gap', 'missing readings are gaps')}."
+    if summary.in_view < len(summary.times):
+        text += f" In view at first: until {summary.times[summary.in_view - 1].replace('T', ' ')}."
     if summary.stride > 1:
         text += f" Every {_ordinal(summary.stride)} time is drawn."
     return text
@@ -117,7 +119,9 @@ def sample_caption(summary: SampleSummary) -> str:
 def _interval(value: Correlation) -> str:
     if value.low is None:
         return f"{signed(value.value, 2)} (perfect)"
-    return f"{signed(value.value, 2)} (95 % interval {signed(value.low, 2)} to {signed(value.high, 2)})"
+    return (
+        f"{signed(value.value, 2)} (95\N{NO-BREAK SPACE}% interval {signed(value.low, 2)} to {signed(value.high, 2)})"
+    )
 
 
 def _ordinal(number: int) -> str:

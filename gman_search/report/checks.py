@@ -111,12 +111,12 @@ def stages_agree(pairs: tuple[Agreement, ...]) -> Check:
     if not measured:
         return Check(question, UNKNOWN, "Fewer than 5 configs completed two stages, too few to measure agreement.")
     parts = [
-        f"{pair.lower} to {pair.upper}: Spearman {signed(pair.spearman.value, 2)} over {pair.n} configs"
+        f"from {pair.lower} to {pair.upper} Spearman {signed(pair.spearman.value, 2)} over {pair.n} configs"
         for pair in measured
         if pair.spearman is not None
     ]
     low = min(pair.spearman.value for pair in measured if pair.spearman is not None)
-    return Check(question, PASS if low >= AGREEMENT else WARN, "; ".join(parts) + ".")
+    return Check(question, PASS if low >= AGREEMENT else WARN, f"Rank correlation {'; '.join(parts)}.")
 
 
 def within_bounds(slices: SliceSummary) -> Check:

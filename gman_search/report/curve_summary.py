@@ -79,7 +79,7 @@ def curve_summary(record: StudyRecord) -> CurveSummary:
         chains=tuple(chains),
         borders=_borders(record.ladder.stages, chains),
         growth_jumps=_growth_jumps(record, rows),
-        frame=frame(values, upper=0.93),
+        frame=frame(values, upper=0.8),
     )
 
 

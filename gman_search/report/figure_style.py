@@ -10,13 +10,8 @@ import plotly.graph_objects as go
 
 __all__ = ["CONFIG", "INK", "TEMPLATE", "Mark", "fate_mark", "plain"]
 
-CONFIG = {
-    "showSendToCloud": False,
-    "displaylogo": False,
-    "responsive": True,
-    "displayModeBar": "hover",
-    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
-}
+# No mode bar: it would cover small figures. Dragging zooms, a double click shows everything again.
+CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True, "displayModeBar": False}
 INK, GRID = "#3a3f47", "rgba(128, 134, 145, 0.22)"
 FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
@@ -65,7 +60,7 @@ _AXIS = {
     "ticks": "outside",
     "ticklen": 4,
     "tickcolor": GRID,
-    "title": {"standoff": 10},
+    "title": {"standoff": 10, "font": {"size": 13}},
     "automargin": True,
 }
 TEMPLATE = go.layout.Template(

@@ -51,8 +51,9 @@ def funnel_figure(summary: Funnel) -> go.Figure:
                 textfont={"color": "#fff"},
                 hovertemplate="%{y}: %{x} " + label + "<extra></extra>",
             )
+    figure.update_layout(legend={"traceorder": "normal"})
     figure.update_xaxes(title_text="configs", rangemode="tozero")
-    figure.update_yaxes(autorange="reversed", showline=False, ticks="", showgrid=False)
+    figure.update_yaxes(autorange="reversed", showline=False, tickcolor="rgba(0,0,0,0)", ticklen=8, showgrid=False)
     return figure
 
 
@@ -61,12 +62,13 @@ def cut_figure(summary: StandingTable, stage: str) -> go.Figure:
     rows = [
         row for row in summary.rows if row.standing.stage == stage and row.standing.rank and row.val_mae is not None
     ]
+    rest = "complete" if stage == summary.stages[-1] else "not promoted"
     groups = (
         ("promoted", BY_RUNG[2], "diamond", [row for row in rows if row.standing.promoted and not row.is_winner]),
-        ("not promoted", BY_RUNG[0], "circle-open", [r for r in rows if not r.standing.promoted and not r.is_winner]),
+        (rest, BY_RUNG[0], "circle-open", [r for r in rows if not r.standing.promoted and not r.is_winner]),
         ("winner", WINNER, "star", [row for row in rows if row.is_winner]),
     )
-    figure = new_figure(260)
+    figure, margin = new_figure(260), 0.4 + 0.03 * len(rows)
     for label, mark, symbol, members in groups:
         if members:
             figure.add_scatter(
@@ -80,7 +82,8 @@ def cut_figure(summary: StandingTable, stage: str) -> go.Figure:
             )
     if stage in summary.cuts:
         figure.add_hline(y=round(summary.cuts[stage], 4), line={"color": BY_RUNG[2].colour, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text=f"rank at {plain(stage)}", rangemode="tozero")
+    few = {"dtick": 1} if len(rows) <= 6 else {}
+    figure.update_xaxes(title_text=f"rank at {plain(stage)}", range=[1 - margin, len(rows) + margin], **few)
     figure.update_yaxes(title_text=f"validation MAE ({plain(summary.unit)})")
     return figure
 
@@ -155,10 +158,7 @@ def agreement_figure(summary: Agreement) -> go.Figure:
         x=rounded([point.lower for point in summary.points]),
         y=rounded([point.upper for point in summary.points]),
         customdata=[point.config_id for point in summary.points],
-        text=[str(point.config_id) for point in summary.points],
-        mode="markers+text" if summary.n <= 20 else "markers",
-        textposition="top center",
-        textfont={"size": 11},
+        mode="markers",
         marker={"symbol": "circle", "size": 8, "color": BY_RUNG[2].colour},
         hovertemplate="config %{customdata}<br>%{x:.3f} then %{y:.3f} " + plain(summary.unit) + "<extra></extra>",
     )

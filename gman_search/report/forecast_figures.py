@@ -78,5 +78,7 @@ def sample_figure(summary: SampleSummary) -> go.Figure:
             visible=True if index in (0, last) else "legendonly",
             hovertemplate=f"%{{y:.1f}} {unit}",
         )
-    figure.update_yaxes(title_text=unit)
+    if 1 < summary.in_view < len(summary.times):
+        figure.update_xaxes(range=[summary.times[0], summary.times[summary.in_view - 1]])
+    figure.update_yaxes(title_text=f"speed ({unit})" if unit in ("mph", "km/h") else f"reading ({unit})")
     return figure

@@ -8,8 +8,10 @@ from gman_search.report.headline import improvement, marked_steps
 
 __all__ = ["BaselineGain", "ForecastLine", "HorizonRow", "SampleSummary", "Scoreboard", "sample_summary", "scoreboard"]
 
-MAX_TIMES = 1200
-"""Times drawn of one sensor's forecast."""
+MAX_TIMES = 2100
+"""Times drawn of one sensor's forecast: a week at five minutes a step."""
+VIEW_HOURS = 48
+"""What is in view at first; a whole week on one screen hides the lag of a forecast."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,10 @@ class ForecastLine:
 
 @dataclass(frozen=True)
 class SampleSummary:
-    """Forecast against truth of one sensor; every `stride`-th time is kept. None in `truth` is a missing reading."""
+    """Forecast against truth of one sensor; every `stride`-th time is kept, the first `in_view` of them are in view.
+
+    None in `truth` is a missing reading.
+    """
 
     unit: str
     sensor: str
@@ -70,6 +75,7 @@ class SampleSummary:
     lines: tuple[ForecastLine, ...]
     stride: int
     missing: int
+    in_view: int
 
 
 def scoreboard(record: StudyRecord) -> Scoreboard | None:
@@ -133,4 +139,5 @@ def sample_summary(record: StudyRecord, sample: ForecastSample) -> SampleSummary
         ),
         stride=stride,
         missing=sum(value is None for value in sample.truth),
+        in_view=min(len(times), VIEW_HOURS * 60 // (record.step_minutes * stride) + 1),
     )

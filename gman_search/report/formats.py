@@ -25,12 +25,12 @@ def signed(value: float | None, digits: int = 3) -> str:
 
 def percent(value: float | None, digits: int = 1) -> str:
     """A number of percent (not a share)."""
-    return MISSING if value is None else f"{error(value, digits)} %"
+    return MISSING if value is None else f"{error(value, digits)}\N{NO-BREAK SPACE}%"
 
 
 def signed_percent(value: float | None, digits: int = 1) -> str:
     """A number of percent, with its sign."""
-    return MISSING if value is None else f"{signed(value, digits)} %"
+    return MISSING if value is None else f"{signed(value, digits)}\N{NO-BREAK SPACE}%"
 
 
 def count(value: int) -> str:
@@ -46,15 +46,15 @@ def plural(value: int, one: str, many: str | None = None) -> str:
 def duration(seconds: float) -> str:
     """Seconds as `41 s`, `12 min`, `3 h 05 min` or `2 d 4 h`."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.0f}\N{NO-BREAK SPACE}s"
     minutes = round(seconds / 60)
     if minutes < 100:
-        return f"{minutes} min"
+        return f"{minutes}\N{NO-BREAK SPACE}min"
     hours, rest = divmod(minutes, 60)
     if hours < 48:
-        return f"{hours} h {rest:02d} min"
+        return f"{hours}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{rest:02d}\N{NO-BREAK SPACE}min"
     days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h"
+    return f"{days}\N{NO-BREAK SPACE}d\N{NO-BREAK SPACE}{hours}\N{NO-BREAK SPACE}h"
 
 
 def setting(value: Any) -> str:

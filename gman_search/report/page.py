@@ -52,6 +52,8 @@ def render(record: StudyRecord, *, assets: Assets = "inline") -> str:
             diagnosis=tables.diagnosis_table(summary.diagnosis) if summary.diagnosis else None,
             gains=tables.gain_table(summary.scoreboard) if summary.scoreboard and summary.scoreboard.gains else None,
             evaluations=tables.evaluation_table(record.evaluations, record.unit),
+            created=record.provenance.get("created"),
+            command=record.provenance.get("command"),
             provenance=tables.flat_rows({key: v for key, v in record.provenance.items() if key != "command"}),
             spec=tables.flat_rows(record.spec),
             csv_base64=csv_base64,

@@ -68,9 +68,18 @@ def _lay_axis(figure: go.Figure, panel: SlicePanel) -> None:
     low, high = float(panel.low or 0.0), float(panel.high or 1.0)
     figure.update_xaxes(title_text=f"{title} (log scale)" if panel.log else title)
     if panel.log:
+        ticks = _log_ticks(low, high)
         low, high = math.log10(low), math.log10(high)
-        figure.update_xaxes(type="log", dtick="D2" if high - low < 2.5 else 1)
+        figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{tick:.4g}" for tick in ticks])
     margin = 0.04 * (high - low)
     figure.update_xaxes(range=[low - margin, high + margin])
     if isinstance(panel.default, int | float):
         figure.add_vline(x=panel.default, line={"color": BY_RUNG[0].colour, "width": 1, "dash": "dot"})
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Round values between two bounds, about five of them: plotly's own minor ticks are too small to read."""
+    decades = math.log10(high / low)
+    steps = (1, 2, 5) if decades <= 1 else (1, 3) if decades <= 2.5 else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [float(f"{step}e{power}") for power in powers for step in steps if low <= float(f"{step}e{power}") <= high]

@@ -132,13 +132,13 @@ def horizon_table(summary: Scoreboard) -> Table:
     """MAE, RMSE and MAPE of every forecaster at every step alone, and on the mean of the steps."""
     columns = ["step"]
     for _ in summary.forecasters:
-        columns += [f"MAE ({summary.unit})", f"RMSE ({summary.unit})", "MAPE (%)"]
+        columns += ["MAE", "RMSE", "MAPE"]
     rows = (*summary.rows, summary.mean)
     strong = frozenset(index for index, row in enumerate(rows) if row.marked)
+    note = f"MAE and RMSE in {summary.unit}, MAPE in percent. Missing readings do not count."
     groups = tuple((name, 3) for name in summary.forecasters)
-    return Table(
-        tuple(columns), tuple(_horizon_cells(row, summary.mean_label) for row in rows), strong=strong, groups=groups
-    )
+    cells = tuple(_horizon_cells(row, summary.mean_label) for row in rows)
+    return Table(tuple(columns), cells, strong=strong, note=note, groups=groups)
 
 
 def _horizon_cells(row: HorizonRow, mean_label: str) -> tuple[str, ...]:

@@ -73,6 +73,15 @@ class SearchStudies:
         }
         self._check_or_record(fingerprint)
 
+    @classmethod
+    def existing(cls, storage: RDBStorage, spec: StudySpec) -> "SearchStudies":
+        """The studies as they are stored, for reading; nothing about the data is checked."""
+        first = optuna.load_study(study_name=f"{spec.name}/quick", storage=storage)
+        stages = tuple(stage.name for stage in spec.stage_list())
+        synchronous = spec.halving.promotion == "synchronous"
+        ladder = Ladder(stages, tuple(first.user_attrs["etas"]), spec.trials, synchronous)
+        return cls(storage, spec, ladder, first.user_attrs["fingerprint"])
+
     def _check_or_record(self, fingerprint: str) -> None:
         first = self.by_stage[self.ladder.stages[0]]
         described = self.spec.model_dump(mode="json")
@@ -88,13 +97,17 @@ class SearchStudies:
                     f"study {self.spec.name} was made with another {', '.join(changed)}: expected the same to go on; "
                     f"give the old values, or another --study name"
                 )
+            if before == described:
+                return
         for study in self.by_stage.values():
             study.set_user_attr("spec", json.dumps(described))
             study.set_user_attr("fingerprint", fingerprint)
             study.set_user_attr("etas", list(self.ladder.etas))
             study.set_user_attr("optuna", optuna.__version__)
             study.set_user_attr("sampler", {"name": "TPESampler", "startup_trials": self.spec.search.startup_trials})
-            study.set_metric_names([f"validation MAE ({self.spec.data.unit})"])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                study.set_metric_names([f"validation MAE ({self.spec.data.unit})"])
 
     def trials(self, stage: str) -> list[FrozenTrial]:
         """Trials of a stage, oldest first."""

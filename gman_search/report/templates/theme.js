@@ -3,6 +3,7 @@
   const root = document.documentElement;
   const button = document.getElementById("theme");
   const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const coarse = window.matchMedia("(pointer: coarse)");
   const content = JSON.parse(document.getElementById("figures").textContent);
   root.classList.add("js");
 
@@ -59,6 +60,8 @@
     if (name === undefined) { root.dataset.drawn = String(drawn.length); return; }
     const place = document.getElementById(name);
     const layout = Object.assign({ template: content.template }, content.figures[name].layout);
+    // A finger that scrolls the page must not zoom the figure under it; in small figures zooming has no use.
+    if (coarse.matches || place.closest(".grid")) { layout.dragmode = false; }
     Plotly.newPlot(place, content.figures[name].data, nested(layout, themed(layout)), content.config);
     drawn.push(place);
     // One figure at a time keeps the page scrollable while the rest are drawn.

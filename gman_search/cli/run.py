@@ -1,0 +1,115 @@
+"""`gman-search run`: the main job."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from gman_search.cli.options import Json, Reports, Storage, Studies
+
+__all__ = ["run"]
+
+
+def run(
+    trials: Annotated[Optional[int], typer.Option(help="TOTAL number of configs the study should reach.")] = None,
+    spec: Annotated[Optional[Path], typer.Option(help="Specification in TOML, such as studies/demo.toml.")] = None,
+    study: Annotated[Optional[str], typer.Option(help="Name of the study to start or to go on with.")] = None,
+    data: Annotated[Optional[str], typer.Option(help="CSV of readings, one column a sensor, or `demo`.")] = None,
+    adjacency: Annotated[Optional[Path], typer.Option(help="Graph: dense CSV, from,to,cost or GMAN edge list.")] = None,
+    embedding: Annotated[Optional[Path], typer.Option(help="Spatial embedding in GMAN's format.")] = None,
+    start: Annotated[Optional[str], typer.Option(help="Time of the first row, for files without times.")] = None,
+    step: Annotated[Optional[str], typer.Option(help="Time between rows, for files without times: 5min.")] = None,
+    sensors: Annotated[Optional[str], typer.Option(help="The first n sensors, or a list a,b,c of names.")] = None,
+    budget: Annotated[Optional[str], typer.Option(help="laptop (minutes on 2 cores) or guide (a GPU).")] = None,
+    workers: Annotated[Optional[int], typer.Option(help="Worker processes on this machine.")] = None,
+    seed: Annotated[Optional[int], typer.Option(help="Seed of sampling and training.")] = None,
+    warm_start: Annotated[Optional[str], typer.Option(help="grow (from the smaller model's weights) or none.")] = None,
+    settings: Annotated[
+        Optional[list[str]], typer.Option("--set", help="Any key of the specification: stages.quick.max_epochs=3.")
+    ] = None,
+    studies: Studies = Path("studies"),
+    reports: Reports = Path("reports"),
+    storage: Storage = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the ladder and its cost; train nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    json: Json = False,
+) -> None:
+    """Search, promote, test the winner once and write the report. Running again goes on.
+
+    Example: gman-search run --trials 50
+    """
+    from gman_search.cli.specification import resolve_spec
+
+    flags: dict[str, Any] = {
+        "trials": trials,
+        "seed": seed,
+        "budget": budget,
+        "data.speed": _absolute(data),
+        "data.adjacency": _absolute(adjacency),
+        "data.embedding": _absolute(embedding),
+        "data.start": start,
+        "data.step": step,
+        "data.sensors": _sensors(sensors),
+        "search.workers": workers,
+        "halving.warm_start": warm_start,
+    }
+    given = {key: value for key, value in flags.items() if value is not None}
+    resolved = resolve_spec(
+        spec_file=spec, study=study, studies_folder=studies, flags=given, settings=settings or []
+    )
+    if dry_run:
+        from gman_search.cli.dry_run import print_dry_run
+
+        print_dry_run(resolved, as_json=json)
+        return
+    _search(resolved, studies, reports, storage, quiet=quiet, as_json=json)
+
+
+def _search(
+    spec: Any, studies: Path, reports: Path, storage: str | None, *, quiet: bool, as_json: bool
+) -> None:
+    import time
+
+    from gman_search.cli.live import LiveView
+    from gman_search.cli.output import duration, print_json, say
+    from gman_search.cli.summary import print_summary, run_document
+    from gman_search.errors import Interrupted
+    from gman_search.report.page import write_report
+    from gman_search.search.run import StudyFolder, run_search
+
+    began = time.monotonic()
+    folder = StudyFolder(studies / spec.name)
+    if not quiet:
+        sizes = ", ".join(f"{stage.name} {stage.max_epochs} epochs" for stage in spec.stage_list())
+        say(f"study {spec.name}: {spec.trials} configs, {spec.search.workers} workers, budget {spec.budget} ({sizes})")
+    command = ["gman-search", *sys.argv[1:]]
+    with LiveView(spec.data.unit, spec.search.workers, None, quiet=quiet) as view:
+        try:
+            record = run_search(
+                spec, folder, storage=storage, command=command, on_progress=view.update,
+                on_warning=lambda text: None if quiet else say(f"note: {text}"),
+            )
+        except Interrupted as stop:
+            raise Interrupted(f"{stop}: {shlex.join(command)}") from None
+    report = write_report(record, reports / spec.name)
+    seconds = time.monotonic() - began
+    if as_json:
+        print_json("run", run_document(record, report, seconds))
+        return
+    print_summary(record, report, folder)
+    if not quiet:
+        say(f"took {duration(seconds)}")
+
+
+def _absolute(path: str | Path | None) -> str | None:
+    return None if path is None else "demo" if str(path) == "demo" else str(Path(path).resolve())
+
+
+def _sensors(text: str | None) -> int | list[str] | None:
+    if text is None:
+        return None
+    return int(text) if text.isdigit() else [name.strip() for name in text.split(",") if name.strip()]
+
+

@@ -1,0 +1,131 @@
+"""The end of a run: what won, by how much, and what to do next."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from gman_search.cli.live import stage_statuses
+from gman_search.cli.output import number
+from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.record import Scores, StudyRecord, TestResult
+from gman_search.search.run import StudyFolder, winner_of
+
+__all__ = ["best_document", "lineage", "print_best", "print_summary", "run_document"]
+
+SHOWN_STEPS = (3, 6, 12)
+
+
+def run_document(record: StudyRecord, report: Path, seconds: float) -> dict[str, Any]:
+    """`run --json`."""
+    stages = [
+        {
+            "name": row.name,
+            "evaluations": row.finished + row.running + row.waiting,
+            "complete": row.complete,
+            "pruned": row.pruned,
+            "failed": row.failed,
+            "promoted": row.promoted,
+            "epochs": row.epochs,
+            "seconds": row.seconds,
+        }
+        for row in stage_statuses(record.evaluations, record.ladder)
+    ]
+    return {
+        "study": record.name,
+        "trials": record.ladder.trials,
+        "stages": stages,
+        "best": best_document(record),
+        "test": None if record.test is None else test_document(record.test),
+        "report": str(report),
+        "seconds": seconds,
+    }
+
+
+def best_document(record: StudyRecord) -> dict[str, Any] | None:
+    """The winner: config, validation MAE and the evaluations its weights come from."""
+    winner = winner_of(record.evaluations, record.ladder.stages)
+    if winner is None:
+        return None
+    return {
+        "config_id": winner.config_id,
+        "stage": winner.stage,
+        "params": winner.params,
+        "val_mae": winner.val_mae,
+        "lineage": [
+            {"key": row.key, "val_mae": row.val_mae, "epochs": row.epochs, "inherited": row.facts.get("inherited")}
+            for row in lineage(record, winner)
+        ],
+    }
+
+
+def lineage(record: StudyRecord, row: Evaluation) -> list[Evaluation]:
+    """The chain of evaluations, first stage first, that ends in `row`."""
+    by_key = {other.key: other for other in latest_attempts(record.evaluations)}
+    chain = [row]
+    while chain[0].parent in by_key:
+        chain.insert(0, by_key[str(chain[0].parent)])
+    return chain
+
+
+def test_document(test: TestResult) -> dict[str, Any]:
+    """Scores at steps 3, 6 and 12 and their mean over all steps, for the winner and the baselines."""
+
+    def scores(steps: Any, mean: Scores) -> dict[str, Any]:
+        shown = {str(step): vars(steps[step]) for step in SHOWN_STEPS if step in steps}
+        return {"steps": shown, "mean": vars(mean)}
+
+    return {
+        "config_id": test.config_id,
+        "stage": test.stage,
+        "windows": test.windows,
+        **scores(test.steps, test.mean),
+        "baselines": {name: scores(found["steps"], found["mean"]) for name, found in test.baselines.items()},
+    }
+
+
+def print_best(record: StudyRecord) -> None:
+    """The winner and its test table on stdout."""
+    console = Console(highlight=False, width=80)
+    winner = winner_of(record.evaluations, record.ladder.stages)
+    if winner is None:
+        console.print(f"study {record.name}: no evaluation is complete yet")
+        return
+    console.print(
+        f"winner of {record.name}: config {winner.config_id} at {winner.stage}, "
+        f"validation MAE {number(winner.val_mae)} {record.unit}"
+    )
+    params = ", ".join(f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in winner.params.items())
+    console.print(params)
+    console.print("weights: " + " -> ".join(f"{row.key} ({number(row.val_mae)})" for row in lineage(record, winner)))
+    if record.test is not None:
+        console.print(_test_table(record, record.test))
+
+
+def _test_table(record: StudyRecord, test: TestResult) -> Table:
+    table = Table(box=None, pad_edge=False, title=f"test part, {test.windows} windows, MAE in {record.unit}", title_justify="left")
+    steps = [step for step in SHOWN_STEPS if step in test.steps]
+    table.add_column("forecast")
+    for step in steps:
+        table.add_column(f"at {step * record.step_minutes} min", justify="right")
+    table.add_column(f"mean of steps 1..{len(test.steps)}", justify="right")
+    rows: list[tuple[str, Any, Scores]] = [("winner", test.steps, test.mean)]
+    rows += [(name, found["steps"], found["mean"]) for name, found in test.baselines.items()]
+    for name, scores, mean in rows:
+        table.add_row(name, *(number(scores[step].mae) for step in steps), number(mean.mae))
+    return table
+
+
+def print_summary(record: StudyRecord, report: Path, folder: StudyFolder) -> None:
+    """Stages, winner, test table, and the commands to go on."""
+    console = Console(highlight=False, width=80)
+    for row in stage_statuses(record.evaluations, record.ladder):
+        console.print(f"{row.name}: {row.complete} complete, {row.pruned} pruned, {row.failed} failed, best {number(row.best)} {record.unit}")
+    print_best(record)
+    failed = [row for row in latest_attempts(record.evaluations) if row.state is State.FAILED]
+    for row in failed[:3]:
+        console.print(f"failed: {row.key}: {row.reason}", soft_wrap=True)
+    console.print(f"report:    {report}", soft_wrap=True)
+    console.print(f"dashboard: gman-search dashboard {record.name}", soft_wrap=True)
+    console.print(f"forecast:  gman-search predict {record.name} recent.csv", soft_wrap=True)

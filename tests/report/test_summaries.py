@@ -1,0 +1,103 @@
+"""Headline, ladder and checks, against numbers worked out on paper."""
+
+from dataclasses import replace
+
+import pytest
+
+from gman_search.halving.table import Evaluation, State
+from gman_search.record import StudyRecord
+from gman_search.report.checks import Check, beats_preset, failures, holds_on_test, larger_stages_paid
+from gman_search.report.headline import Cost, Improvement, StepScore, headline, winner
+from gman_search.report.ladder_summary import DiagnosisCount, StageCount, diagnosis_counts, funnel, standing_table
+from gman_search.report.summaries import summarise
+
+
+def test_headline_names_the_best_of_the_last_stage(small: StudyRecord) -> None:
+    found = headline(small)
+    assert (found.config_id, found.stage, found.val_mae, found.finished) == (2, "full", 2.5, True)
+    assert [(score.step, score.minutes) for score in found.steps] == [(3, 15), (6, 30), (12, 60)]
+    assert found.steps[0] == StepScore(3, 15, pytest.approx(2.3))
+    assert found.improvements == (Improvement("last value", pytest.approx(33.75)),)
+
+
+def test_cost_counts_every_attempt_and_the_saving(small: StudyRecord) -> None:
+    # Spent: 7 attempts at 1 unit and 2 at 9 units = 25; all six configs in full = 54.
+    assert headline(small).cost == Cost(
+        seconds=4 * 60 + 60 + 5 + 20 + 2 * 200,
+        epochs=5 * 10 + 1 + 3 + 20,
+        configs=6,
+        saved_share=pytest.approx(29 / 54),
+    )
+
+
+def test_a_better_value_of_a_lower_stage_never_wins(small: StudyRecord) -> None:
+    rows = [replace(row, val_mae=1.0) if row.key == "quick/3" else row for row in small.evaluations]
+    best = winner(replace(small, evaluations=tuple(rows)))
+    assert best is not None and best.key == "full/2"
+
+
+def test_nan_is_no_winner(small: StudyRecord) -> None:
+    broken = replace(small.evaluations[-1], val_mae=float("nan"))
+    best = winner(replace(small, evaluations=(*small.evaluations[:-1], broken)))
+    assert best is not None and best.key == "full/1"
+
+
+def test_funnel_counts_configs_once_and_time_of_all_attempts(small: StudyRecord) -> None:
+    assert funnel(small).stages == (
+        StageCount(
+            "quick", 6, promoted=2, stopped=3, pruned=1, failed=0, unfinished=0, attempts=7, epochs=54, seconds=325.0
+        ),
+        StageCount(
+            "full", 2, promoted=0, stopped=2, pruned=0, failed=0, unfinished=0, attempts=2, epochs=20, seconds=400.0
+        ),
+    )
+
+
+def test_standings_have_the_cut_and_one_winner(small: StudyRecord) -> None:
+    table = standing_table(small)
+    assert table.cuts == {"quick": 3.5}
+    assert [(row.standing.stage, row.standing.config_id) for row in table.rows if row.is_winner] == [("full", 2)]
+    first_stopped = next(row for row in table.rows if not row.standing.promoted)
+    assert (first_stopped.standing.config_id, first_stopped.standing.rank, first_stopped.standing.gap) == (0, 3, 0.5)
+
+
+def test_diagnosis_is_counted_by_stage(small: StudyRecord) -> None:
+    assert diagnosis_counts(small) == (DiagnosisCount("falling fast: healthy", (("quick", 1), ("full", 0))),)
+
+
+def test_checks_compare_with_the_preset_at_the_highest_common_stage(small: StudyRecord) -> None:
+    check = beats_preset(small)
+    assert check.status == "pass"
+    assert "At quick" in check.answer and "3.500" in check.answer and "4.000" in check.answer
+
+
+def test_the_preset_winning_is_worth_a_look(small: StudyRecord) -> None:
+    only = replace(small, evaluations=(Evaluation(0, "full", state=State.COMPLETE, val_mae=2.0),))
+    assert beats_preset(only).status == "warn"
+
+
+def test_larger_stages_say_whether_they_reordered(small: StudyRecord) -> None:
+    check = larger_stages_paid(small)
+    assert check.status == "pass"
+    assert "rank 2 of 5 at quick" in check.answer
+
+
+def test_failures_warn_above_a_tenth(small: StudyRecord) -> None:
+    assert failures(small).status == "pass"
+    failed = tuple(replace(row, state=State.FAILED) if row.config_id == 3 else row for row in small.evaluations)
+    assert failures(replace(small, evaluations=failed)).status == "warn"
+
+
+def test_gap_between_validation_and_test(small: StudyRecord) -> None:
+    assert holds_on_test(small) == Check(
+        "Does the validation error hold on the test part?",
+        "pass",
+        "Test 2.650 against validation 2.500 mph (+6.0\N{NO-BREAK SPACE}%).",
+    )
+
+
+def test_an_empty_study_is_summarised_without_a_winner(small: StudyRecord) -> None:
+    summary = summarise(replace(small, evaluations=(), curves={}, test=None, provenance={}, spec={}))
+    assert summary.headline.config_id is None
+    assert summary.headline.cost == Cost(0, 0, 0, None)
+    assert {check.status for check in summary.checks} == {"unknown"}

@@ -1,0 +1,57 @@
+"""The entry point: collects the commands and turns errors into one line and an exit code."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gman_search import __version__
+from gman_search.cli.predict import predict
+from gman_search.cli.run import run
+from gman_search.cli.stages import stages
+from gman_search.cli.study import best, dashboard, evaluations, report, status, why
+from gman_search.cli.train import train
+from gman_search.cli.worker import worker
+from gman_search.errors import GmanSearchError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Tune and train GMAN traffic forecasters by successive halving with grown warm starts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (run, worker, status, best, why, evaluations, stages, report, dashboard, train, predict):
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"gman-search {__version__}, " + ", ".join(f"{name} {version(name)}" for name in ("optuna", "tensorflow")))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print versions.")] = False,
+) -> None:
+    """Tune and train GMAN traffic forecasters by successive halving with grown warm starts."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except GmanSearchError as error:
+        print(f"gman-search: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("gman-search: stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

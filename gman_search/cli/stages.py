@@ -1,0 +1,48 @@
+"""`gman-search stages`: the ladder's stages, their sizes and budgets."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from gman_search.cli.options import Json, Studies
+
+__all__ = ["stages"]
+
+
+def stages(
+    spec: Annotated[Optional[Path], typer.Option(help="Specification in TOML; default: the guide's presets.")] = None,
+    studies: Studies = Path("studies"),
+    json: Json = False,
+) -> None:
+    """Show the stages: size of the model, budget, number of parameters (SE of 64 dimensions, 5-minute steps).
+
+    Example: gman-search stages --json
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from gman_search.cli.output import print_json
+    from gman_search.cli.specification import resolve_spec
+    from gman_search.model.counts import parameter_counts
+    from gman_search.spec import StudySpec
+
+    resolved = (
+        StudySpec(budget="guide")
+        if spec is None
+        else resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags={}, settings=[])
+    )
+    rows = []
+    for stage in resolved.stage_list():
+        trainable, total = parameter_counts(stage.L, stage.K, stage.d)
+        rows.append({**stage.model_dump(), "D": stage.D, "trainable": trainable, "total": total})
+    if json:
+        print_json("stages", {"stages": rows})
+        return
+    table = Table(box=None, pad_edge=False)
+    shown = ("name", "L", "K", "d", "D", "batch_size", "max_epochs", "learning_rate", "decay_epoch", "trainable")
+    for column in shown:
+        table.add_column(column.replace("_", " "), justify="left" if column == "name" else "right")
+    for row in rows:
+        table.add_row(*(f"{row[column]:,}" if column == "trainable" else str(row[column]) for column in shown))
+    Console(highlight=False, width=100).print(table)

@@ -1,0 +1,118 @@
+"""`gman-search train`: one stage by itself, as in the three-stage guide."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from gman_search.cli.options import Json, Studies
+
+__all__ = ["train"]
+
+
+def train(
+    stage: Annotated[str, typer.Option(help="quick, medium or full.")] = "quick",
+    init_from: Annotated[
+        Optional[str], typer.Option("--init-from", help="Grow the weights of this run: a stage of the study, or a folder.")
+    ] = None,
+    settings: Annotated[
+        Optional[list[str]],
+        typer.Option("--set", help="A hyperparameter (learning_rate=0.003, at quick scale) or any key of the spec."),
+    ] = None,
+    study: Annotated[Optional[str], typer.Option(help="Study whose folder takes weights and logs.")] = None,
+    spec: Annotated[Optional[Path], typer.Option(help="Specification in TOML.")] = None,
+    max_epoch: Annotated[Optional[int], typer.Option(help="Epochs at most; early stopping may end sooner.")] = None,
+    studies: Studies = Path("studies"),
+    json: Json = False,
+) -> None:
+    """Train one stage with the guide's settings, or yours; weights in STUDY/runs/STAGE, TensorBoard logs in STUDY/logs.
+
+    Example: gman-search train --stage medium --init-from quick --set learning_rate=0.003
+    """
+    from gman_search.cli.output import number, print_json, say
+    from gman_search.cli.specification import resolve_spec
+    from gman_search.config import at_stage
+    from gman_search.data.task import load_task
+    from gman_search.errors import UsageError
+    from gman_search.record import Epoch
+    from gman_search.search.run import StudyFolder
+    from gman_search.space import SearchSpace
+    from gman_search.stages import PRESETS
+    from gman_search.training.job import Job
+
+    if stage not in PRESETS:
+        raise UsageError(f"expected --stage {', '.join(PRESETS)}; received {stage!r}")
+    mine, theirs = [], []
+    for text in settings or []:
+        (mine if text.partition("=")[0].strip() in SearchSpace.model_fields else theirs).append(text)
+    flags = {} if max_epoch is None else {f"stages.{stage}.max_epochs": max_epoch}
+    fixed = [f"space.{text}" for text in mine]  # a fixed dimension takes its value as the preset
+    resolved = resolve_spec(
+        spec_file=spec, study=study, studies_folder=studies, flags=flags, settings=[*theirs, *fixed]
+    )
+    folder = StudyFolder(studies / resolved.name)
+    parent = _parent(init_from, folder)
+    hyperparameters = at_stage(
+        resolved.space.preset(), resolved.stage(stage), learning_rate_rule=resolved.halving.learning_rate_rule
+    )
+    task = load_task(resolved.data, Path.cwd())
+    for text in task.warnings:
+        say(f"note: {text}")
+
+    from gman_search.training.device import prepare_device
+    from gman_search.training.loop import GmanTrainer
+
+    prepare_device(None, resolved.seed)
+    run = folder.path / "runs" / stage
+    job = Job(
+        config_id=0,
+        stage=stage,
+        hyperparameters=hyperparameters,
+        seed=resolved.seed,
+        folder=run,
+        parent=parent,
+        logs=folder.path / "logs" / resolved.stage(stage).log_folder / "train",
+    )
+
+    def told(epoch: Epoch) -> None:
+        say(
+            f"epoch {epoch.epoch:3d}  train {number(epoch.train_mae)}  validation {number(epoch.val_mae)} {task.unit}"
+            f"  rate {epoch.learning_rate:.2g}  {epoch.seconds:.1f} s"
+        )
+
+    outcome = GmanTrainer(task, validation_stride=resolved.data.validation_stride).train(job, told)
+    if json:
+        print_json(
+            "train",
+            {
+                "stage": stage,
+                "state": str(outcome.state),
+                "val_mae": outcome.val_mae,
+                "epochs": outcome.epochs,
+                "seconds": outcome.seconds,
+                "reason": outcome.reason,
+                "diagnosis": list(outcome.diagnosis),
+                "inherited": outcome.facts["inherited"],
+                "weights": str(run),
+            },
+        )
+        return
+    print(f"{stage}: {outcome.state}, validation MAE {number(outcome.val_mae)} {task.unit} after {outcome.epochs} epochs")
+    for text in (outcome.reason, *outcome.diagnosis):
+        if text:
+            print(f"  {text}")
+    print(f"weights: {run}\nlogs:    tensorboard --logdir {folder.path / 'logs'}")
+
+
+def _parent(source: str | None, folder: object) -> Path | None:
+    from gman_search.errors import DataError
+    from gman_search.search.run import StudyFolder
+
+    if source is None or not isinstance(folder, StudyFolder):
+        return None
+    for candidate in (folder.path / "runs" / source, folder.path / "evaluations" / source, Path(source)):
+        if (candidate / "weights.npz").is_file():
+            return candidate
+    raise DataError(
+        f"expected --init-from a trained stage (quick, medium) or a folder with weights.npz; received {source!r}"
+    )

@@ -1,0 +1,17 @@
+"""How many parameters a GMAN has, without building one (pure)."""
+
+__all__ = ["parameter_counts"]
+
+
+def parameter_counts(L: int, K: int, d: int, *, E: int = 64, T: int = 288) -> tuple[int, int]:
+    """(trainable, total with moving BN statistics) for L blocks, K heads of d channels, SE width E, T steps a day."""
+    D = K * d
+    # A projection with BN has a bias, gamma and beta an output, and two moving statistics that are not trained.
+    pair = 2 * D * D + 4 * D
+    block = 12 * D * D + 18 * D + 3 * pair + 2 * D * D + D
+    transform = 3 * (D * D + 3 * D) + pair
+    embedding = (E * D + D * D + 4 * D) + ((7 + T) * D + D * D + 4 * D)
+    ends = (D + D * D + 4 * D) + (D * D + 3 * D + D + 1)
+    trainable = 2 * L * block + transform + embedding + ends
+    normalised = 2 * L * (6 + 3) * D + (3 + 1) * D + 2 * D + 2 * D
+    return trainable, trainable + 2 * normalised

@@ -36,6 +36,9 @@ def predict(
         raise StudyError(f"study {source} has no winner yet: finish it with gman-search run --study {source}")
     series = read_series(recent, start=start, step=step)
 
+    from gman_search.training.quiet import start_tensorflow_quietly
+
+    start_tensorflow_quietly()
     from gman_search.training.forecaster import Forecaster
 
     model = Forecaster(folder)

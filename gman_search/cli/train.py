@@ -59,10 +59,13 @@ def train(
     for text in task.warnings:
         say(f"note: {text}")
 
+    from gman_search.training.quiet import start_tensorflow_quietly
+
+    start_tensorflow_quietly()
     from gman_search.training.device import prepare_device
     from gman_search.training.loop import GmanTrainer
 
-    prepare_device(None, resolved.seed)
+    prepare_device(resolved.seed)
     run = folder.path / "runs" / stage
     job = Job(
         config_id=0,

@@ -36,6 +36,7 @@ def funnel_figure(summary: Funnel) -> go.Figure:
     )
     names = [plain(f"{row.stage} ({duration(row.seconds)})") for row in summary.stages]
     figure = new_figure(110 + 52 * len(names), barmode="stack", bargap=0.42)
+    hatch = {"fillmode": "overlay", "fgcolor": "rgba(255, 255, 255, 0.5)", "solidity": 0.25}
     for label, counts, colour, pattern in parts:
         if any(counts):
             figure.add_bar(
@@ -43,12 +44,12 @@ def funnel_figure(summary: Funnel) -> go.Figure:
                 x=counts,
                 name=label,
                 orientation="h",
-                marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.35}, "line": {"width": 0}},
+                marker={"color": colour, "pattern": {**hatch, "shape": pattern}},
                 text=[str(number) if number else "" for number in counts],
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,
-                textfont={"color": "#fff"},
+                textfont={"color": "#16181c" if colour == BY_RUNG[0].colour else "#ffffff"},
                 hovertemplate="%{y}: %{x} " + label + "<extra></extra>",
             )
     figure.update_layout(legend={"traceorder": "normal"})

@@ -28,8 +28,11 @@ def worker_process(index: int, spec_json: str, url: str, folder: str, base: str,
         os.environ[name] = str(threads)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     (Path(folder) / "logs").mkdir(parents=True, exist_ok=True)
+    log_file = Path(folder) / "logs" / f"worker-{index}.log"
+    with log_file.open("a") as stream:
+        os.dup2(stream.fileno(), 2)  # TensorFlow's native notices and any crash belong there too
     logging.basicConfig(
-        filename=Path(folder) / "logs" / f"worker-{index}.log",
+        filename=log_file,
         format="%(asctime)s %(levelname)s %(message)s",
         level=logging.INFO,
     )
@@ -45,7 +48,7 @@ def worker_process(index: int, spec_json: str, url: str, folder: str, base: str,
     spec = StudySpec.model_validate_json(spec_json)
     task = load_task(spec.data, Path(base))
     studies = open_studies(url, spec, task)
-    prepare_device(threads, spec.seed)
+    prepare_device(spec.seed)
     trainer = GmanTrainer(task, validation_stride=spec.data.validation_stride)
     leases = Leases(studies.storage.engine, spec.search.lease_seconds)
     name = f"{socket.gethostname()}-{os.getpid()}-{index}"

@@ -167,6 +167,9 @@ def _test_once(winner: Evaluation, spec: StudySpec, task: ForecastTask, folder: 
     tested: list[Any] = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else []
     if identity in tested and (folder.winner / "test.json").is_file() and tested[-1] == identity:
         return
+    from gman_search.training.quiet import start_tensorflow_quietly
+
+    start_tensorflow_quietly()
     from gman_search.training.loop import GmanTrainer
     from gman_search.training.winner import save_winner, test_winner
 

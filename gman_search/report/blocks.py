@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from gman_search.report import captions, figures, forecast_figures, tables
+from gman_search.report import captions, figures, forecast_figures, forecast_tables, tables
 from gman_search.report.agreement import Agreement
 from gman_search.report.slice_figure import slice_figure
 from gman_search.report.summaries import ReportSummary
@@ -113,10 +113,10 @@ def _horizons(summary: ReportSummary) -> tuple[Block, ...]:
     board = summary.scoreboard
     if board is None or not board.rows:
         return ()
-    figure, table = forecast_figures.horizon_figure(board), tables.horizon_table(board)
+    figure, table = forecast_figures.horizon_figure(board), forecast_tables.horizon_table(board)
     blocks = [Block("fig-horizon", "Error over the horizon", captions.horizon_caption(board), table, figure)]
     if len(board.sensors) > 1:
-        figure, table = forecast_figures.sensor_figure(board), tables.sensor_table(board)
+        figure, table = forecast_figures.sensor_figure(board), forecast_tables.sensor_table(board)
         blocks.append(Block("fig-sensors", "Error over the sensors", captions.sensor_caption(board), table, figure))
     return tuple(blocks)
 
@@ -127,7 +127,7 @@ def _samples(summary: ReportSummary) -> tuple[Block, ...]:
             id=f"fig-forecast-{number}",
             title=f"The {sample.rank} sensor",
             caption=captions.sample_caption(sample),
-            table=tables.sample_table(sample),
+            table=forecast_tables.sample_table(sample),
             figure=forecast_figures.sample_figure(sample),
         )
         for number, sample in enumerate(summary.samples, start=1)

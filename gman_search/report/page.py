@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gman_search.record import StudyRecord
-from gman_search.report import formats, tables
+from gman_search.report import forecast_tables, formats, tables
 from gman_search.report.blocks import Block, page_blocks
 from gman_search.report.csv_export import csv_text
 from gman_search.report.figure_style import CONFIG, TEMPLATE
@@ -50,7 +50,9 @@ def render(record: StudyRecord, *, assets: Assets = "inline") -> str:
             blocks=blocks,
             standings=tables.standings_text(summary.standings),
             diagnosis=tables.diagnosis_table(summary.diagnosis) if summary.diagnosis else None,
-            gains=tables.gain_table(summary.scoreboard) if summary.scoreboard and summary.scoreboard.gains else None,
+            gains=forecast_tables.gain_table(summary.scoreboard)
+            if summary.scoreboard and summary.scoreboard.gains
+            else None,
             evaluations=tables.evaluation_table(record.evaluations, record.unit),
             created=record.provenance.get("created"),
             command=record.provenance.get("command"),

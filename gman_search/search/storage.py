@@ -43,7 +43,7 @@ def open_storage(url: str) -> RDBStorage:
 
 
 def _claim_exclusively(engine: Any) -> None:
-    """Begin every SQLite transaction as a writer.
+    """Begin every SQLite transaction as a writer, on a write-ahead log.
 
     SQLite has no SELECT ... FOR UPDATE: with deferred transactions two workers can read the same WAITING trial and
     both claim it (10 of 60 claims doubled when measured with four processes; none with this).
@@ -52,6 +52,10 @@ def _claim_exclusively(engine: Any) -> None:
     @sqlalchemy.event.listens_for(engine, "connect")
     def _no_implicit_begin(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
+        # With a write-ahead log readers do not wait for writers, and a commit needs no flush to disk of its own: a
+        # killed process loses nothing; a power cut may lose the last moments, never consistency.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
 
     @sqlalchemy.event.listens_for(engine, "begin")
     def _begin_immediate(connection: Any) -> None:

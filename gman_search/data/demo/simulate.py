@@ -24,8 +24,9 @@ JAM_DENSITY = 0.14  # vehicles per metre and lane
 REACTION_TIME = 1.5  # seconds; with the speeds above, about 2050 vehicles an hour and freeway lane
 PLATOON = 2  # vehicles moved as one; a simulation step is PLATOON * REACTION_TIME seconds
 ARTERIAL_SENSORS = (1, 3, 4)  # sections (0 is the westernmost) whose arterial links carry sensors
-ARTERIAL_OUTFLOW = 0.46  # vehicles per second through the traffic lights at the end of a section
-BOTTLENECKS = {"FE5": 0.80, "FE3": 0.92, "FW2": 0.80, "FW4": 0.91}  # share of the lanes' capacity past the sensor
+ARTERIAL_OUTFLOW = 0.34  # vehicles per second through the traffic lights at the end of a section
+BOTTLENECKS = {"FE5": 0.76, "FE3": 0.88, "FW2": 0.76, "FW4": 0.86}  # share of the lanes' capacity past the sensor
+DEMAND = 1.21  # factor on all trips; chosen so that queues form on most, not all, weekdays
 PRIOR_VEHICLES = 6.0  # as if so many passed at free flow: keeps single vehicles at night from setting the reading
 FLOW_EFFECT = 0.10  # slowdown at capacity: the simulator's vehicles keep free-flow speed until then, real ones do not
 
@@ -82,11 +83,16 @@ TRIPS = tuple(("E", *trip) for trip in EASTWARD) + tuple(("W", *trip) for trip i
 EVENT_TRIPS = ((-1, 5), (0, 4), (1, 5))  # eastward trips to the venue; their mirror images lead home
 
 
-def plan_days(days: int, rng: np.random.Generator) -> list[DayPlan]:
-    """Plans of consecutive days, the first a Monday."""
-    events = set(rng.choice(days, size=max(1, days // 7), replace=False).tolist())
-    rain = set(rng.choice(days, size=max(1, days // 8), replace=False).tolist())
-    return [_plan_day(day % 7, day in events, day in rain, rng) for day in range(days)]
+def plan_days(days: int, seed: np.random.SeedSequence) -> list[DayPlan]:
+    """Plans of consecutive days, the first a Monday; each day has a seed of its own."""
+    calendar_seed, *day_seeds = seed.spawn(days + 1)
+    calendar = np.random.default_rng(calendar_seed)
+    events = set(calendar.choice(days, size=max(1, days // 7), replace=False).tolist())
+    rain = set(calendar.choice(days, size=max(1, days // 8), replace=False).tolist())
+    return [
+        _plan_day(day % 7, day in events, day in rain, np.random.default_rng(day_seed))
+        for day, day_seed in enumerate(day_seeds)
+    ]
 
 
 def _plan_day(weekday: int, event: bool, rainy: bool, rng: np.random.Generator) -> DayPlan:
@@ -94,19 +100,19 @@ def _plan_day(weekday: int, event: bool, rainy: bool, rng: np.random.Generator) 
     day_factor = rng.lognormal(0.0, 0.07)
     columns = []
     for way in "EW":
-        level = _profile(hours, weekday, way, rng) * day_factor * rng.lognormal(0.0, 0.04)
-        level *= np.exp(_smooth_noise(rng, sd=0.06, hours=1.0))
+        level = _profile(hours, weekday, way, rng) * day_factor * rng.lognormal(0.0, 0.05)
+        level *= np.exp(_smooth_noise(rng, sd=0.11, hours=1.0))
         extra = _event(hours, way, rng) if event else np.zeros_like(hours)
         for first, last, flow in EASTWARD:
             to_venue = (first, last) in EVENT_TRIPS if way == "E" else first in (1, 2) and last == 7
-            columns.append(flow * STEP * (level + 2.0 * extra * to_venue))
+            columns.append(DEMAND * flow * STEP * (level + 2.0 * extra * to_venue))
     raining = np.zeros(STEPS_PER_DAY, dtype=bool)
     if rainy:
         start = rng.uniform(4, 14)
         raining = (hours >= start) & (hours < start + rng.uniform(3, 10))
     return DayPlan(
         volumes=np.stack(columns, axis=1),
-        incidents=_incidents(1.6 if weekday < 5 else 0.9, rng),
+        incidents=_incidents(3.5 if weekday < 5 else 2.2, rng),
         rain=raining,
         seed=int(rng.integers(2**31)),
     )
@@ -114,7 +120,7 @@ def _plan_day(weekday: int, event: bool, rainy: bool, rng: np.random.Generator) 
 
 def _profile(hours: np.ndarray, weekday: int, way: str, rng: np.random.Generator) -> np.ndarray:
     """Demand of one direction over the day, 1 at the top of its own rush hour."""
-    late = rng.normal(0.0, 0.25)  # hours: rush hours do not start on the minute
+    late = rng.normal(0.0, 0.35)  # hours: rush hours do not start on the minute
     asleep = 1 / (1 + np.exp(-(hours - 5.6) / 0.45)) * (1 - 0.75 / (1 + np.exp(-(hours - 20.5) / 0.9)))
     if weekday >= 5:
         top, level = (13.5, 0.70) if weekday == 5 else (15.5, 0.64)
@@ -123,8 +129,9 @@ def _profile(hours: np.ndarray, weekday: int, way: str, rng: np.random.Generator
         day = level * np.exp(-np.square((hours - top - late) / 4.5)) + homeward * _bump(hours, 18 + late, 1.2)
         return 0.05 + late_start * day
     friday = weekday == 4
-    morning = _bump(hours, 7.7 + late, 1.05) * (0.48 if way == "E" else 0.16) * (0.9 if friday else 1.0)
-    evening = _bump(hours, (16.4 if friday else 17.2) + late, 1.45) * (0.20 if way == "E" else 0.50)
+    morning, evening = rng.lognormal(0.0, 0.15, size=2)  # how strong today's rush hours are
+    morning *= _bump(hours, 7.7 + late, 0.95) * (0.51 if way == "E" else 0.16) * (0.9 if friday else 1.0)
+    evening *= _bump(hours, (16.4 if friday else 17.2) + late, 1.25) * (0.20 if way == "E" else 0.53)
     return 0.05 + asleep * (0.47 if way == "E" else 0.45) + morning + evening * (1.08 if friday else 1.0)
 
 
@@ -207,9 +214,11 @@ def _build(world) -> dict:
     """Add nodes and links to `world`; returns the links by name."""
     links = {}
 
-    def add(name: str, start: str, end: str, length: float, speed: float, lanes: int, out: float | None = None) -> None:
+    def add(
+        name: str, ends: tuple[str, str], length: float, speed: float, lanes: int, *, out: float | None = None
+    ) -> None:
         links[name] = world.addLink(
-            name, start, end, length, free_flow_speed=speed, jam_density_per_lane=JAM_DENSITY, number_of_lanes=lanes,
+            name, *ends, length, free_flow_speed=speed, jam_density_per_lane=JAM_DENSITY, number_of_lanes=lanes,
             capacity_out=out, merge_priority=lanes,
         )  # fmt: skip
 
@@ -220,11 +229,11 @@ def _build(world) -> dict:
             name = f"F{way}{index}" if 0 <= index <= SECTIONS else f"F{way}{'west' if index < 0 else 'east'}"
             world.addNode(name, index * SECTION, 0 if way == "E" else 50)
         order = ["west", *range(SECTIONS + 1), "east"] if way == "E" else ["east", *range(SECTIONS, -1, -1), "west"]
-        add(f"F{way}in", f"F{way}{order[0]}", f"F{way}{order[1]}", SECTION, FREEWAY_SPEED, 3)
-        add(f"F{way}out", f"F{way}{order[-2]}", f"F{way}{order[-1]}", SECTION, FREEWAY_SPEED, 3)
+        add(f"F{way}in", (f"F{way}{order[0]}", f"F{way}{order[1]}"), SECTION, FREEWAY_SPEED, 3)
+        add(f"F{way}out", (f"F{way}{order[-2]}", f"F{way}{order[-1]}"), SECTION, FREEWAY_SPEED, 3)
         for index in range(SECTIONS + 1):
-            add(f"on{way}{index}", f"A{index}", f"F{way}{index}", RAMP, RAMP_SPEED, 1)
-            add(f"off{way}{index}", f"F{way}{index}", f"A{index}", RAMP, RAMP_SPEED, 1)
+            add(f"on{way}{index}", (f"A{index}", f"F{way}{index}"), RAMP, RAMP_SPEED, 1)
+            add(f"off{way}{index}", (f"F{way}{index}", f"A{index}"), RAMP, RAMP_SPEED, 1)
         for road, speed, lanes in (("F", FREEWAY_SPEED, 3), ("A", ARTERIAL_SPEED, 2)):
             for section in range(SECTIONS):
                 start, end = (section, section + 1) if way == "E" else (section + 1, section)
@@ -232,11 +241,11 @@ def _build(world) -> dict:
                 prefix = f"F{way}" if road == "F" else "A"
                 world.addNode(f"{stem}p", (section + 0.33) * SECTION, 0)
                 world.addNode(f"{stem}q", (section + 0.67) * SECTION, 0)
-                add(f"{stem}a", f"{prefix}{start}", f"{stem}p", APPROACH, speed, lanes)
-                add(stem, f"{stem}p", f"{stem}q", DETECTOR, speed, lanes)
+                add(f"{stem}a", (f"{prefix}{start}", f"{stem}p"), APPROACH, speed, lanes)
+                add(stem, (f"{stem}p", f"{stem}q"), DETECTOR, speed, lanes)
                 share = BOTTLENECKS.get(stem)
                 out = ARTERIAL_OUTFLOW if road == "A" else share and share * links[stem].capacity
-                add(f"{stem}b", f"{stem}q", f"{prefix}{end}", EXIT, speed, lanes, out)
+                add(f"{stem}b", (f"{stem}q", f"{prefix}{end}"), EXIT, speed, lanes, out=out)
     return links
 
 

@@ -1,0 +1,65 @@
+"""The test part as tables of text: every step beside the baselines, the sensors, and forecasts against truth (pure)."""
+
+from gman_search.report.forecast_summary import HorizonRow, SampleSummary, Scoreboard
+from gman_search.report.formats import error, signed_percent
+from gman_search.report.frame import thin
+from gman_search.report.tables import Table
+
+__all__ = ["gain_table", "horizon_table", "sample_table", "sensor_table"]
+
+MAX_SAMPLE_ROWS = 96
+
+
+def horizon_table(summary: Scoreboard) -> Table:
+    """MAE, RMSE and MAPE of every forecaster at every step alone, and on the mean of the steps."""
+    columns = ["step"]
+    for _ in summary.forecasters:
+        columns += ["MAE", "RMSE", "MAPE"]
+    rows = (*summary.rows, summary.mean)
+    strong = frozenset(index for index, row in enumerate(rows) if row.marked)
+    note = f"MAE and RMSE in {summary.unit}, MAPE in percent. Missing readings do not count."
+    groups = tuple((name, 3) for name in summary.forecasters)
+    cells = tuple(_horizon_cells(row, summary.mean_label) for row in rows)
+    return Table(tuple(columns), cells, strong=strong, note=note, groups=groups)
+
+
+def _horizon_cells(row: HorizonRow, mean_label: str) -> tuple[str, ...]:
+    cells = [mean_label if row.step is None else f"{row.step} ({row.minutes} min)"]
+    for scores in row.scores:
+        known = (None, None, None) if scores is None else (scores.mae, scores.rmse, scores.mape)
+        cells += [error(known[0]), error(known[1]), error(known[2], 2)]
+    return tuple(cells)
+
+
+def gain_table(summary: Scoreboard) -> Table:
+    """Improvement on every baseline's MAE, at the marked steps and on the mean."""
+    steps = [row for row in summary.rows if row.marked]
+    columns = ("MAE against", *(f"step {row.step} ({row.minutes} min)" for row in steps), summary.mean_label)
+    rows = []
+    for gain in summary.gains:
+        known = dict(gain.at_steps)
+        at_steps = (signed_percent(_lowered(known.get(row.step or 0))) for row in steps)
+        rows.append((gain.baseline, *at_steps, signed_percent(_lowered(gain.mean))))
+    return Table(columns, tuple(rows))
+
+
+def _lowered(gain: float | None) -> float | None:
+    return None if gain is None else -gain
+
+
+def sensor_table(summary: Scoreboard) -> Table:
+    """Test MAE of every sensor, best first."""
+    rows = tuple((name, error(value)) for name, value in summary.sensors)
+    return Table(("sensor", f"test MAE ({summary.unit})"), rows)
+
+
+def sample_table(summary: SampleSummary) -> Table:
+    """Truth and forecasts at evenly spread times."""
+    heads = tuple(f"{line.minutes} min ahead ({summary.unit})" for line in summary.lines)
+    kept, stride = thin(range(len(summary.times)), MAX_SAMPLE_ROWS)
+    rows = tuple(
+        (summary.times[i], error(summary.truth[i], 1), *(error(line.values[i], 1) for line in summary.lines))
+        for i in kept
+    )
+    note = "" if stride == 1 else f"One time in {stride} of those drawn."
+    return Table(("time", f"truth ({summary.unit})", *heads), rows, note=note)

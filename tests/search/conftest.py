@@ -1,0 +1,54 @@
+"""A fast trainer without TensorFlow, and studies in a temporary database."""
+
+import math
+import time
+from pathlib import Path
+
+import pytest
+
+from gman_search.halving.table import State
+from gman_search.record import Epoch
+from gman_search.search.leases import Leases
+from gman_search.search.storage import open_storage
+from gman_search.search.studies import SearchStudies
+from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
+from gman_search.training.job import Job, Outcome
+
+
+class FakeTrainer:
+    """Validation MAE is a smooth function of the learning rate and the stage; leaves files as the real one does."""
+
+    def __init__(self, epochs: int = 2, seconds: float = 0.0) -> None:
+        self.epochs, self.seconds = epochs, seconds
+        self.jobs: list[Job] = []
+
+    def train(self, job: Job, on_epoch) -> Outcome:
+        self.jobs.append(job)
+        job.folder.mkdir(parents=True, exist_ok=True)
+        value = abs(math.log10(job.hyperparameters.learning_rate) + 2.3) + 3.0 - 0.1 * job.hyperparameters.L
+        for number in range(1, self.epochs + 1):
+            time.sleep(self.seconds)
+            (job.folder / "checkpoint.npz").write_text(str(number))
+            on_epoch(Epoch(number, number, value + 0.2, value + 0.1 / number, 0.001, self.seconds))
+        (job.folder / "weights.npz").write_text("weights")
+        return Outcome(State.COMPLETE, value + 0.1 / self.epochs, self.epochs, 0.1, "", ("falling fast: healthy",), {})
+
+
+@pytest.fixture
+def make_trainer():
+    return FakeTrainer
+
+
+@pytest.fixture
+def open_study(tmp_path: Path):
+    """open_study(trials=..., ...) -> (studies, leases); the same database for the whole test."""
+
+    def opened(trials: int = 8, fingerprint: str = "data", database: str = "study", **search) -> tuple:
+        spec = StudySpec(
+            name="test", trials=trials, halving=HalvingSpec(eta=4), search=SearchSpec(startup_trials=3, **search)
+        )
+        storage = open_storage(f"sqlite:///{tmp_path / database}.db")
+        studies = SearchStudies(storage, spec, spec.ladder((2, 2)), fingerprint)
+        return studies, Leases(storage.engine, spec.search.lease_seconds)
+
+    return opened

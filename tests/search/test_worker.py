@@ -1,0 +1,180 @@
+"""One worker on a study: counts, promotions, resume, failures, leases."""
+
+import threading
+
+import pytest
+
+from gman_search.errors import StudyError, UsageError
+from gman_search.halving.decide import ranked
+from gman_search.halving.table import State, latest_attempts
+from gman_search.search.claim import Claim, claim_next
+from gman_search.search.reconcile import INTERRUPTED, LEASE_LOST
+from gman_search.search.storage import open_storage
+from gman_search.search.worker import run_worker
+
+
+def counts(studies) -> list[int]:
+    rows = latest_attempts(studies.evaluations())
+    return [sum(row.stage == stage and row.state is State.COMPLETE for row in rows) for stage in studies.ladder.stages]
+
+
+def values(studies) -> list[tuple]:
+    return [(row.key, row.params, row.val_mae, row.seed) for row in studies.evaluations()]
+
+
+def test_fifty_configs_promote_twelve_and_three(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=50)
+    run_worker(studies, leases, make_trainer(), tmp_path, "w")
+    assert counts(studies) == [50, 12, 3]
+    rows = studies.evaluations()
+    best_twelve = {row.config_id for row in ranked(row for row in rows if row.stage == "quick")[:12]}
+    assert {row.config_id for row in rows if row.stage == "medium"} == best_twelve
+
+
+def test_the_first_config_is_the_guides(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=2)
+    run_worker(studies, leases, make_trainer(), tmp_path, "w")
+    assert studies.evaluations()[0].params == studies.spec.space.preset()
+
+
+def test_running_again_adds_nothing_and_more_trials_continue(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=8)
+    run_worker(studies, leases, make_trainer(), tmp_path, "w")
+    before = values(studies)
+    assert run_worker(studies, leases, make_trainer(), tmp_path, "w") == 0
+    assert values(studies) == before
+    longer, leases = open_study(trials=16)
+    run_worker(longer, leases, make_trainer(), tmp_path, "w")
+    assert counts(longer) == [16, 4, 1]
+    drawn = [row.params["learning_rate"] for row in longer.evaluations() if row.stage == "quick"]
+    assert len(set(drawn)) == 16
+
+
+def test_same_seed_gives_identical_configs_and_values(open_study, make_trainer, tmp_path):
+    seen = []
+    for database in ("one", "two"):
+        studies, leases = open_study(trials=16, database=database)
+        run_worker(studies, leases, make_trainer(), tmp_path / database, "w")
+        seen.append(values(studies))
+    assert seen[0] == seen[1]
+
+
+def test_promoted_jobs_start_from_their_parents_folder(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=4)
+    trainer = make_trainer()
+    run_worker(studies, leases, trainer, tmp_path, "w")
+    by_folder = {job.folder: job for job in trainer.jobs}
+    grown = [job for job in trainer.jobs if job.stage == "medium"]
+    assert grown and all(by_folder[job.parent].config_id == job.config_id for job in grown)
+    assert all(not (job.folder / "checkpoint.npz").exists() for job in trainer.jobs)
+
+
+def test_an_exception_is_retried_and_then_failed_with_its_reason(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=1, max_attempts=3)
+
+    class Broken(make_trainer):
+        def train(self, job, on_epoch):
+            self.jobs.append(job)
+            raise MemoryError("no room for\nactivations")
+
+    trainer = Broken()
+    run_worker(studies, leases, trainer, tmp_path, "w")
+    rows = studies.evaluations()
+    assert [row.attempt for row in rows] == [1, 2, 3]
+    assert all(row.state is State.FAILED and row.reason == "MemoryError: no room for activations" for row in rows)
+
+
+def test_an_interrupted_evaluation_is_resumed_from_its_checkpoint(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=1)
+    stop = threading.Event()
+
+    class Stopped(make_trainer):
+        def train(self, job, on_epoch):
+            def reported(epoch):
+                stop.set()
+                on_epoch(epoch)
+
+            return super().train(job, reported)
+
+    run_worker(studies, leases, Stopped(), tmp_path, "w", stop=stop)
+    assert [row.reason for row in studies.evaluations()] == [INTERRUPTED]
+    trainer = make_trainer()
+    run_worker(studies, leases, trainer, tmp_path, "w")
+    first = trainer.jobs[0]
+    assert (first.resume_from / "checkpoint.npz").read_text() == "1"
+    assert latest_attempts(studies.evaluations())[0].attempt == 1
+    assert counts(studies) == [1, 1, 1]
+
+
+def test_a_lost_lease_writes_nothing_and_the_evaluation_runs_again(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=1)
+
+    class Robbed(make_trainer):
+        def train(self, job, on_epoch):
+            outcome = super().train(job, on_epoch)
+            with leases.engine.begin() as connection:  # the lease has run out while this worker was stalled
+                connection.exec_driver_sql("UPDATE gman_search_leases SET expires = 0")
+            stop.set()
+            return outcome
+
+    stop = threading.Event()
+    run_worker(studies, leases, Robbed(), tmp_path, "stalled", stop=stop)
+    assert studies.evaluations()[0].state is State.RUNNING
+    import time
+
+    time.sleep(1.1)  # a running trial without a lease has a moment's grace
+    run_worker(studies, leases, make_trainer(), tmp_path, "other")
+    rows = [row for row in studies.evaluations() if row.stage == "quick"]
+    assert [(row.attempt, row.state) for row in rows] == [(1, State.FAILED), (2, State.COMPLETE)]
+    assert rows[0].reason == LEASE_LOST
+
+
+def test_a_trial_ended_through_the_dashboard_is_left_alone(open_study, make_trainer, tmp_path):
+    from optuna.trial import TrialState
+
+    studies, leases = open_study(trials=2)
+
+    class EndedOutside(make_trainer):
+        def train(self, job, on_epoch):
+            if job.config_id == 0 and job.stage == "quick":
+                trial = studies.trials("quick")[0]
+                studies.storage.set_trial_state_values(trial._trial_id, TrialState.COMPLETE, [1.0])
+            return super().train(job, on_epoch)
+
+    run_worker(studies, leases, EndedOutside(), tmp_path, "w")
+    row = latest_attempts(studies.evaluations())[0]
+    assert (row.state, row.val_mae) == (State.COMPLETE, 1.0)
+
+
+def test_a_config_queued_by_a_person_is_run(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=3)
+    studies.by_stage["quick"].enqueue_trial({"learning_rate": 0.0123})
+    run_worker(studies, leases, make_trainer(), tmp_path, "w")
+    assert any(row.params["learning_rate"] == 0.0123 for row in studies.evaluations())
+
+
+def test_other_data_or_another_space_is_refused(open_study):
+    open_study(trials=2)
+    with pytest.raises(StudyError, match="another data"):
+        open_study(trials=2, fingerprint="other data")
+
+
+def test_other_storages_are_refused_with_a_reason():
+    with pytest.raises(UsageError, match="sqlite:///FILE or postgresql"):
+        open_storage("journal.log")
+
+
+def test_claims_take_the_highest_stage_first(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=4)
+    stop = threading.Event()
+
+    class StopAfterQuick(make_trainer):
+        def train(self, job, on_epoch):
+            outcome = super().train(job, on_epoch)
+            if len(self.jobs) == 4:
+                stop.set()
+            return outcome
+
+    run_worker(studies, leases, StopAfterQuick(), tmp_path, "w", stop=stop)
+    claim = claim_next(studies, leases, "w")
+    assert isinstance(claim, Claim) and claim.stage == "medium"

@@ -84,9 +84,9 @@ def _costs(path: Path, all_sensors: tuple[str, ...], *, has_header: bool) -> np.
         raise DataError(f"{path}, line {line}: expected a distance of at least 0 in the third column")
     position = {name: index for index, name in enumerate(all_sensors)}
     ends = table.iloc[:, :2].map(str.strip)
-    if not ends.isin(position).to_numpy().any():
+    if not ends.isin(list(position)).to_numpy().any():
         position = {str(index): index for index in range(len(all_sensors))}
-    known = ends.isin(position).all(axis=1).to_numpy()  # a distance file may list sensors the speed file has not
+    known = ends.isin(list(position)).all(axis=1).to_numpy()  # a distance file may list sensors the speed file has not
     if not known.any():
         raise DataError(
             f"{path}: expected names of sensors in the speed file (such as {all_sensors[0]}) or their indices; "

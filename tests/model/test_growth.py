@@ -1,0 +1,145 @@
+"""A grown model is the same function, and the obvious ways to get that wrong are seen."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import gman_search.model.growth as growth
+from gman_search.errors import UsageError
+from gman_search.training.step import CompiledModel, StepValues
+
+STARTS = np.array([0, 4, 9, 13])
+
+
+def values(causal=True, rate=0.0, step=0):
+    return StepValues(rate, 0.0, 0.0, 0.0, 0.9, causal, step, 3)
+
+
+@pytest.fixture
+def grown_pair(small_task, generic_weights):
+    """grown_pair(old, new) -> small model, big model, growth; both loaded."""
+
+    def build(old, new, dtype="float64", change=lambda weights: weights, **options):
+        task = small_task()
+        small, big = CompiledModel(task, old, dtype=dtype), CompiledModel(task, new, dtype=dtype)
+        weights = generic_weights(small.fresh_weights(0))
+        small.state.load_weights(weights)
+        grown = growth.grow(weights, generic_weights(big.fresh_weights(1), seed=2), old, new, **options)
+        big.state.load_weights(change(grown.weights))
+        return small, big, grown
+
+    return build
+
+
+def difference(small, big, causal=True):
+    """Largest difference relative to the size of the output, in evaluation and in training mode (dropout off)."""
+    ours, theirs = small.forecast(STARTS, causal=causal), big.forecast(STARTS, causal=causal)
+    scale = max(1.0, np.abs(ours).max())
+    losses = [float(model.train_step(STARTS, values(causal))[0]) for model in (small, big)]
+    return max(np.abs(ours - theirs).max() / scale, abs(losses[0] - losses[1]) / max(1.0, abs(losses[0])))
+
+
+@pytest.mark.parametrize("old, new", [
+    ((1, 3, 2), (1, 3, 4)), ((1, 3, 2), (1, 5, 2)), ((1, 3, 2), (3, 3, 2)), ((2, 3, 2), (3, 4, 5)), ((1, 1, 1), (2, 2, 3)),
+])  # fmt: skip
+@pytest.mark.parametrize("causal", [True, False])
+def test_grown_model_is_the_same_function(grown_pair, old, new, causal):
+    small, big, grown = grown_pair(old, new)
+    assert difference(small, big, causal) < 1e-10
+    assert 0 < grown.share < 1
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.tuples(*[st.integers(1, 3)] * 3), st.tuples(*[st.integers(0, 2)] * 3), st.sampled_from(["random", "copy"]))
+def test_any_shape_grows_into_any_larger_one(grown_pair, old, more, new_blocks):
+    new = tuple(size + extra for size, extra in zip(old, more, strict=True))
+    small, big, _ = grown_pair(old, new, new_blocks=new_blocks)
+    assert difference(small, big) < 1e-10
+
+
+def test_the_presets_chain_in_float32(grown_pair):
+    small, big, grown = grown_pair((2, 4, 4), (3, 6, 6), dtype="float32")
+    assert difference(small, big) < 1e-5
+    assert grown.share == pytest.approx(0.17, abs=0.03)
+
+
+def test_control_without_rescaling(grown_pair, monkeypatch):
+    monkeypatch.setattr(growth, "_keep_scores", lambda *_: None)
+    small, big, _ = grown_pair((1, 3, 2), (1, 3, 4))
+    assert difference(small, big) > 1e-4
+
+
+def test_control_rescaling_the_kernel_instead(grown_pair):
+    def on_kernels(weights):
+        factor = (4 / 2) ** 0.25
+        changed = {name: value.copy() for name, value in weights.items()}
+        for name in changed:
+            if "/qkv/" in name and name.endswith(("gamma", "beta")):
+                parts = changed[name].reshape(6, 3, 4)
+                parts[[0, 1, 3, 4], :, :2] /= factor
+            elif "/qkv/kernel" in name:
+                changed[name].reshape(-1, 6, 3, 4)[:, [0, 1, 3, 4], :, :2] *= factor
+        return changed
+
+    small, big, _ = grown_pair((1, 3, 2), (1, 3, 4), change=on_kernels)
+    losses = [float(model.train_step(STARTS, values())[0]) for model in (small, big)]
+    assert abs(losses[0] - losses[1]) > 1e-4 * losses[0]  # in training BN divides the factor away
+
+
+def test_control_random_new_key_channels(grown_pair):
+    def random_keys(weights):
+        changed = {name: value.copy() for name, value in weights.items()}
+        for name in changed:
+            if name.endswith("qkv/gamma"):
+                changed[name].reshape(6, 3, 4)[[1, 4], :, 2:] = 1.0
+        return changed
+
+    small, big, _ = grown_pair((1, 3, 2), (1, 3, 4), change=random_keys)
+    assert difference(small, big) > 1e-4
+
+
+def new_key_gammas(model):
+    return model.state.weights()["encoder_0/qkv/gamma"].reshape(6, 3, 4)[[1, 4], :, 2:]
+
+
+def test_constant_new_keys_learn_where_zeroed_ones_are_dead(grown_pair):
+    def zeroed(weights):
+        changed = {name: value.copy() for name, value in weights.items()}
+        for name in changed:
+            if name.endswith(("qkv/beta", "key/beta")):
+                changed[name].reshape(-1, 3, 4)[[1, 4] if "qkv" in name else [0], :, 2:] = 0.0
+        return changed
+
+    for change, learns in ((lambda weights: weights, True), (zeroed, False)):
+        _, big, _ = grown_pair((1, 3, 2), (1, 3, 4), change=change)
+        for step in range(3):
+            big.train_step(STARTS, values(rate=1e-3, step=step))
+        assert (new_key_gammas(big) != 0).all() == learns
+        assert (new_key_gammas(big) != 0).any() == learns
+
+
+def test_every_new_tensor_learns_within_a_few_steps(grown_pair):
+    _, big, grown = grown_pair((1, 3, 2), (2, 4, 3))
+    before = grown.weights
+    for step in range(4):
+        big.train_step(STARTS, values(rate=1e-3, step=step))
+    after = big.state.weights()
+    still = [name for name in big.state.trained.names if np.array_equal(before[name], after[name])]
+    # Biases in front of BN have no gradient, in any GMAN.
+    assert all(name.endswith("bias") for name in still)
+    assert np.abs(after["encoder_1/fusion_output/second/kernel"]).max() > 0
+
+
+def test_new_blocks_begin_as_nothing(grown_pair):
+    _, _, grown = grown_pair((1, 3, 2), (2, 3, 2))
+    assert not grown.weights["decoder_1/fusion_output/second/kernel"].any()
+    assert not grown.weights["decoder_1/fusion_output/second/bias"].any()
+
+
+def test_shrinking_and_misfits_are_refused(grown_pair):
+    with pytest.raises(UsageError, match="only grow"):
+        growth.grow({}, {}, (2, 3, 2), (1, 3, 2))
+    _, _, grown = grown_pair((1, 3, 2), (1, 3, 4))
+    with pytest.raises(UsageError, match="expected shape"):
+        growth.grow(grown.weights, grown.weights, (1, 3, 3), (1, 3, 4))

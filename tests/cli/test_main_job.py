@@ -1,0 +1,183 @@
+"""The main job from the command line, on a tiny network."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_run_json_keeps_its_contract(finished):
+    _, run = finished
+    document = json.loads(run.stdout)
+    assert document["schema"] == "gman-search/run/1"
+    stages = {stage["name"]: stage for stage in document["stages"]}
+    assert [stages[name]["complete"] for name in ("quick", "medium", "full")] == [4, 2, 1]
+    assert {"evaluations", "complete", "pruned", "failed", "promoted", "epochs", "seconds"} <= stages["quick"].keys()
+    assert [step["key"].split("/")[0] for step in document["best"]["lineage"]] == ["quick", "medium", "full"]
+    assert set(document["test"]["baselines"]) == {"persistence", "historical average"}
+    assert set(document["test"]["steps"]["3"]) == {"mae", "rmse", "mape"}
+
+
+def test_everything_promised_is_left_behind(finished):
+    folder, run = finished
+    document = json.loads(run.stdout)
+    study = folder / "studies" / "tiny"
+    assert "tiny" in (folder / document["report"]).read_text()
+    assert (study / "study.db").exists() and (study / "winner" / "weights.npz").exists()
+    for stage in ("fit_quick", "fit_medium", "fit"):
+        assert list((study / "logs" / stage).glob("*/events.*"))
+    assert "Traceback" not in (study / "logs" / "worker-0.log").read_text()
+
+
+def test_running_again_adds_nothing(finished, network, command_line):
+    folder, first = finished
+    again = command_line("run", "--study", "tiny", "--trials", "4", "--json", cwd=folder)
+    assert again.returncode == 0, again.stderr
+    ours, theirs = json.loads(first.stdout), json.loads(again.stdout)
+    assert ours["stages"] == theirs["stages"] and ours["test"] == theirs["test"]
+    assert len(json.loads((folder / "studies/tiny/winner/tested.json").read_text())) == 1
+
+
+def test_same_seed_gives_identical_configs_and_values(finished, tmp_path, network, command_line, tiny):
+    folder, _ = finished
+    repeated = command_line(
+        "run", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--study", "tiny",
+        "--trials", "4", "-q", *tiny, cwd=tmp_path,
+    )  # fmt: skip
+    assert repeated.returncode == 0, repeated.stderr
+    tables = []
+    for cwd in (folder, tmp_path):
+        document = json.loads(command_line("evaluations", "tiny", "--json", cwd=cwd).stdout)
+        tables.append([(row["config_id"], row["stage"], row["learning_rate"], row["val_mae"]) for row in document["evaluations"]])
+    assert len(tables[0]) == 7
+    assert tables[0] == tables[1]
+
+
+def test_grown_evaluations_begin_where_their_parents_ended(finished):
+    folder, _ = finished
+    from gman_search.cli.opened import open_record
+
+    record, _ = open_record("tiny", folder / "studies")
+    best = {row.key: row.val_mae for row in record.evaluations}
+    grown = [row for row in record.evaluations if row.parent]
+    assert len(grown) == 3
+    for row in grown:
+        start = record.curves[row.key][0]
+        assert start.epoch == 0
+        assert start.val_mae == pytest.approx(best[row.parent], rel=1e-5)
+
+
+def test_looking_at_a_study(finished, command_line):
+    folder, _ = finished
+    status = command_line("status", "tiny", cwd=folder)
+    assert status.returncode == 0 and max(map(len, status.stdout.splitlines())) <= 80
+    assert json.loads(command_line("best", "tiny", "--json", cwd=folder).stdout)["best"]["stage"] == "full"
+    rows = list(csv.DictReader(io.StringIO(command_line("evaluations", "tiny", "--csv", cwd=folder).stdout)))
+    assert len(rows) == 7 and {row["state"] for row in rows} == {"complete"}
+    story = command_line("why", "0", "--study", "tiny", cwd=folder).stdout
+    assert "config 0" in story and "rank" in story
+    report = command_line("report", "tiny", "--assets", "directory", cwd=folder)
+    assert (folder / report.stdout.strip()).parent.joinpath("plotly.min.js").exists()
+
+
+def test_predict_from_recent_readings(finished, network, command_line):
+    folder, _ = finished
+    lines = (network / "speed.csv").read_text().splitlines()
+    recent = folder / "recent.csv"
+    recent.write_text("\n".join([lines[0], *lines[-6:]]) + "\n")
+    forecast = command_line("predict", "tiny", recent, cwd=folder)
+    assert forecast.returncode == 0, forecast.stderr
+    rows = list(csv.DictReader(io.StringIO(forecast.stdout)))
+    assert [row["time"] for row in rows] == [f"2025-03-17T0{hour}:00" for hour in range(4)]
+    assert all(20 < float(row[name]) < 80 for row in rows for name in ("s0", "s1", "s2", "s3"))
+
+
+def test_predict_agrees_with_the_tested_forecast(finished, network):
+    import numpy as np
+
+    from gman_search.data.csv_series import read_series
+    from gman_search.data.task import load_task
+    from gman_search.spec import StudySpec
+    from gman_search.training.forecaster import Forecaster
+    from gman_search.training.step import CompiledModel
+
+    folder, _ = finished
+    study = folder / "studies" / "tiny"
+    model = Forecaster(study / "winner")
+    spec = StudySpec.model_validate_json((study / "spec.json").read_text())
+    task = load_task(spec.data, folder)
+    compiled = CompiledModel(task, tuple(model.description["shape"]))
+    compiled.state.load_weights({v.path: v.numpy() for v in model._model.variables})
+    start = len(task.series.values) - task.P - task.Q
+    expected = compiled.forecast(np.array([start]), causal=model.description["hyperparameters"]["causal"])[0]
+    import dataclasses
+
+    series = read_series(network / "speed.csv")
+    cut = start + task.P
+    recent = dataclasses.replace(series, values=series.values[:cut], times=series.times[:cut])
+    np.testing.assert_allclose(model.forecast(recent)[1], expected, rtol=1e-4)
+
+
+def test_the_dashboard_answers_on_loopback(finished):
+    folder, _ = finished
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gman_search", "dashboard", "tiny", "--port", "18321"], cwd=folder, stderr=subprocess.PIPE
+    )
+    try:
+        for _ in range(60):
+            try:
+                with urllib.request.urlopen("http://127.0.0.1:18321/api/studies", timeout=5) as answer:
+                    names = {study["study_name"] for study in json.load(answer)["study_summaries"]}
+                break
+            except OSError:
+                time.sleep(0.5)
+        assert names == {"tiny/quick", "tiny/medium", "tiny/full"}
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+
+
+def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(tmp_path, network, command_line, tiny):
+    arguments = ["run", "--data", str(network / "speed.csv"), "--study", "stopped", "--trials", "4", *tiny]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gman_search", *arguments, "--set", "stages.quick.max_epochs=40"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    log = tmp_path / "studies/stopped/logs/worker-0.log"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and "quick/1" in log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "gman-search run" in told.splitlines()[-1]
+    kept = json.loads(command_line("evaluations", "stopped", "--json", cwd=tmp_path).stdout)["evaluations"]
+    complete = [row for row in kept if row["state"] == "complete"]
+    assert complete
+    again = command_line(*arguments, "--set", "stages.quick.max_epochs=40", "--json", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    after = json.loads(command_line("evaluations", "stopped", "--json", cwd=tmp_path).stdout)["evaluations"]
+    assert [row for row in after if row["state"] == "complete"][: len(complete)] == complete
+    assert sum(row["stage"] == "quick" and row["state"] == "complete" for row in after) == 4
+
+
+def test_train_stage_by_stage(tmp_path, network, command_line, tiny):
+    settings = [flag for flag in tiny if flag not in ("--workers", "1")]
+    toml = tmp_path / "one.toml"
+    toml.write_text(f'name = "guide"\n[data]\nspeed = "{network / "speed.csv"}"\n')
+    first = command_line("train", "--stage", "quick", "--spec", toml, *settings, "--set", "learning_rate=0.003", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    second = command_line(
+        "train", "--stage", "medium", "--init-from", "quick", "--spec", toml, *settings, "--json", cwd=tmp_path
+    )
+    assert second.returncode == 0, second.stderr
+    assert json.loads(second.stdout)["inherited"] > 0.1
+    assert "epoch   0" in second.stderr

@@ -1,0 +1,136 @@
+"""The scheduler as a pure function: properties over random studies."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gman_search.errors import UsageError
+from gman_search.halving.decide import Done, Promote, Sample, Wait, decide, ranked, standings
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.table import Evaluation, State, latest_attempts
+
+STAGES = ("quick", "medium", "full")
+
+
+def simulate(ladder: Ladder, workers: int, random, fail: float = 0.0, rows=()):
+    """Run a study to its end with `workers` slots and random results; returns the table."""
+    rows = list(rows)
+    running: list[int] = []
+    for _ in range(10_000):
+        decision = decide(rows, ladder)
+        if isinstance(decision, Promote):
+            rows.append(Evaluation(decision.config_id, decision.stage))
+            continue
+        waiting = [i for i, row in enumerate(rows) if row.state is State.WAITING and i not in running]
+        if waiting and len(running) < workers:
+            running.append(waiting[0])
+            rows[waiting[0]] = replace(rows[waiting[0]], state=State.RUNNING)
+        elif isinstance(decision, Sample) and len(running) < workers:
+            rows.append(Evaluation(sum(row.stage == "quick" for row in rows), "quick", state=State.RUNNING))
+            running.append(len(rows) - 1)
+        elif running:
+            index = running.pop(random.randrange(len(running)))
+            dice = random.random()
+            if dice < fail:
+                rows[index] = replace(rows[index], state=random.choice([State.FAILED, State.PRUNED]))
+            else:
+                rows[index] = replace(rows[index], state=State.COMPLETE, val_mae=random.random())
+        else:
+            assert isinstance(decision, Done)
+            return rows
+    raise AssertionError("the study never ended")
+
+
+def counts(rows):
+    return tuple(sum(row.stage == stage for row in rows) for stage in STAGES)
+
+
+ladders = st.builds(
+    Ladder, st.just(STAGES), st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(1, 40), st.booleans()
+)
+
+
+@given(ladders, st.integers(1, 12), st.randoms(use_true_random=False), st.sampled_from([0.0, 0.3, 1.0]))
+def test_every_study_ends_within_its_quotas_and_promotes_nobody_twice(ladder, workers, random, fail):
+    rows = simulate(ladder, workers, random, fail)
+    assert all(count <= quota for count, quota in zip(counts(rows), ladder.quotas(), strict=True))
+    assert counts(rows)[0] == ladder.trials
+    assert len({row.key for row in rows}) == len(rows)
+    if fail == 0.0:
+        assert counts(rows) == ladder.quotas()
+
+
+@given(st.integers(1, 4), st.integers(4, 60), st.integers(1, 8), st.randoms(use_true_random=False))
+def test_synchronous_promotion_takes_exactly_the_top_of_a_rung(eta, trials, workers, random):
+    ladder = Ladder(STAGES, (eta, 2), trials)
+    rows = simulate(ladder, workers, random)
+    top = {row.config_id for row in ranked(row for row in rows if row.stage == "quick")[: max(1, trials // eta)]}
+    assert {row.config_id for row in rows if row.stage == "medium"} == top
+
+
+@given(ladders, st.randoms(use_true_random=False))
+def test_a_longer_study_goes_on_from_the_table_alone(ladder, random):
+    rows = simulate(ladder, 3, random)
+    longer = replace(ladder, trials=ladder.trials + 10)
+    after = simulate(longer, 3, random, rows=rows)
+    assert after[: len(rows)] == rows
+    assert all(count <= max(quota, before) for count, quota, before in zip(counts(after), longer.quotas(), counts(rows), strict=True))
+
+
+@given(ladders, st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(ladder, random):
+    rows = simulate(ladder, 3, random)[: random.randrange(1, 30)]
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    assert decide(rows, ladder) == decide(shuffled, ladder)
+
+
+def test_fifty_trials_and_eta_four_are_fifty_twelve_three():
+    assert Ladder(STAGES, (4, 4), 50).quotas() == (50, 12, 3)
+    assert Ladder(STAGES, (4, 4), 3).quotas() == (3, 1, 1)
+
+
+def test_quotas_are_whole_number_arithmetic():
+    # floor(log(243) / log(3)) is 4, not 5, in floating point: a ladder must not lose a rung that way.
+    stages = tuple("abcdef")
+    assert Ladder(stages, (3,) * 5, 243).quotas() == (243, 81, 27, 9, 3, 1)
+
+
+def test_nobody_is_promoted_before_the_rung_is_closed():
+    done = [Evaluation(i, "quick", state=State.COMPLETE, val_mae=float(i)) for i in range(4)]
+    ladder = Ladder(("quick", "medium"), (2,), 5)
+    assert decide(done, ladder) == Sample()
+    assert decide([*done, Evaluation(4, "quick", state=State.RUNNING)], ladder) == Wait()
+    assert decide(done, replace(ladder, synchronous=False)) == Promote(0, "quick", "medium")
+    last = Evaluation(4, "quick", state=State.FAILED)
+    assert decide([*done, last], ladder) == Promote(0, "quick", "medium")
+
+
+def test_a_retried_evaluation_counts_once():
+    rows = [
+        Evaluation(0, "quick", attempt=1, state=State.FAILED),
+        Evaluation(0, "quick", attempt=2, state=State.COMPLETE, val_mae=1.0),
+    ]
+    assert [row.attempt for row in latest_attempts(rows)] == [2]
+    assert decide(rows, Ladder(("quick",), (), 1)) == Done()
+
+
+def test_standings_name_rank_cut_and_reason():
+    rows = [Evaluation(i, "quick", state=State.COMPLETE, val_mae=float(i)) for i in range(4)]
+    rows += [Evaluation(0, "medium", state=State.COMPLETE, val_mae=0.5), Evaluation(9, "quick", state=State.PRUNED, reason="diverged")]
+    places = {(place.config_id, place.stage): place for place in standings(rows, Ladder(("quick", "medium"), (4,), 5))}
+    assert places[0, "quick"].promoted and places[0, "quick"].gap == 0.0
+    assert (places[2, "quick"].rank, places[2, "quick"].of, places[2, "quick"].gap) == (3, 4, 2.0)
+    assert "rank 3 of 4" in places[2, "quick"].reason
+    assert places[9, "quick"].rank is None and places[9, "quick"].reason == "diverged"
+
+
+@pytest.mark.parametrize("arguments", [
+    {"stages": ()}, {"stages": ("a", "a"), "etas": (2,)}, {"stages": ("a", "b"), "etas": ()},
+    {"stages": ("a", "b"), "etas": (0,)}, {"stages": ("a",), "trials": 0},
+])  # fmt: skip
+def test_impossible_ladders_are_refused(arguments):
+    with pytest.raises(UsageError):
+        Ladder(**{"etas": (), "trials": 1, **arguments})

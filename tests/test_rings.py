@@ -1,0 +1,46 @@
+"""The three rings: the pure core imports no TensorFlow, Optuna or drawing; the package starts without TensorFlow."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gman_search
+
+PACKAGE = Path(gman_search.__file__).parent
+CORE = [
+    "errors", "stages", "space", "spec", "config", "record", "record_json",
+    "halving.table", "halving.ladder", "halving.decide", "halving.cost",
+    "model.growth", "model.counts",
+    "training.schedule", "training.metrics", "training.diagnosis", "training.job",
+    "report.summaries",
+]  # fmt: skip
+HEAVY = ("tensorflow", "keras", "optuna", "sqlalchemy", "plotly", "jinja2", "pandas")
+
+
+def test_the_core_loads_nothing_heavy():
+    code = f"import sys\nfor name in {CORE!r}: __import__('gman_search.' + name)\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert loaded == "[]"
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_does_no_input_or_output(name):
+    tree = ast.parse((PACKAGE / (name.replace(".", "/") + ".py")).read_text())
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert not called & {"open", "print", "input"}
+    assert not imported & {"os", "time", "random", "socket", "sqlite3", "subprocess"}
+
+
+@pytest.mark.parametrize("arguments", [["-c", "import gman_search, sys; print('tensorflow' in sys.modules)"],
+                                       ["-c", "import gman_search.cli.main, sys; print('tensorflow' in sys.modules)"]])  # fmt: skip
+def test_the_package_and_its_command_line_start_without_tensorflow(arguments):
+    assert subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_no_module_is_longer_than_it_should_be():
+    lengths = {path: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {str(path): count for path, count in lengths.items() if count > 400} == {}

@@ -31,7 +31,9 @@ def read_adjacency(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
     if "," not in first and len(first.split()) == 3:
         return _edge_list(path, all_sensors)
     cells = first.split(",")
-    if len(cells) == 3 and (len(all_sensors) != 3 or not _is_number(cells[0])):
+    rows = sum(bool(line.strip()) for line in lines)
+    # Three numbers a line may also be a row of a 3 x 3 matrix, if there are three lines for three sensors.
+    if len(cells) == 3 and not (rows == len(all_sensors) == 3 and _is_number(cells[0])):
         return _costs(path, all_sensors, has_header=not _is_number(cells[2]))
     return _dense(path, len(all_sensors))
 

@@ -1,0 +1,104 @@
+"""Splits, windows, filling, baselines: hand-computed, and on the real week."""
+
+import numpy as np
+import pytest
+
+from gman_search.data.baselines import historical_average, persistence, truth
+from gman_search.data.series import TrafficSeries
+from gman_search.data.task import fill_missing, load_task, make_task
+from gman_search.data.windows import Part, split_series, window_starts
+from gman_search.errors import DataError
+from gman_search.spec import DataSpec
+from gman_search.training.metrics import scores_by_step
+
+
+def series(values, step=180):
+    values = np.asarray(values, np.float32)
+    times = np.datetime64("2025-03-03T00:00", "m") + np.arange(len(values)) * step
+    return TrafficSeries(values, times, tuple(f"s{i}" for i in range(values.shape[1])), step)
+
+
+def task_of(values, **spec):
+    return make_task(DataSpec(history=2, horizon=2, **spec), series(values), np.zeros((np.shape(values)[1], 2)))
+
+
+def test_the_series_is_cut_before_windows_so_none_crosses_a_border():
+    parts = split_series(2016, train=0.7, test=0.2)
+    assert [part.end - part.first for part in parts] == [1411, 202, 403]
+    assert [len(window_starts(part, 12, 12)) for part in parts] == [1388, 179, 380]
+    starts = window_starts(parts[1], 12, 12)
+    assert starts[0] == 1411 and starts[-1] + 24 == 1613
+    full = split_series(34272, train=0.7, test=0.2)  # METR-LA: the original's numbers of windows
+    assert [len(window_starts(part, 12, 12)) for part in full] == [23967, 3405, 6831]
+
+
+def test_a_part_shorter_than_a_window_is_refused():
+    with pytest.raises(DataError, match="val part is too short"):
+        window_starts(Part("val", 0, 23), 12, 12)
+
+
+def test_missing_inputs_are_filled_from_the_past_only():
+    values = np.float32([[0, 10], [20, 0], [0, 0], [40, 30]])
+    for rule, expected in {
+        "last": [[25, 10], [20, 10], [20, 10], [40, 30]],
+        "mean": [[25, 10], [20, 25], [25, 25], [40, 30]],
+        "zero": values,
+    }.items():
+        np.testing.assert_allclose(fill_missing(values, 25.0, 5.0, rule) * 5 + 25, expected, atol=1e-5)
+    later = values.copy()
+    later[3] = 99
+    np.testing.assert_array_equal(fill_missing(values, 25.0, 5.0, "last")[:3], fill_missing(later, 25.0, 5.0, "last")[:3])
+
+
+def test_the_scaler_sees_observed_training_readings_only():
+    values = np.float32([[10], [0], [30]] * 20)
+    values[45:] = 500
+    task = task_of(values, train=0.7, test=0.15)
+    assert (task.mean, task.std) == (pytest.approx(20.0, abs=0.5), pytest.approx(10.0, abs=0.1))
+
+
+def test_baselines_by_hand():
+    values = np.tile(np.float32([[10, 0], [20, 40]]), (40, 1))
+    values[72, 0] = 0
+    task = task_of(values)
+    assert truth(task, "test").shape == (len(task.starts["test"]), 2, 2)
+    first = task.starts["test"][0]
+    last = persistence(task, "test")
+    np.testing.assert_array_equal(last[0, 0], values[first + 1])  # an odd row: both observed
+    np.testing.assert_array_equal(last[1, 0, 1], 40)  # the last row is missing, so the one before it
+    average = historical_average(task, "test")
+    np.testing.assert_allclose(average[0, 0], [10, 40], atol=1e-4)  # sensor 1 is never observed then: its own mean
+
+
+def test_other_data_has_another_fingerprint():
+    values = np.random.default_rng(0).uniform(20, 60, (80, 2))
+    same = task_of(values).fingerprint
+    assert task_of(values).fingerprint == same
+    values[3, 1] += 1
+    assert task_of(values).fingerprint != same
+
+
+def test_constant_readings_and_short_series_are_refused():
+    with pytest.raises(DataError, match="vary"):
+        task_of(np.full((80, 2), 50.0))
+    with pytest.raises(DataError, match="too short"):
+        task_of(np.ones((3, 2)))
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("sensors, expected", [(20, (3.43, 4.05, 5.27)), (None, (3.58, 4.38, 5.80))])
+def test_persistence_on_the_real_week(metr_la_week, sensors, expected):
+    spec = DataSpec(
+        speed="los_speed.csv", adjacency="los_adj.csv", embedding="SE(METR).txt", start="2012-03-01", step="5min", sensors=sensors
+    )
+    task = load_task(spec, metr_la_week)
+    scores = scores_by_step(truth(task, "test"), persistence(task, "test"))
+    assert [scores[step].mae for step in (3, 6, 12)] == pytest.approx(expected, abs=0.006)
+    assert task.embedding.shape == (sensors or 207, 64)
+    assert "Tuesday, Wednesday never occur" in task.warnings[0]
+
+
+def test_the_bundled_demo_loads():
+    task = load_task(DataSpec(), None)
+    assert 16 <= len(task.series.sensors) <= 24 and task.embedding_source == "spectral"
+    assert task.seen_days.all()

@@ -1,0 +1,121 @@
+"""Training one evaluation: resume, growth, divergence, repeatability, damaged files."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gman_search.config import Hyperparameters
+from gman_search.data.series import TrafficSeries
+from gman_search.data.task import make_task
+from gman_search.errors import DataError
+from gman_search.halving.table import State
+from gman_search.spec import DataSpec
+from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.training.job import Job, StopTraining
+from gman_search.training.loop import GmanTrainer
+
+SMALL = Hyperparameters(
+    L=1, K=2, d=3, learning_rate=0.01, decay_epoch=2, decay_rate=0.7, batch_size=16, dropout=0.1, weight_decay=0.0,
+    clip_norm=0.0, causal=True, bn_momentum=0.99, max_epochs=4, windows_per_epoch=100, patience=10, warmup_steps=5,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trainer() -> GmanTrainer:
+    random = np.random.default_rng(0)
+    hours = np.arange(24 * 20)
+    values = 45 + 12 * np.sin(hours / 24 * 2 * np.pi)[:, None] + random.normal(0, 1.5, (len(hours), 4))
+    values[random.random(values.shape) < 0.03] = 0
+    times = np.datetime64("2025-03-03T00:00", "m") + hours * 60
+    series = TrafficSeries(values.astype(np.float32), times, ("a", "b", "c", "d"), 60)
+    return GmanTrainer(make_task(DataSpec(history=4, horizon=4), series, random.normal(size=(4, 6))))
+
+
+def job(folder: Path, **changes) -> Job:
+    settings = {key: changes.pop(key) for key in list(changes) if key in Hyperparameters.__dataclass_fields__}
+    return Job(0, "quick", dataclasses.replace(SMALL, **settings), seed=5, folder=folder, **changes)
+
+
+def trained(trainer, wanted: Job, stop_after: int | None = None):
+    epochs = []
+
+    def on_epoch(epoch):
+        epochs.append(epoch)
+        if epoch.epoch == stop_after:
+            raise StopTraining
+
+    outcome = trainer.train(wanted, on_epoch)
+    return outcome, [(epoch.epoch, epoch.steps, epoch.train_mae, epoch.val_mae) for epoch in epochs]
+
+
+def test_training_learns_and_keeps_its_best_epoch(trainer, tmp_path):
+    outcome, epochs = trained(trainer, job(tmp_path / "run", logs=tmp_path / "logs"))
+    assert outcome.state is State.COMPLETE and outcome.epochs == 4
+    assert epochs[-1][2] < 0.8 * epochs[0][2]
+    assert outcome.val_mae == min(epoch[3] for epoch in epochs)
+    weights, description = read_arrays(tmp_path / "run" / "weights.npz")
+    assert description["best_val"] == outcome.val_mae
+    model = trainer.compiled(SMALL.shape)
+    model.state.load_weights(weights)
+    assert trainer._validate(model, SMALL) == outcome.val_mae  # the saved weights are the best epoch's, exactly
+    assert list((tmp_path / "logs").glob("events.*"))
+
+
+def test_same_seed_same_curve_and_one_trace_for_all_trials(trainer, tmp_path):
+    curves = [trained(trainer, job(tmp_path / name))[1] for name in ("one", "two")]
+    assert curves[0] == curves[1]
+    trained(trainer, job(tmp_path / "three", batch_size=32, dropout=0.3, causal=False, max_epochs=1))
+    assert trainer.compiled(SMALL.shape)._step.experimental_get_tracing_count() == 1
+
+
+def test_a_resumed_evaluation_ends_as_if_never_stopped(trainer, tmp_path):
+    whole = trained(trainer, job(tmp_path / "whole"))
+    with pytest.raises(StopTraining):
+        trained(trainer, job(tmp_path / "first"), stop_after=2)
+    trained(trainer, job(tmp_path / "between", learning_rate=0.02))  # another trial on the same trace
+    resumed = trained(trainer, job(tmp_path / "second", resume_from=tmp_path / "first"))
+    assert resumed[1] == whole[1]
+    assert resumed[0].val_mae == whole[0].val_mae
+
+
+def test_a_damaged_checkpoint_means_starting_again(trainer, tmp_path):
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "checkpoint.npz").write_bytes(b"not a checkpoint")
+    resumed = trained(trainer, job(tmp_path / "second", resume_from=tmp_path / "first"))
+    assert resumed[1] == trained(trainer, job(tmp_path / "whole"))[1]
+
+
+def test_a_grown_evaluation_begins_where_its_parent_ended(trainer, tmp_path):
+    parent, _ = trained(trainer, job(tmp_path / "parent"))
+    grown, epochs = trained(trainer, job(tmp_path / "grown", L=2, K=3, d=4, parent=tmp_path / "parent"))
+    assert epochs[0][0] == 0 and epochs[0][3] == pytest.approx(parent.val_mae, rel=1e-5)
+    assert grown.val_mae <= parent.val_mae
+    assert 0 < grown.facts["inherited"] < 1
+
+
+def test_divergence_is_an_outcome_with_a_reason(trainer, tmp_path):
+    outcome, _ = trained(trainer, job(tmp_path / "wild", learning_rate=1e20))
+    assert outcome.state is State.PRUNED and "diverged" in outcome.reason
+
+
+def test_early_stopping_by_patience(trainer, tmp_path):
+    outcome, _ = trained(trainer, job(tmp_path / "still", learning_rate=1e-12, max_epochs=50, patience=3))
+    assert outcome.epochs < 50 and "no better validation MAE in 3 epochs" in outcome.reason
+
+
+def test_arrays_survive_bit_for_bit_and_damage_is_seen(tmp_path):
+    path = tmp_path / "weights.npz"
+    array = np.random.default_rng(0).normal(size=500).astype(np.float32)
+    write_arrays(path, {"a": array}, {"note": "é"})
+    read, description = read_arrays(path)
+    assert read["a"].tobytes() == array.tobytes() and description == {"note": "é"}
+    good = path.read_bytes()
+    for bad in (good[: len(good) // 2], good[:900] + bytes([good[900] ^ 1]) + good[901:], b""):
+        path.write_bytes(bad)
+        with pytest.raises(DataError):
+            read_arrays(path)
+    with pytest.raises(DataError, match="no such file"):
+        read_arrays(tmp_path / "none.npz")
+    assert not list(tmp_path.glob(".*"))

@@ -1,8 +1,8 @@
 """From one config to the hyperparameters of one stage.
 
 A config is expressed at the scale of the guide's quick stage. It says, for instance, learning rate 0.004: twice the
-guide's. At medium it is then twice the medium stage's 0.0015. Batch size and decay epoch follow the same rule, and so do
-sizes (L, K, d) where they are searched. The guide's own config therefore trains every stage at exactly its preset.
+guide's. At medium it is then twice the medium stage's 0.0015. Batch size and decay epoch follow the same rule, and so
+do sizes (L, K, d) where they are searched. The guide's own config therefore trains every stage at exactly its preset.
 """
 
 from collections.abc import Mapping
@@ -50,9 +50,7 @@ class Hyperparameters:
         return asdict(self)
 
 
-def at_stage(
-    params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_rule: str = "preset"
-) -> Hyperparameters:
+def at_stage(params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_rule: str = "preset") -> Hyperparameters:
     """Hyperparameters of a config at `stage`.
 
     `learning_rate_rule` "preset" carries the rate by the ratio of the stages' rates, "none" leaves it as it is.

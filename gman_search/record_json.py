@@ -23,7 +23,7 @@ def finite(value: Any) -> Any:
 
 def test_to_json(test: TestResult) -> dict[str, Any]:
     """Plain values only."""
-    return finite(asdict(test))  # type: ignore[no-any-return]
+    return finite(asdict(test))
 
 
 def test_from_json(tree: Mapping[str, Any]) -> TestResult:

@@ -14,23 +14,19 @@ __all__ = ["Choice", "FloatRange", "IntRange", "ParamValue", "SearchSpace"]
 ParamValue = float | int | bool | str
 
 
-class _Range(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "_Range":
-        low, high, default = getattr(self, "low"), getattr(self, "high"), getattr(self, "default")
-        if low > high:
-            raise ValueError(f"expected low <= high, received low={low} and high={high}")
-        if not low <= default <= high:
-            raise ValueError(f"expected a default within [{low}, {high}], received {default}")
-        if getattr(self, "log") and low <= 0:
-            raise ValueError(f"a logarithmic range needs low > 0, received low={low}")
-        return self
+def _check_range(low: float, high: float, default: float, log: bool) -> None:
+    if low > high:
+        raise ValueError(f"expected low <= high, received low={low} and high={high}")
+    if not low <= default <= high:
+        raise ValueError(f"expected a default within [{low}, {high}], received {default}")
+    if log and low <= 0:
+        raise ValueError(f"a logarithmic range needs low > 0, received low={low}")
 
 
-class FloatRange(_Range):
+class FloatRange(BaseModel):
     """A real interval, searched linearly or logarithmically."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["float"] = "float"
     low: float
@@ -38,15 +34,27 @@ class FloatRange(_Range):
     log: bool = False
     default: float
 
+    @model_validator(mode="after")
+    def _ordered(self) -> "FloatRange":
+        _check_range(self.low, self.high, self.default, self.log)
+        return self
 
-class IntRange(_Range):
+
+class IntRange(BaseModel):
     """A whole-number interval."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["int"] = "int"
     low: int
     high: int
     log: bool = False
     default: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "IntRange":
+        _check_range(self.low, self.high, self.default, self.log)
+        return self
 
 
 class Choice(BaseModel):

@@ -4,6 +4,7 @@ Precedence: flag > environment `GMAN_SEARCH_*` > TOML > default. Unknown keys ar
 """
 
 import re
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -24,7 +25,9 @@ class _Frozen(BaseModel):
 class DataSpec(_Frozen):
     """Where the readings come from and how they are cut into windows."""
 
-    speed: str = Field(default="demo", description="CSV of readings, one column a sensor; `demo` is the bundled network")
+    speed: str = Field(
+        default="demo", description="CSV of readings, one column a sensor; `demo` is the bundled network"
+    )
     adjacency: str | None = Field(default=None, description="graph file: dense CSV, from,to,cost or GMAN edge list")
     embedding: str | None = Field(default=None, description="spatial embedding file; none: spectral, from the graph")
     start: str | None = Field(default=None, description="time of the first row where the file has no time column")
@@ -102,7 +105,7 @@ class StudySpec(_Frozen):
     @model_validator(mode="after")
     def _stages_grow(self) -> "StudySpec":
         ladder = self.stage_list()
-        for small, big in zip(ladder, ladder[1:], strict=False):
+        for small, big in pairwise(ladder):
             if any(getattr(big, size) < getattr(small, size) for size in ("L", "K", "d")):
                 raise ValueError(
                     f"stage {big.name} (L={big.L}, K={big.K}, d={big.d}) must not be smaller than "

@@ -68,7 +68,9 @@ class StageOverrides(BaseModel):
 PRESETS: dict[str, Stage] = {
     stage.name: stage
     for stage in (
-        Stage(name="quick", L=2, K=4, d=4, batch_size=32, max_epochs=50, learning_rate=0.002, decay_epoch=10, xla="off"),
+        Stage(
+            name="quick", L=2, K=4, d=4, batch_size=32, max_epochs=50, learning_rate=0.002, decay_epoch=10, xla="off"
+        ),
         Stage(name="medium", L=3, K=6, d=6, batch_size=24, max_epochs=80, learning_rate=0.0015, decay_epoch=8),
         Stage(name="full", L=5, K=8, d=8, batch_size=12, max_epochs=100, learning_rate=0.001, decay_epoch=5),
     )

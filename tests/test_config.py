@@ -34,7 +34,9 @@ def test_searched_sizes_keep_their_ratio():
 
 def test_an_epoch_has_as_many_windows_for_every_batch_size():
     spec = StudySpec()
-    epochs = {at_stage({**spec.space.preset(), "batch_size": b}, spec.stage("quick")).windows_per_epoch for b in (16, 64)}
+    epochs = {
+        at_stage({**spec.space.preset(), "batch_size": b}, spec.stage("quick")).windows_per_epoch for b in (16, 64)
+    }
     assert len(epochs) == 1
 
 

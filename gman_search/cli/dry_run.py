@@ -53,13 +53,17 @@ def print_dry_run(spec: StudySpec, *, as_json: bool) -> None:
     for name in ("stage", "configs", "epochs", "cost of one", "cost"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     for row in rows:
-        table.add_row(str(row["name"]), str(row["configs"]), str(row["epochs"]), f"{row['cost_of_one']:.1f}", f"{row['cost']:.0f}")
+        table.add_row(
+            str(row["name"]), str(row["configs"]), str(row["epochs"]), f"{row['cost_of_one']:.1f}", f"{row['cost']:.0f}"
+        )
     console = Console(highlight=False, width=80)
     console.print(f"study {spec.name}: {sensors} sensors, {windows} training windows")
     console.print(table)
     console.print(f"cost in units of one {ladder.stages[0]} evaluation (estimated multiply-adds).")
     how = "the ratio of the stages' costs" if spec.halving.eta == "cost" else "set by halving.eta"
     console.print(f"each stage promotes one in {' and one in '.join(map(str, ladder.etas))} ({how}).")
-    console.print(f"total {total:.0f}; all {spec.trials} configs in full {everything:.0f}: {1 - total / everything:.0%} saved.")
+    console.print(
+        f"total {total:.0f}; all {spec.trials} configs in full {everything:.0f}: {1 - total / everything:.0%} saved."
+    )
     for text in task.warnings:
         console.print(f"note: {text}")

@@ -94,7 +94,18 @@ def remaining_seconds(
 def status_table(statuses: Sequence[StageStatus], unit: str) -> Table:
     """The table of stages."""
     table = Table(box=None, pad_edge=False, padding=(0, 1))
-    for name in ("stage", "waiting", "running", "done", "pruned", "failed", "promoted", f"best {unit}", "epochs", "time"):
+    for name in (
+        "stage",
+        "waiting",
+        "running",
+        "done",
+        "pruned",
+        "failed",
+        "promoted",
+        f"best {unit}",
+        "epochs",
+        "time",
+    ):
         table.add_column(name, justify="left" if name == "stage" else "right", no_wrap=True)
     for row in statuses:
         table.add_row(
@@ -143,8 +154,8 @@ class LiveView:
         elapsed = duration(time.monotonic() - self._began)
         ending = f"{elapsed} so far" + (f", about {duration(left)} to go" if left is not None else "")
         if self._live is not None:
-            lines = [status_table(statuses, self.unit), Text(ending), Text(_now_against_best(evaluations, self.unit))]
-            self._live.update(Group(*lines), refresh=True)
+            said = Text("\n".join((ending, _now_against_best(evaluations, self.unit))))
+            self._live.update(Group(status_table(statuses, self.unit), said), refresh=True)
             return
         finished = sum(status.finished for status in statuses)
         if finished != self._told:

@@ -30,13 +30,17 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        print(f"gman-search {__version__}, " + ", ".join(f"{name} {version(name)}" for name in ("optuna", "tensorflow")))
+        print(
+            f"gman-search {__version__}, " + ", ".join(f"{name} {version(name)}" for name in ("optuna", "tensorflow"))
+        )
         raise typer.Exit
 
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print versions.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print versions.")
+    ] = False,
 ) -> None:
     """Tune and train GMAN traffic forecasters by successive halving with grown warm starts."""
 

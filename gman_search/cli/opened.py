@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from gman_search.errors import StudyError, UsageError
+from gman_search.record import StudyRecord
 from gman_search.search.run import StudyFolder, study_record
 from gman_search.search.storage import open_storage
 from gman_search.search.studies import SearchStudies, study_exists
-from gman_search.record import StudyRecord
 from gman_search.spec import StudySpec
 
 __all__ = ["open_record", "study_folder"]

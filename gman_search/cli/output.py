@@ -1,6 +1,7 @@
 """Where text goes: results to stdout, progress to stderr; one JSON document when asked."""
 
 import json
+import math
 import sys
 from typing import Any
 
@@ -29,4 +30,4 @@ def duration(seconds: float) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number, or a dash where there is none."""
-    return "-" if value is None or value != value else f"{value:.{digits}f}"
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"

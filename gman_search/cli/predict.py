@@ -1,7 +1,7 @@
 """`gman-search predict`: forecast the next steps from recent readings."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,9 @@ __all__ = ["predict"]
 def predict(
     source: Annotated[str, typer.Argument(help="Name of a study, or a folder with a saved winner.", metavar="STUDY")],
     recent: Annotated[Path, typer.Argument(help="CSV of recent readings: at least the last P rows.", metavar="CSV")],
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="CSV file to write; default: stdout.")] = None,
-    start: Annotated[Optional[str], typer.Option(help="Time of the first row, for files without times.")] = None,
-    step: Annotated[Optional[str], typer.Option(help="Time between rows, for files without times: 5min.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file to write; default: stdout.")] = None,
+    start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None,
+    step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None,
     studies: Studies = Path("studies"),
     json: Json = False,
 ) -> None:

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -13,21 +13,21 @@ __all__ = ["run"]
 
 
 def run(
-    trials: Annotated[Optional[int], typer.Option(help="TOTAL number of configs the study should reach.")] = None,
-    spec: Annotated[Optional[Path], typer.Option(help="Specification in TOML, such as studies/demo.toml.")] = None,
-    study: Annotated[Optional[str], typer.Option(help="Name of the study to start or to go on with.")] = None,
-    data: Annotated[Optional[str], typer.Option(help="CSV of readings, one column a sensor, or `demo`.")] = None,
-    adjacency: Annotated[Optional[Path], typer.Option(help="Graph: dense CSV, from,to,cost or GMAN edge list.")] = None,
-    embedding: Annotated[Optional[Path], typer.Option(help="Spatial embedding in GMAN's format.")] = None,
-    start: Annotated[Optional[str], typer.Option(help="Time of the first row, for files without times.")] = None,
-    step: Annotated[Optional[str], typer.Option(help="Time between rows, for files without times: 5min.")] = None,
-    sensors: Annotated[Optional[str], typer.Option(help="The first n sensors, or a list a,b,c of names.")] = None,
-    budget: Annotated[Optional[str], typer.Option(help="laptop (minutes on 2 cores) or guide (a GPU).")] = None,
-    workers: Annotated[Optional[int], typer.Option(help="Worker processes on this machine.")] = None,
-    seed: Annotated[Optional[int], typer.Option(help="Seed of sampling and training.")] = None,
-    warm_start: Annotated[Optional[str], typer.Option(help="grow (from the smaller model's weights) or none.")] = None,
+    trials: Annotated[int | None, typer.Option(help="TOTAL number of configs the study should reach.")] = None,
+    spec: Annotated[Path | None, typer.Option(help="Specification in TOML, such as studies/demo.toml.")] = None,
+    study: Annotated[str | None, typer.Option(help="Name of the study to start or to go on with.")] = None,
+    data: Annotated[str | None, typer.Option(help="CSV of readings, one column a sensor, or `demo`.")] = None,
+    adjacency: Annotated[Path | None, typer.Option(help="Graph: dense CSV, from,to,cost or GMAN edge list.")] = None,
+    embedding: Annotated[Path | None, typer.Option(help="Spatial embedding in GMAN's format.")] = None,
+    start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None,
+    step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None,
+    sensors: Annotated[str | None, typer.Option(help="The first n sensors, or a list a,b,c of names.")] = None,
+    budget: Annotated[str | None, typer.Option(help="laptop (minutes on 2 cores) or guide (a GPU).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes on this machine.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of sampling and training.")] = None,
+    warm_start: Annotated[str | None, typer.Option(help="grow (from the smaller model's weights) or none.")] = None,
     settings: Annotated[
-        Optional[list[str]], typer.Option("--set", help="Any key of the specification: stages.quick.max_epochs=3.")
+        list[str] | None, typer.Option("--set", help="Any key of the specification: stages.quick.max_epochs=3.")
     ] = None,
     studies: Studies = Path("studies"),
     reports: Reports = Path("reports"),
@@ -56,9 +56,7 @@ def run(
         "halving.warm_start": warm_start,
     }
     given = {key: value for key, value in flags.items() if value is not None}
-    resolved = resolve_spec(
-        spec_file=spec, study=study, studies_folder=studies, flags=given, settings=settings or []
-    )
+    resolved = resolve_spec(spec_file=spec, study=study, studies_folder=studies, flags=given, settings=settings or [])
     if dry_run:
         from gman_search.cli.dry_run import print_dry_run
 
@@ -67,9 +65,7 @@ def run(
     _search(resolved, studies, reports, storage, quiet=quiet, as_json=json)
 
 
-def _search(
-    spec: Any, studies: Path, reports: Path, storage: str | None, *, quiet: bool, as_json: bool
-) -> None:
+def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, quiet: bool, as_json: bool) -> None:
     import time
 
     from gman_search.cli.live import LiveView
@@ -88,7 +84,11 @@ def _search(
     with LiveView(spec.data.unit, spec.search.workers, None, quiet=quiet) as view:
         try:
             record = run_search(
-                spec, folder, storage=storage, command=command, on_progress=view.update,
+                spec,
+                folder,
+                storage=storage,
+                command=command,
+                on_progress=view.update,
                 on_warning=lambda text: None if quiet else say(f"note: {text}"),
             )
         except Interrupted as stop:
@@ -111,5 +111,3 @@ def _sensors(text: str | None) -> int | list[str] | None:
     if text is None:
         return None
     return int(text) if text.isdigit() else [name.strip() for name in text.split(",") if name.strip()]
-
-

@@ -48,7 +48,9 @@ def resolve_spec(
     for key, value in flags.items():
         if key == "data.speed":
             # Other readings: whatever the file said about the old ones does not hold for them.
-            tree["data"] = {k: v for k, v in tree.get("data", {}).items() if k not in (*PATHS, "start", "step", "sensors")}
+            tree["data"] = {
+                k: v for k, v in tree.get("data", {}).items() if k not in (*PATHS, "start", "step", "sensors")
+            }
         _put(tree, key, value)
     for text in settings:
         key, sign, value = text.partition("=")

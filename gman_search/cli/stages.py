@@ -1,7 +1,7 @@
 """`gman-search stages`: the ladder's stages, their sizes and budgets."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ __all__ = ["stages"]
 
 
 def stages(
-    spec: Annotated[Optional[Path], typer.Option(help="Specification in TOML; default: the guide's presets.")] = None,
+    spec: Annotated[Path | None, typer.Option(help="Specification in TOML; default: the guide's presets.")] = None,
     studies: Studies = Path("studies"),
     json: Json = False,
 ) -> None:

@@ -3,7 +3,7 @@
 import csv
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -50,7 +50,9 @@ def status(
     console = Console(highlight=False, width=80)
     console.print(status_table(statuses, record.unit))
     for row in running:
-        console.print(f"{row.key}: epoch {row.epochs}, {number(row.val_mae)} {record.unit}, {row.facts.get('worker', '')}")
+        console.print(
+            f"{row.key}: epoch {row.epochs}, {number(row.val_mae)} {record.unit}, {row.facts.get('worker', '')}"
+        )
     for text, count in sorted(diagnosis.items(), key=lambda item: -item[1]):
         console.print(f"{count:4d} curves {text}")
     if left:
@@ -122,9 +124,8 @@ def evaluations(
     from gman_search.cli.output import print_json
 
     record, _ = open_record(name, studies, storage)
-    columns = (
-        "config_id", "stage", "attempt", "parent", "state", "reason", "val_mae", "epochs", "initial_epoch", "seconds", "seed"
-    )  # fmt: skip
+    columns = ["config_id", "stage", "attempt", "parent", "state", "reason"]
+    columns += ["val_mae", "epochs", "initial_epoch", "seconds", "seed"]
     rows = [{**{key: getattr(row, key) for key in columns}, **row.params} for row in record.evaluations]
     if json:
         print_json("evaluations", {"study": name, "evaluations": [{**row, "state": str(row["state"])} for row in rows]})
@@ -140,7 +141,9 @@ def report(
     studies: Studies = Path("studies"),
     reports: Reports = Path("reports"),
     storage: Storage = None,
-    assets: Annotated[str, typer.Option(help="inline (one file) or directory (plotly.min.js beside it).")] = "inline",
+    assets: Annotated[
+        Literal["inline", "directory"], typer.Option(help="One file, or plotly.min.js beside it.")
+    ] = "inline",
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write the HTML report of a study anew.
@@ -148,11 +151,8 @@ def report(
     Example: gman-search report demo --open
     """
     from gman_search.cli.opened import open_record
-    from gman_search.errors import UsageError
     from gman_search.report.page import write_report
 
-    if assets not in ("inline", "directory"):
-        raise UsageError(f"expected inline or directory for --assets; received {assets!r}")
     record, _ = open_record(name, studies, storage)
     page = write_report(record, reports / name, assets=assets)
     print(page)

@@ -96,7 +96,10 @@ def print_best(record: StudyRecord) -> None:
         f"winner of {record.name}: config {winner.config_id} at {winner.stage}, "
         f"validation MAE {number(winner.val_mae)} {record.unit}"
     )
-    params = ", ".join(f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in winner.params.items())
+    params = ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in winner.params.items()
+    )
     console.print(params)
     console.print("weights: " + " -> ".join(f"{row.key} ({number(row.val_mae)})" for row in lineage(record, winner)))
     if record.test is not None:
@@ -104,7 +107,9 @@ def print_best(record: StudyRecord) -> None:
 
 
 def _test_table(record: StudyRecord, test: TestResult) -> Table:
-    table = Table(box=None, pad_edge=False, title=f"test part, {test.windows} windows, MAE in {record.unit}", title_justify="left")
+    table = Table(
+        box=None, pad_edge=False, title=f"test part, {test.windows} windows, MAE in {record.unit}", title_justify="left"
+    )
     steps = [step for step in SHOWN_STEPS if step in test.steps]
     table.add_column("forecast")
     for step in steps:
@@ -121,11 +126,14 @@ def print_summary(record: StudyRecord, report: Path, folder: StudyFolder) -> Non
     """Stages, winner, test table, and the commands to go on."""
     console = Console(highlight=False, width=80)
     for row in stage_statuses(record.evaluations, record.ladder):
-        console.print(f"{row.name}: {row.complete} complete, {row.pruned} pruned, {row.failed} failed, best {number(row.best)} {record.unit}")
+        console.print(
+            f"{row.name}: {row.complete} complete, {row.pruned} pruned, {row.failed} failed, "
+            f"best {number(row.best)} {record.unit}"
+        )
     print_best(record)
     failed = [row for row in latest_attempts(record.evaluations) if row.state is State.FAILED]
-    for row in failed[:3]:
-        console.print(f"failed: {row.key}: {row.reason}", soft_wrap=True)
+    for lost in failed[:3]:
+        console.print(f"failed: {lost.key}: {lost.reason}", soft_wrap=True)
     console.print(f"report:    {report}", soft_wrap=True)
     console.print(f"dashboard: gman-search dashboard {record.name}", soft_wrap=True)
     console.print(f"forecast:  gman-search predict {record.name} recent.csv", soft_wrap=True)

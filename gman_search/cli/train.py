@@ -1,7 +1,7 @@
 """`gman-search train`: one stage by itself, as in the three-stage guide."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -13,15 +13,16 @@ __all__ = ["train"]
 def train(
     stage: Annotated[str, typer.Option(help="quick, medium or full.")] = "quick",
     init_from: Annotated[
-        Optional[str], typer.Option("--init-from", help="Grow the weights of this run: a stage of the study, or a folder.")
+        str | None,
+        typer.Option("--init-from", help="Grow the weights of this run: a stage of the study, or a folder."),
     ] = None,
     settings: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option("--set", help="A hyperparameter (learning_rate=0.003, at quick scale) or any key of the spec."),
     ] = None,
-    study: Annotated[Optional[str], typer.Option(help="Study whose folder takes weights and logs.")] = None,
-    spec: Annotated[Optional[Path], typer.Option(help="Specification in TOML.")] = None,
-    max_epoch: Annotated[Optional[int], typer.Option(help="Epochs at most; early stopping may end sooner.")] = None,
+    study: Annotated[str | None, typer.Option(help="Study whose folder takes weights and logs.")] = None,
+    spec: Annotated[Path | None, typer.Option(help="Specification in TOML.")] = None,
+    max_epoch: Annotated[int | None, typer.Option(help="Epochs at most; early stopping may end sooner.")] = None,
     studies: Studies = Path("studies"),
     json: Json = False,
 ) -> None:
@@ -42,7 +43,8 @@ def train(
 
     if stage not in PRESETS:
         raise UsageError(f"expected --stage {', '.join(PRESETS)}; received {stage!r}")
-    mine, theirs = [], []
+    mine: list[str] = []
+    theirs: list[str] = []
     for text in settings or []:
         (mine if text.partition("=")[0].strip() in SearchSpace.model_fields else theirs).append(text)
     flags = {} if max_epoch is None else {f"stages.{stage}.max_epochs": max_epoch}
@@ -100,7 +102,9 @@ def train(
             },
         )
         return
-    print(f"{stage}: {outcome.state}, validation MAE {number(outcome.val_mae)} {task.unit} after {outcome.epochs} epochs")
+    print(
+        f"{stage}: {outcome.state}, validation MAE {number(outcome.val_mae)} {task.unit} after {outcome.epochs} epochs"
+    )
     for text in (outcome.reason, *outcome.diagnosis):
         if text:
             print(f"  {text}")

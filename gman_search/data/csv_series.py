@@ -30,7 +30,7 @@ def read_series(path: Path, *, start: str | None = None, step: str | None = None
         DataError: with file, line or column, in one line.
     """
     header, cells = _rows(path)
-    has_times = header[0].strip().lower() in TIME_NAMES or _looks_like_time(cells.iloc[0, 0])
+    has_times = header[0].strip().lower() in TIME_NAMES or _looks_like_time(str(cells.iloc[0, 0]))
     sensors = tuple(name.strip() for name in (header[1:] if has_times else header))
     _check_header(path, sensors)
     readings = _numbers(path, cells.iloc[:, 1:] if has_times else cells, sensors)
@@ -117,7 +117,9 @@ def _regular(path: Path, cells: pd.Series, readings: np.ndarray) -> tuple[np.nda
     gaps = np.diff(times).astype(np.int64)
     if (gaps <= 0).any():
         line = int(np.flatnonzero(gaps <= 0)[0]) + 3
-        raise DataError(f"{path}, line {line}: expected rising times; received {cells.iloc[line - 2]!r} again or earlier")
+        raise DataError(
+            f"{path}, line {line}: expected rising times; received {cells.iloc[line - 2]!r} again or earlier"
+        )
     seconds = int(gaps.min())
     if (gaps % seconds).any() or seconds % 60:
         line = int(np.flatnonzero(gaps % seconds)[0]) + 3 if (gaps % seconds).any() else 3

@@ -1,4 +1,4 @@
-"""The spatial embedding: one vector a sensor, from a file, from the graph, or (with neither) from the position alone."""
+"""The spatial embedding: one vector a sensor, from a file, from the graph, or with neither from its number."""
 
 from pathlib import Path
 

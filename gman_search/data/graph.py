@@ -39,7 +39,7 @@ def read_adjacency(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
 
 
 def gaussian_kernel(distances: np.ndarray) -> np.ndarray:
-    """DCRNN's weights of listed distances: exp(-(d/sigma)^2) with sigma their standard deviation, below 0.1 set to 0."""
+    """DCRNN's weights of listed distances: exp(-(d/sigma)^2), sigma their standard deviation; below 0.1 becomes 0."""
     sigma = float(distances.std()) or 1.0
     weights = np.exp(-np.square(distances / sigma))
     return np.where(weights < KERNEL_THRESHOLD, 0.0, weights)
@@ -47,7 +47,7 @@ def gaussian_kernel(distances: np.ndarray) -> np.ndarray:
 
 def _table(path: Path, **arguments: object) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, **arguments)  # type: ignore[call-overload,no-any-return]
+        return pd.read_csv(path, **arguments)  # type: ignore[call-overload]
     except (OSError, ValueError) as error:
         text = " ".join(str(error).split())
         raise DataError(f"{path}: expected rows of numbers; {text}") from None
@@ -72,7 +72,9 @@ def _edge_list(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
     pairs = table.iloc[:, :2].to_numpy()
     size = len(all_sensors)
     if not ((pairs >= 0) & (pairs < size) & (pairs == np.floor(pairs))).all():
-        raise DataError(f"{path}: expected indices from 0 to {size - 1}, the columns of the speed file; received others")
+        raise DataError(
+            f"{path}: expected indices from 0 to {size - 1}, the columns of the speed file; received others"
+        )
     matrix = np.zeros((size, size), dtype=np.float32)
     matrix[pairs[:, 0].astype(int), pairs[:, 1].astype(int)] = table.iloc[:, 2]
     return matrix

@@ -102,7 +102,9 @@ def make_task(spec: DataSpec, series: TrafficSeries, embedding: np.ndarray, sour
     observed = series.values[train.first : train.end]
     observed = observed[observed != 0]
     if not len(observed) or float(observed.std()) == 0.0:
-        raise DataError("the training part has no readings that vary: expected measurements, received one value or none")
+        raise DataError(
+            "the training part has no readings that vary: expected measurements, received one value or none"
+        )
     mean, std = float(observed.mean(dtype=np.float64)), float(observed.std(dtype=np.float64))
     days, times = series.day_of_week, series.time_of_day
     seen_days = np.isin(np.arange(7), days[train.first : train.end])
@@ -132,7 +134,7 @@ def make_task(spec: DataSpec, series: TrafficSeries, embedding: np.ndarray, sour
 def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.ndarray:
     """Normalised readings (S, N) with missing ones (0) filled from the past only.
 
-    `rule` "last": the sensor's last observed reading, the mean before any; "mean": the mean; "zero": a reading of 0 mph,
+    `rule` "last": the sensor's last observed reading, the mean before any; "mean": the mean; "zero": a reading of 0,
     as in the original.
     """
     if rule == "zero":

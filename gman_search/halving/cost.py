@@ -5,6 +5,7 @@ ratios. It counts the matrix products of the model; a training step is three tim
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from gman_search.stages import Stage
 
@@ -51,4 +52,4 @@ def reduction_factors(costs: Sequence[float]) -> tuple[int, ...]:
 
     With eta equal to the cost ratio every stage receives about the same total budget.
     """
-    return tuple(max(2, round(dear / cheap)) for cheap, dear in zip(costs, costs[1:], strict=False))
+    return tuple(max(2, round(dear / cheap)) for cheap, dear in pairwise(costs))

@@ -39,7 +39,7 @@ def attention_over_steps(
         query: (B, Q, N, D).
         key: (B, P, N, D), as is `value`.
         heads: K, a divisor of D.
-        causal: boolean scalar tensor; where true a step sees only itself and earlier ones (needs P == Q). None: no mask.
+        causal: boolean scalar tensor; where true a step sees only itself and earlier ones. None: no mask.
 
     Returns:
         (B, Q, N, D), heads side by side.

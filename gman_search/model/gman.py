@@ -120,7 +120,7 @@ class STAttentionBlock(keras.layers.Layer):
 
 
 class TransformAttention(keras.layers.Layer):
-    """From P history steps to Q future steps: queries are future embeddings, keys past ones (paper, equations 12-14)."""
+    """From P history steps to Q future steps: queries are future embeddings, keys past ones (equations 12-14)."""
 
     def __init__(self, width: int, heads: int, **keras_arguments: Any) -> None:
         super().__init__(**keras_arguments)
@@ -186,7 +186,8 @@ class GMAN(keras.Model):
     def _create_weights(self) -> None:
         self.st_embedding.build(self.shape.E, DAYS + self.shape.T)
         self.input_pair.build(1)
-        for layer in (*self.encoder, self.transform, *self.decoder, self.output_pair):
+        layers: list[Any] = [*self.encoder, self.transform, *self.decoder, self.output_pair]
+        for layer in layers:
             layer.build(self.shape.D)
         self.built = True
 

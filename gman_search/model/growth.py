@@ -5,7 +5,7 @@ start at random and read everything. There is no normaliser across channels in G
 new ones, in evaluation and in training mode alike. Three places need more than that:
 
 - A head that gets wider divides its scores by sqrt(d') instead of sqrt(d). Gamma AND beta of queries and keys are
-  multiplied by (d'/d)^(1/4) each: ReLU is positively homogeneous. (On the kernel the factor would be divided away by BN.)
+  multiplied by (d'/d)^(1/4) each: ReLU is positively homogeneous. (On the kernel BN would divide the factor away.)
 - New key channels inside an old head must not change its scores. Zeroing them would kill them for ever behind ReLU
   (relu'(0) = 0). They are made CONSTANT instead: gamma 0, beta c > 0 adds the same number to the scores of all keys,
   which softmax ignores, and gamma has a gradient.
@@ -154,4 +154,5 @@ def _kept(parts: int, size: int, old: Shape, new: Shape) -> NDArray[np.intp]:
     if parts == 0:
         return np.arange(size)
     part, head, channel = np.ogrid[:parts, : old[1], : old[2]]
-    return (part * new[1] * new[2] + head * new[2] + channel).reshape(-1)
+    kept: NDArray[np.intp] = (part * new[1] * new[2] + head * new[2] + channel).reshape(-1)
+    return kept

@@ -1,8 +1,8 @@
 """The one building block of GMAN: a projection of the channels, with BN and ReLU where there is an activation.
 
-The original (`FC` in its model code) is a stack of 1x1 convolutions; a 1x1 convolution is a matrix product over the last
-axis. BN stands ONLY in front of an activation: linear layers (the second of every pair, the gates, the output) have
-none. Moments run over all axes but the last, epsilon is 1e-3.
+The original (`FC` in its model code) is a stack of 1x1 convolutions; that is a matrix product over the last axis. BN
+stands ONLY in front of an activation: linear layers (the second of every pair, the gates, the output) have none.
+Moments run over all axes but the last, epsilon is 1e-3.
 """
 
 from typing import Any

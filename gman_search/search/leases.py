@@ -34,7 +34,8 @@ class Leases:
         with engine.begin() as connection:
             connection.execute(
                 sql.text(
-                    "CREATE TABLE IF NOT EXISTS gman_search_leases (trial_id INTEGER PRIMARY KEY, worker TEXT NOT NULL, "
+                    "CREATE TABLE IF NOT EXISTS gman_search_leases "
+                    "(trial_id INTEGER PRIMARY KEY, worker TEXT NOT NULL, "
                     "since DOUBLE PRECISION NOT NULL, expires DOUBLE PRECISION NOT NULL)"
                 )
             )
@@ -44,9 +45,7 @@ class Leases:
         with self.engine.begin() as connection:
             connection.execute(sql.text("DELETE FROM gman_search_leases WHERE trial_id = :t"), {"t": trial_id})
             connection.execute(
-                sql.text(
-                    f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s)"
-                ),
+                sql.text(f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s)"),
                 {"t": trial_id, "w": worker, "s": self.seconds},
             )
 

@@ -15,8 +15,8 @@ __all__ = ["LadderPruner"]
 class LadderPruner(optuna.pruners.BasePruner):
     """Answers "should this config go no further?" by the ladder's own rule.
 
-    A trial goes on while its last reported validation MAE is among the best floor(n / eta) of the finished trials of its
-    stage, itself included; while there is no room for any promotion yet, it goes on only if it leads.
+    A trial goes on while its last reported validation MAE is among the best floor(n / eta) of the finished trials of
+    its stage, itself included; while there is no room for any promotion yet, it goes on only if it leads.
 
     Args:
         ladder: stages and reduction factors.

@@ -81,7 +81,5 @@ def _promote(studies: SearchStudies, promotion: Promote) -> None:
 
 def _source(rows: list[Evaluation], promotion: Promote) -> Evaluation:
     return next(
-        row
-        for row in latest_attempts(rows)
-        if row.config_id == promotion.config_id and row.stage == promotion.source
+        row for row in latest_attempts(rows) if row.config_id == promotion.config_id and row.stage == promotion.source
     )

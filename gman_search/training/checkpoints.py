@@ -26,7 +26,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], description: Mapp
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with partial.open("wb") as stream:
-            np.savez(stream, **{_DESCRIPTION: np.array(json.dumps(description))}, **dict(arrays))
+            members: dict[str, Any] = {_DESCRIPTION: np.array(json.dumps(description)), **arrays}
+            np.savez(stream, **members)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(partial, path)

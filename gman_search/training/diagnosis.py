@@ -5,9 +5,19 @@ Curves are masked MAE per epoch, oldest first; epoch 0 (the model before its fir
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import fmean
 
-__all__ = ["RULES", "diagnose", "has_diverged", "is_flat", "is_healthy", "is_oscillating", "is_overfitting", "is_rising"]
+__all__ = [
+    "RULES",
+    "diagnose",
+    "has_diverged",
+    "is_flat",
+    "is_healthy",
+    "is_oscillating",
+    "is_overfitting",
+    "is_rising",
+]
 
 Curve = Sequence[float]
 
@@ -56,8 +66,8 @@ def is_oscillating(train: Curve, val: Curve) -> bool:
     """Validation MAE swings up and down instead of settling."""
     if len(val) < MIN_EPOCHS + 1 or not all(map(math.isfinite, val)):
         return False
-    moves = [later - earlier for earlier, later in zip(val, val[1:], strict=False)]
-    turns = sum(a * b < 0 for a, b in zip(moves, moves[1:], strict=False))
+    moves = [later - earlier for earlier, later in pairwise(val)]
+    turns = sum(a * b < 0 for a, b in pairwise(moves))
     return turns >= TURN_SHARE * (len(moves) - 1) and fmean(map(abs, moves)) > SWING * fmean(val)
 
 

@@ -52,7 +52,9 @@ class Forecaster:
             DataError: a sensor of the model is missing, the step differs, or there are fewer than P rows.
         """
         if recent.step_minutes != self.step_minutes:
-            raise DataError(f"expected readings every {self.step_minutes} min; received every {recent.step_minutes} min")
+            raise DataError(
+                f"expected readings every {self.step_minutes} min; received every {recent.step_minutes} min"
+            )
         if len(recent.values) < self.P:
             raise DataError(f"expected at least the last {self.P} rows of readings; received {len(recent.values)}")
         missing = [name for name in self.sensors if name not in recent.sensors]

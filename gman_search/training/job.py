@@ -21,9 +21,10 @@ class Job:
     """One evaluation to train.
 
     `folder` takes everything the evaluation writes: `weights.npz` (best epoch so far) and `checkpoint.npz`, after each
-    epoch. It belongs to this attempt alone, so a stalled worker cannot write into its replacement's files. `resume_from`
-    is the folder of an earlier attempt whose checkpoint is continued, `parent` that of the smaller model's evaluation,
-    whose weights are grown (None: cold). `logs` is the TensorBoard folder of this evaluation, None for no logs.
+    epoch. It belongs to this attempt alone, so a stalled worker cannot write into its replacement's files.
+    `resume_from` is the folder of an earlier attempt whose checkpoint is continued, `parent` that of the smaller
+    model's evaluation, whose weights are grown (None: cold). `logs` is the TensorBoard folder of this evaluation, None
+    for no logs.
     """
 
     config_id: int

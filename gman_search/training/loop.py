@@ -145,9 +145,7 @@ class GmanTrainer:
                 return f"early stop: no better validation MAE in {settings.patience} epochs"
         return ""
 
-    def _one_epoch(
-        self, job: Job, model: CompiledModel, progress: _Progress, epoch: int
-    ) -> tuple[float, float]:
+    def _one_epoch(self, job: Job, model: CompiledModel, progress: _Progress, epoch: int) -> tuple[float, float]:
         settings = job.hyperparameters
         # Order of windows depends on seed and epoch alone, so a resumed evaluation sees the same batches.
         order = np.random.default_rng([job.seed, epoch]).permutation(self.task.starts["train"])

@@ -37,9 +37,7 @@ class FlatLayout:
     def to_named(self, flat: np.ndarray) -> dict[str, np.ndarray]:
         """Named numpy arrays."""
         pieces = np.split(flat, np.cumsum(self.sizes)[:-1])
-        return {
-            name: piece.reshape(shape) for name, piece, shape in zip(self.names, pieces, self.shapes, strict=True)
-        }
+        return {name: piece.reshape(shape) for name, piece, shape in zip(self.names, pieces, self.shapes, strict=True)}
 
     def from_named(self, named: Mapping[str, np.ndarray]) -> np.ndarray:
         """Flat vector of the named arrays; raises KeyError for a missing name."""
@@ -57,7 +55,10 @@ class TrainState:
         self.first_moment = tf.Variable(tf.zeros([self.trained.total], number), name="first_moment")
         self.second_moment = tf.Variable(tf.zeros([self.trained.total], number), name="second_moment")
         self.statistics = tf.Variable(tf.zeros([self.moving.total], number), name="statistics")
-        kernels = [np.full(size, name.endswith("kernel")) for name, size in zip(self.trained.names, self.trained.sizes)]
+        kernels = [
+            np.full(size, name.endswith("kernel"))
+            for name, size in zip(self.trained.names, self.trained.sizes, strict=True)
+        ]
         # Weight decay pulls on kernels only; on biases and BN it would change the function it is meant to smooth.
         self.decayed = tf.constant(np.concatenate(kernels), dtype=number)
 

@@ -178,5 +178,3 @@ def fresh_tensors(
         else:
             tensors[name] = np.full(shape, name.endswith(("gamma", "moving_variance")), dtype=np.float32)
     return tensors
-
-

@@ -56,7 +56,9 @@ def test_same_seed_gives_identical_configs_and_values(finished, tmp_path, networ
     tables = []
     for cwd in (folder, tmp_path):
         document = json.loads(command_line("evaluations", "tiny", "--json", cwd=cwd).stdout)
-        tables.append([(row["config_id"], row["stage"], row["learning_rate"], row["val_mae"]) for row in document["evaluations"]])
+        tables.append(
+            [(row["config_id"], row["stage"], row["learning_rate"], row["val_mae"]) for row in document["evaluations"]]
+        )
     assert len(tables[0]) == 7
     assert tables[0] == tables[1]
 
@@ -129,7 +131,9 @@ def test_predict_agrees_with_the_tested_forecast(finished, network):
 def test_the_dashboard_answers_on_loopback(finished):
     folder, _ = finished
     server = subprocess.Popen(
-        [sys.executable, "-m", "gman_search", "dashboard", "tiny", "--port", "18321"], cwd=folder, stderr=subprocess.PIPE
+        [sys.executable, "-m", "gman_search", "dashboard", "tiny", "--port", "18321"],
+        cwd=folder,
+        stderr=subprocess.PIPE,
     )
     try:
         for _ in range(60):
@@ -173,7 +177,9 @@ def test_train_stage_by_stage(tmp_path, network, command_line, tiny):
     settings = [flag for flag in tiny if flag not in ("--workers", "1")]
     toml = tmp_path / "one.toml"
     toml.write_text(f'name = "guide"\n[data]\nspeed = "{network / "speed.csv"}"\n')
-    first = command_line("train", "--stage", "quick", "--spec", toml, *settings, "--set", "learning_rate=0.003", cwd=tmp_path)
+    first = command_line(
+        "train", "--stage", "quick", "--spec", toml, *settings, "--set", "learning_rate=0.003", cwd=tmp_path
+    )
     assert first.returncode == 0, first.stderr
     second = command_line(
         "train", "--stage", "medium", "--init-from", "quick", "--spec", toml, *settings, "--json", cwd=tmp_path

@@ -42,7 +42,10 @@ def test_a_file_without_times_needs_start_and_step(write):
 
 
 def test_gaps_become_missing_rows_and_gz_is_read(write):
-    text = "".join(line for line in GOOD.splitlines(True) if "00:05" not in line) + "2025-03-03 00:15,1,2\n2025-03-03 00:20,1,2\n"
+    text = (
+        "".join(line for line in GOOD.splitlines(True) if "00:05" not in line)
+        + "2025-03-03 00:15,1,2\n2025-03-03 00:20,1,2\n"
+    )
     series = read_series(write(gzip.compress(text.encode()), "speed.csv.gz"))
     assert series.values.shape == (5, 2) and not series.values[1].any()
 
@@ -74,7 +77,7 @@ def test_damaged_gz_and_missing_file(write, tmp_path):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.text(max_size=80), st.text(alphabet="0123456789,.-:\n at\"eNT", max_size=80)))
+@given(st.one_of(st.text(max_size=80), st.text(alphabet='0123456789,.-:\n at"eNT', max_size=80)))
 def test_no_text_makes_the_reader_stumble(write, text):
     try:
         read_series(write(text.encode("utf-8", "replace")), start="2025-01-01", step="5min")

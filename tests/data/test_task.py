@@ -47,7 +47,9 @@ def test_missing_inputs_are_filled_from_the_past_only():
         np.testing.assert_allclose(fill_missing(values, 25.0, 5.0, rule) * 5 + 25, expected, atol=1e-5)
     later = values.copy()
     later[3] = 99
-    np.testing.assert_array_equal(fill_missing(values, 25.0, 5.0, "last")[:3], fill_missing(later, 25.0, 5.0, "last")[:3])
+    np.testing.assert_array_equal(
+        fill_missing(values, 25.0, 5.0, "last")[:3], fill_missing(later, 25.0, 5.0, "last")[:3]
+    )
 
 
 def test_the_scaler_sees_observed_training_readings_only():
@@ -89,7 +91,12 @@ def test_constant_readings_and_short_series_are_refused():
 @pytest.mark.parametrize("sensors, expected", [(20, (3.43, 4.05, 5.27)), (None, (3.58, 4.38, 5.80))])
 def test_persistence_on_the_real_week(metr_la_week, sensors, expected):
     spec = DataSpec(
-        speed="los_speed.csv", adjacency="los_adj.csv", embedding="SE(METR).txt", start="2012-03-01", step="5min", sensors=sensors
+        speed="los_speed.csv",
+        adjacency="los_adj.csv",
+        embedding="SE(METR).txt",
+        start="2012-03-01",
+        step="5min",
+        sensors=sensors,
     )
     task = load_task(spec, metr_la_week)
     scores = scores_by_step(truth(task, "test"), persistence(task, "test"))

@@ -76,7 +76,10 @@ def test_a_longer_study_goes_on_from_the_table_alone(ladder, random):
     longer = replace(ladder, trials=ladder.trials + 10)
     after = simulate(longer, 3, random, rows=rows)
     assert after[: len(rows)] == rows
-    assert all(count <= max(quota, before) for count, quota, before in zip(counts(after), longer.quotas(), counts(rows), strict=True))
+    assert all(
+        count <= max(quota, before)
+        for count, quota, before in zip(counts(after), longer.quotas(), counts(rows), strict=True)
+    )
 
 
 @given(ladders, st.randoms(use_true_random=False))
@@ -119,7 +122,10 @@ def test_a_retried_evaluation_counts_once():
 
 def test_standings_name_rank_cut_and_reason():
     rows = [Evaluation(i, "quick", state=State.COMPLETE, val_mae=float(i)) for i in range(4)]
-    rows += [Evaluation(0, "medium", state=State.COMPLETE, val_mae=0.5), Evaluation(9, "quick", state=State.PRUNED, reason="diverged")]
+    rows += [
+        Evaluation(0, "medium", state=State.COMPLETE, val_mae=0.5),
+        Evaluation(9, "quick", state=State.PRUNED, reason="diverged"),
+    ]
     places = {(place.config_id, place.stage): place for place in standings(rows, Ladder(("quick", "medium"), (4,), 5))}
     assert places[0, "quick"].promoted and places[0, "quick"].gap == 0.0
     assert (places[2, "quick"].rank, places[2, "quick"].of, places[2, "quick"].gap) == (3, 4, 2.0)

@@ -21,7 +21,9 @@ def small_task():
         values[random.random(values.shape) < 0.05] = 0
         times = np.datetime64("2025-03-03T00:00", "m") + np.arange(steps) * 180
         series = TrafficSeries(values, times, tuple(f"s{i}" for i in range(sensors)), 180)
-        return make_task(DataSpec(history=4, horizon=4, train=0.6, test=0.25), series, random.normal(size=(sensors, width)))
+        return make_task(
+            DataSpec(history=4, horizon=4, train=0.6, test=0.25), series, random.normal(size=(sensors, width))
+        )
 
     return build
 
@@ -54,7 +56,9 @@ class NumpyGman:
         self.training = training
         D = self.K * self.d
         one_hot = np.concatenate([np.eye(7)[day], np.eye(self.T)[time]], axis=-1) * seen
-        ste = self.pair("st_embedding/spatial", SE)[None, None] + self.pair("st_embedding/temporal", one_hot)[:, :, None]
+        ste = (
+            self.pair("st_embedding/spatial", SE)[None, None] + self.pair("st_embedding/temporal", one_hot)[:, :, None]
+        )
         past, future = ste[:, : self.P], ste[:, self.P :]
         h = self.pair("input", X[..., None])
         for block in range(self.L):

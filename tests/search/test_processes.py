@@ -26,7 +26,8 @@ def test_four_processes_share_a_study_without_doubling(open_study, make_trainer,
     studies, _ = open_study(trials=24)
     studies.storage.engine.dispose()
     workers = [
-        CONTEXT.Process(target=_work, args=(open_study, make_trainer, tmp_path, f"w{i}", 24, 0.01, 60)) for i in range(4)
+        CONTEXT.Process(target=_work, args=(open_study, make_trainer, tmp_path, f"w{i}", 24, 0.01, 60))
+        for i in range(4)
     ]
     for worker in workers:
         worker.start()

@@ -65,11 +65,11 @@ def _historical_average(frame: pd.DataFrame, *, leave_out: bool) -> np.ndarray:
     mean more than it deserves.
     """
     values = frame.to_numpy(dtype=float)
-    slot = (frame.index.hour * 60 + frame.index.minute).to_numpy() * SLOTS // 1440
+    slot = (_times(frame).hour * 60 + _times(frame).minute).to_numpy() * SLOTS // 1440
     known = values != 0
     known[round(TRAIN * len(values)) :] = False
     average = np.full(values.shape, np.nan)
-    for groups in (frame.index.day_of_week.to_numpy() * SLOTS + slot, slot):
+    for groups in (_times(frame).day_of_week.to_numpy() * SLOTS + slot, slot):
         total, count = (np.zeros((7 * SLOTS, values.shape[1])) for _ in range(2))
         np.add.at(total, groups, np.where(known, values, 0.0))
         np.add.at(count, groups, known)
@@ -90,13 +90,13 @@ def _boosting(frame: pd.DataFrame, horizon: int) -> float:
 
     values, starts = frame.to_numpy(dtype=float), _starts(len(frame))
     readings = np.where(values == 0, np.nan, values)
-    minutes = (frame.index.hour * 60 + frame.index.minute).to_numpy()
+    minutes = (_times(frame).hour * 60 + _times(frame).minute).to_numpy()
     averages = {part: _historical_average(frame, leave_out=part == "train") for part in starts}
     inputs = {}
     for part, first in starts.items():
         ahead = first + P - 1 + horizon
         lags = [readings[first + lag] for lag in range(P)]
-        calendar = np.stack([minutes[ahead], frame.index.day_of_week.to_numpy()[ahead]], axis=1)
+        calendar = np.stack([minutes[ahead], _times(frame).day_of_week.to_numpy()[ahead]], axis=1)
         inputs[part] = np.concatenate([*lags, calendar, averages[part][ahead]], axis=1)
     forecast = np.empty((len(starts["test"]), values.shape[1]))
     for sensor in range(values.shape[1]):
@@ -108,3 +108,7 @@ def _boosting(frame: pd.DataFrame, horizon: int) -> float:
         model.fit(inputs["train"][target != 0], target[target != 0])
         forecast[:, sensor] = model.predict(inputs["test"])
     return _error(forecast, values[starts["test"] + P - 1 + horizon])
+
+
+def _times(frame: pd.DataFrame) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(frame.index)

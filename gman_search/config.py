@@ -27,7 +27,7 @@ class Hyperparameters:
     K: int
     d: int
     learning_rate: float
-    decay_epoch: int
+    decay_epoch: float
     decay_rate: float
     batch_size: int
     dropout: float
@@ -66,7 +66,7 @@ def at_stage(params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_ru
         K=scaled("K", stage.K / quick.K) if "K" in params else stage.K,
         d=scaled("d", stage.d / quick.d) if "d" in params else stage.d,
         learning_rate=float(params["learning_rate"]) * rate_ratio,
-        decay_epoch=scaled("decay_epoch", stage.decay_epoch / quick.decay_epoch),
+        decay_epoch=float(params["decay_epoch"]) * stage.decay_epoch / quick.decay_epoch,
         decay_rate=float(params["decay_rate"]),
         batch_size=scaled("batch_size", stage.batch_size / quick.batch_size),
         dropout=float(params["dropout"]),

@@ -155,7 +155,7 @@ class GmanTrainer:
         for first in range(0, len(order), settings.batch_size):
             rate = learning_rate(
                 settings.learning_rate,
-                epoch=epoch,
+                epoch=epoch + first / len(order),
                 step=progress.step,
                 decay_epoch=settings.decay_epoch,
                 decay_rate=settings.decay_rate,

@@ -1,5 +1,7 @@
 """Learning rate and BN momentum as functions of the position in training (pure)."""
 
+import math
+
 __all__ = ["RATE_FLOOR", "bn_momentum", "learning_rate"]
 
 RATE_FLOOR = 1e-5
@@ -7,19 +9,19 @@ RATE_FLOOR = 1e-5
 
 
 def learning_rate(
-    base: float, *, epoch: int, step: int, decay_epoch: int, decay_rate: float, warmup_steps: int = 0
+    base: float, *, epoch: float, step: int, decay_epoch: float, decay_rate: float, warmup_steps: int = 0
 ) -> float:
     """Staircase decay with a floor, after a linear warm-up.
 
     Args:
         base: rate of the first epoch.
-        epoch: 0-based epoch of this stage.
+        epoch: position in this stage in epochs, from 0; 1.5 is the middle of the second epoch.
         step: 0-based step of this stage, counted over all epochs.
-        decay_epoch: epochs between two drops.
+        decay_epoch: epochs between two drops, possibly a fraction.
         decay_rate: factor of a drop.
         warmup_steps: steps over which the rate rises from base/warmup_steps to base; 0 for none.
     """
-    decayed = base * decay_rate ** (epoch // decay_epoch)
+    decayed = base * decay_rate ** math.floor(epoch / decay_epoch + 1e-9)
     floored = max(decayed, min(RATE_FLOOR, base))
     return floored * min(1.0, (step + 1) / warmup_steps) if warmup_steps else floored
 

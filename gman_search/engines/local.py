@@ -47,14 +47,18 @@ class LocalWorkers:
         return sum(process.exitcode not in (None, 0) for process in self._processes)
 
     def leave(self, seconds: float) -> None:
-        """Ask all workers to leave at their next epoch; kill those that have not after `seconds`."""
+        """Ask all workers to leave at their next epoch; kill those that have not after `seconds`, or at a second Ctrl-C."""
         self.restarts = MAX_RESTARTS
         for process in self._processes:
             if process.pid is not None and process.is_alive():
                 os.kill(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + seconds
+        try:
+            for process in self._processes:
+                process.join(max(0.0, deadline - time.monotonic()))
+        except KeyboardInterrupt:
+            pass  # in a hurry: the last epoch is on disk, and the next run takes the evaluations up again
         for process in self._processes:
-            process.join(max(0.0, deadline - time.monotonic()))
             if process.is_alive():
                 process.kill()
                 process.join()

@@ -10,7 +10,9 @@ from pathlib import Path
 __all__ = ["worker_process"]
 
 
-def worker_process(index: int, spec_json: str, url: str, folder: str, base: str, threads: int) -> None:
+def worker_process(
+    index: int, spec_json: str, url: str, folder: str, base: str, threads: int, own_terminal: bool = False
+) -> None:
     """Run worker `index` of a study until it is done.
 
     Args:
@@ -19,11 +21,12 @@ def worker_process(index: int, spec_json: str, url: str, folder: str, base: str,
         folder: of the study.
         base: folder that relative data paths start from.
         threads: CPU threads for TensorFlow.
+        own_terminal: whether Ctrl-C is meant for this worker; one started by `run` leaves when its parent says so.
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # Ctrl-C reaches the whole process group; the parent decides when its workers leave.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, (lambda *_: stop.set()) if own_terminal else signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(threads)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

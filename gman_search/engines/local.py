@@ -47,7 +47,7 @@ class LocalWorkers:
         return sum(process.exitcode not in (None, 0) for process in self._processes)
 
     def leave(self, seconds: float) -> None:
-        """Ask all workers to leave at their next epoch; kill those that have not after `seconds`, or at a second Ctrl-C."""
+        """Ask all workers to leave at their next epoch; kill the rest after `seconds`, or at a second Ctrl-C."""
         self.restarts = MAX_RESTARTS
         for process in self._processes:
             if process.pid is not None and process.is_alive():

@@ -82,8 +82,8 @@ BUDGETS: dict[str, dict[str, StageOverrides]] = {
     # The same models on two CPU cores in minutes. Decay epochs shrink exactly as the epochs do (10 of 50, 8 of 80,
     # 5 of 100), so the learning rate goes through the guide's whole schedule in the shorter time.
     "laptop": {
-        "quick": StageOverrides(max_epochs=5, steps_per_epoch=20, decay_epoch=1.0, patience=5),
-        "medium": StageOverrides(max_epochs=6, steps_per_epoch=20, decay_epoch=0.6, patience=6),
-        "full": StageOverrides(max_epochs=8, steps_per_epoch=25, decay_epoch=0.4, patience=8),
+        "quick": StageOverrides(max_epochs=5, steps_per_epoch=16, decay_epoch=1.0, patience=5),
+        "medium": StageOverrides(max_epochs=6, steps_per_epoch=16, decay_epoch=0.6, patience=6),
+        "full": StageOverrides(max_epochs=8, steps_per_epoch=20, decay_epoch=0.4, patience=8),
     },
 }

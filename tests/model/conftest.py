@@ -4,10 +4,19 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
 from gman_search.spec import DataSpec
+
+
+@pytest.fixture
+def untraced():
+    """For models that take a handful of steps: tracing them would cost far more than running them."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -5,13 +5,31 @@ is the first one every study tries, so that a search can never end worse than th
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gman_search.stages import PRESETS
+
 __all__ = ["Choice", "FloatRange", "IntRange", "ParamValue", "SearchSpace"]
 
 ParamValue = float | int | bool | str
+
+# What each hyperparameter can be: whole numbers only, smallest and largest value, and whether these are excluded.
+_LIMITS: dict[str, tuple[bool, float, float, bool]] = {
+    "learning_rate": (False, 0.0, 10.0, True),
+    "decay_epoch": (False, 0.0, 1e6, True),
+    "decay_rate": (False, 0.0, 1.0 + 1e-9, True),
+    "batch_size": (True, 1, 65536, False),
+    "dropout": (False, 0.0, 1.0 - 1e-9, False),
+    "weight_decay": (False, 0.0, 10.0, False),
+    "clip_norm": (False, 0.0, 1e9, False),
+    "bn_momentum": (False, 0.0, 1.0 - 1e-9, False),
+    "L": (True, 1, 64, False),
+    "K": (True, 1, 256, False),
+    "d": (True, 1, 1024, False),
+}
 
 
 def _check_range(low: float, high: float, default: float, log: bool) -> None:
@@ -126,10 +144,22 @@ class SearchSpace(BaseModel):
             if isinstance(given, bool | int | float | str):
                 full[name] = Choice(choices=(given,), default=given)
             elif isinstance(given, Mapping) and "kind" not in given and field is not None:
-                full[name] = _completed(dict(given), field.default)
+                guide = field.default or _stage_size(name)
+                full[name] = _completed(dict(given), guide)
             else:
                 full[name] = given
         return full
+
+    @model_validator(mode="after")
+    def _possible_values(self) -> "SearchSpace":
+        for name, dimension in self.dimensions().items():
+            if isinstance(dimension, Choice):
+                values: tuple[Any, ...] = dimension.choices
+            else:
+                values = (dimension.low, dimension.high)
+            for value in values:
+                _check_value(name, value)
+        return self
 
     def dimensions(self) -> dict[str, FloatRange | IntRange | Choice]:
         """The dimensions that are part of this study, in a fixed order."""
@@ -141,9 +171,30 @@ class SearchSpace(BaseModel):
         return {name: dimension.default for name, dimension in self.dimensions().items()}
 
 
+def _check_value(name: str, value: Any) -> None:
+    if name == "causal":
+        if not isinstance(value, bool):
+            raise ValueError(f"{name}: expected true or false, received {value!r}")
+        return
+    whole, low, high, excluded = _LIMITS[name]
+    kind = "a whole number" if whole else "a number"
+    if isinstance(value, bool | str) or not isfinite(value) or (whole and value != int(value)):
+        raise ValueError(f"{name}: expected {kind}, received {value!r}")
+    if not low <= value <= high or (excluded and value in (low, high)):
+        bound = "above" if excluded else "from"
+        raise ValueError(f"{name}: expected {kind} {bound} {low:g} up to {high:g}, received {value!r}")
+
+
+def _stage_size(name: str) -> IntRange:
+    size = getattr(PRESETS["quick"], name)
+    return IntRange(low=size, high=size, default=size)
+
+
 def _completed(given: dict[str, Any], default: Any) -> dict[str, Any]:
     if "choices" in given:
-        given.setdefault("default", given["choices"][0] if given["choices"] else None)
+        choices = given["choices"]
+        kept = getattr(default, "default", None)
+        given.setdefault("default", kept if kept in choices else choices[0] if choices else None)
         return {"kind": "choice", **given}
     whole = all(isinstance(given.get(bound, 0), int) for bound in ("low", "high"))
     base: dict[str, Any] = {"kind": "int" if whole else "float"}

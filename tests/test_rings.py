@@ -27,6 +27,25 @@ def test_the_core_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize("name", CORE)
+def test_the_core_names_nothing_heavy_even_inside_functions(name):
+    tree = ast.parse((PACKAGE / (name.replace(".", "/") + ".py")).read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not {module.split(".")[0] for module in imported} & set(HEAVY)
+    # What it takes from the package is core itself; the report's own modules are loaded in the next test.
+    own = {module.removeprefix("gman_search.") for module in imported if module.startswith("gman_search.")}
+    assert {module for module in own if not module.startswith("report")} <= set(CORE)
+
+
+def test_reports_without_figures_load_neither_tensorflow_nor_optuna_nor_plotly():
+    names = sorted(path.stem for path in (PACKAGE / "report").glob("*summar*.py"))
+    code = f"""import sys
+for name in {names!r}: __import__('gman_search.report.' + name)
+print([m for m in {HEAVY[:5]!r} if m in sys.modules])"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", CORE)
 def test_the_core_does_no_input_or_output(name):
     tree = ast.parse((PACKAGE / (name.replace(".", "/") + ".py")).read_text())
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}

@@ -9,7 +9,8 @@ __all__ = ["historical_average", "persistence", "truth"]
 
 def truth(task: ForecastTask, part: str) -> np.ndarray:
     """Raw readings (W, Q, N) to be forecast; 0 is missing."""
-    return task.targets[_target_rows(task, part)]
+    readings: np.ndarray = task.targets[_target_rows(task, part)]
+    return readings
 
 
 def persistence(task: ForecastTask, part: str) -> np.ndarray:

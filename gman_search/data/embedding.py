@@ -11,6 +11,8 @@ __all__ = ["position_embedding", "read_embedding", "spectral_embedding"]
 
 SPREAD = 0.3
 """Standard deviation of a column, about that of GMAN's published node2vec vectors."""
+TIE_BREAK = 1e-6
+"""Where eigenvalues are equal any rotation of their eigenvectors is right, and machines disagree; this parts them."""
 
 
 def read_embedding(path: Path, sensors: int) -> np.ndarray:
@@ -24,6 +26,8 @@ def read_embedding(path: Path, sensors: int) -> np.ndarray:
     try:
         lines = [line.split() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
         count, width = (int(number) for number in lines[0])
+        if width < 1:
+            raise ValueError
     except (UnicodeDecodeError, ValueError, IndexError):
         raise DataError(f"{path}: expected a first line `sensors dimensions`, such as `207 64`") from None
     if count != sensors or len(lines) - 1 != sensors:
@@ -31,38 +35,43 @@ def read_embedding(path: Path, sensors: int) -> np.ndarray:
             f"{path}: expected vectors of the speed file's {sensors} sensors; received {count} announced, "
             f"{len(lines) - 1} given"
         )
-    vectors = np.full((sensors, width), np.nan, dtype=np.float32)
+    vectors: dict[int, list[float]] = {}
+    largest = float(np.finfo(np.float32).max)
     for number, cells in enumerate(lines[1:], start=2):
         try:
             index, values = int(cells[0]), [float(cell) for cell in cells[1:]]
         except ValueError:
             raise DataError(f"{path}, line {number}: expected an index and {width} numbers") from None
-        if not 0 <= index < sensors or len(values) != width or not np.isfinite(values).all():
+        finite = all(abs(value) <= largest for value in values)
+        if not 0 <= index < sensors or len(values) != width or not finite:
             raise DataError(
                 f"{path}, line {number}: expected an index from 0 to {sensors - 1} and {width} finite numbers; "
                 f"received index {index} and {len(values)} numbers"
             )
-        if not np.isnan(vectors[index, 0]):
+        if index in vectors:
             raise DataError(f"{path}, line {number}: expected every index once; received {index} again")
         vectors[index] = values
-    return vectors
+    return np.array([vectors[index] for index in range(sensors)], dtype=np.float32)
 
 
 def spectral_embedding(adjacency: np.ndarray, size: int) -> np.ndarray:
     """(N, size) float32: eigenvectors of the normalised graph Laplacian with the smallest eigenvalues.
 
     Neighbours on the road get similar vectors, as with node2vec, but without walks or random state. Columns beyond the
-    N - 1 informative ones are zero.
+    N - 1 informative ones are zero. The graph may be disconnected, and the result does not depend on the machine beyond
+    rounding: ties between eigenvalues are broken and signs fixed by the sensors' order.
     """
     weights = np.maximum(adjacency, adjacency.T).astype(float)
     np.fill_diagonal(weights, 0.0)
     degree = weights.sum(axis=1)
     root = np.where(degree > 0, 1.0 / np.sqrt(np.where(degree > 0, degree, 1.0)), 0.0)
     laplacian = np.eye(len(weights)) - root[:, None] * weights * root[None, :]
-    _, vectors = eigh(laplacian)
+    # Fractions of the golden ratio: different for every sensor, without the regularity that would make new ties.
+    order = np.arange(1, len(weights) + 1) * ((5**0.5 - 1) / 2) % 1
+    _, vectors = eigh(laplacian + np.diag(TIE_BREAK * order))
     kept = vectors[:, 1 : size + 1]
-    # An eigenvector's sign is arbitrary: make its largest entry positive.
-    kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), np.arange(kept.shape[1])])
+    # An eigenvector's sign is arbitrary, and its largest entry may have an equal of the other sign.
+    kept = kept * np.where(order @ kept < 0, -1.0, 1.0)
     spread = kept.std(axis=0)
     result = np.zeros((len(weights), size), dtype=np.float32)
     result[:, : kept.shape[1]] = kept * (SPREAD / np.where(spread > 0, spread, 1.0))

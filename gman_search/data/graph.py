@@ -39,15 +39,19 @@ def read_adjacency(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
 
 
 def gaussian_kernel(distances: np.ndarray) -> np.ndarray:
-    """DCRNN's weights of listed distances: exp(-(d/sigma)^2), sigma their standard deviation; below 0.1 becomes 0."""
-    sigma = float(distances.std()) or 1.0
+    """DCRNN's weights of listed distances: exp(-(d/sigma)^2), sigma their standard deviation; below 0.1 becomes 0.
+
+    Where all distances are equal sigma is that distance: with a fixed one the unit would decide whether edges survive.
+    """
+    sigma = float(distances.std()) or float(distances.mean()) or 1.0
     weights = np.exp(-np.square(distances / sigma))
     return np.where(weights < KERNEL_THRESHOLD, 0.0, weights)
 
 
 def _table(path: Path, **arguments: object) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, **arguments)  # type: ignore[call-overload]
+        table: pd.DataFrame = pd.read_csv(path, **arguments)  # type: ignore[call-overload]
+        return table
     except (OSError, ValueError) as error:
         text = " ".join(str(error).split())
         raise DataError(f"{path}: expected rows of numbers; {text}") from None
@@ -61,10 +65,10 @@ def _dense(path: Path, sensors: int) -> np.ndarray:
             f"{path}: expected a {sensors} x {sensors} matrix, one row and column a sensor of the speed file; "
             f"received {rows} x {columns}"
         )
-    matrix = table.to_numpy(dtype=np.float32)
-    if not np.isfinite(matrix).all():
-        raise DataError(f"{path}: expected finite numbers; received NaN or infinity")
-    return matrix
+    matrix = table.to_numpy(dtype=float)
+    if not _are_weights(matrix).all():
+        raise DataError(f"{path}: expected finite weights of at least 0; received NaN, infinity or a negative one")
+    return matrix.astype(np.float32)
 
 
 def _edge_list(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
@@ -75,19 +79,39 @@ def _edge_list(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
         raise DataError(
             f"{path}: expected indices from 0 to {size - 1}, the columns of the speed file; received others"
         )
+    weights = table.iloc[:, 2].to_numpy(dtype=float)
+    wrong = np.flatnonzero(~_are_weights(weights))
+    if len(wrong):
+        raise DataError(
+            f"{path}, line {wrong[0] + 1}: expected `i j w` with a finite weight of at least 0; "
+            f"received {weights[wrong[0]]}"
+        )
     matrix = np.zeros((size, size), dtype=np.float32)
     matrix[pairs[:, 0].astype(int), pairs[:, 1].astype(int)] = table.iloc[:, 2]
     return matrix
 
 
+def _are_weights(weights: np.ndarray) -> np.ndarray:
+    allowed: np.ndarray = (weights >= 0) & (weights <= np.finfo(np.float32).max)  # NaN is neither
+    return allowed
+
+
 def _costs(path: Path, all_sensors: tuple[str, ...], *, has_header: bool) -> np.ndarray:
-    table = _table(path, header=0 if has_header else None, dtype=str)
+    table = _table(path, header=0 if has_header else None, dtype=str, keep_default_na=False)
+    if table.empty:
+        raise DataError(f"{path}: expected rows `from,to,cost`; received a header line alone")
     costs = pd.to_numeric(table.iloc[:, 2], errors="coerce").to_numpy(dtype=float)
-    if np.isnan(costs).any() or (costs < 0).any():
-        line = int(np.flatnonzero(np.isnan(costs) | (costs < 0))[0]) + 1 + has_header
-        raise DataError(f"{path}, line {line}: expected a distance of at least 0 in the third column")
+    wrong = np.flatnonzero(~(np.isfinite(costs) & (costs >= 0)))
+    if len(wrong):
+        raise DataError(
+            f"{path}, line {wrong[0] + 1 + has_header}: expected a distance of at least 0 in the third column; "
+            f"received {table.iloc[wrong[0], 2]!r}: leave out pairs without one"
+        )
     position = {name: index for index, name in enumerate(all_sensors)}
     ends = table.iloc[:, :2].map(str.strip)
+    unnamed = np.flatnonzero((ends == "").any(axis=1))
+    if len(unnamed):
+        raise DataError(f"{path}, line {unnamed[0] + 1 + has_header}: expected two sensors; received a blank name")
     if not ends.isin(list(position)).to_numpy().any():
         position = {str(index): index for index in range(len(all_sensors))}
     known = ends.isin(list(position)).all(axis=1).to_numpy()  # a distance file may list sensors the speed file has not

@@ -50,7 +50,8 @@ class TrafficSeries:
     @property
     def missing_share(self) -> np.ndarray:
         """Share of missing readings of each sensor (N,)."""
-        return (self.values == 0).mean(axis=0)
+        share: np.ndarray = (self.values == 0).mean(axis=0)
+        return share
 
     def take(self, sensors: int | tuple[str, ...] | None) -> "TrafficSeries":
         """The first n sensors, the named ones in the order given, or all."""
@@ -71,7 +72,8 @@ class TrafficSeries:
             return list(range(sensors))
         unknown = [name for name in sensors if name not in self.sensors]
         if unknown:
-            near = difflib.get_close_matches(unknown[0], self.sensors, n=3)
+            close = [match for name in unknown[:5] for match in difflib.get_close_matches(name, self.sensors, n=2)]
+            near = tuple(dict.fromkeys(close))
             hint = f"; near it: {', '.join(near)}" if near else f"; the first ones are {', '.join(self.sensors[:5])}"
             raise DataError(f"expected names of sensors in the file; received {', '.join(unknown[:5])}{hint}")
         if len(set(sensors)) != len(sensors):

@@ -1,7 +1,8 @@
 """A forecasting task: everything a trainer needs to know of the data, ready to be put on a device."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from gman_search.data.windows import split_series, window_starts
 from gman_search.errors import DataError
 from gman_search.spec import DataSpec
 
-__all__ = ["ForecastTask", "fill_missing", "load_task"]
+__all__ = ["ForecastTask", "fill_missing", "load_task", "make_task"]
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MISSING_WARNING = 0.3
+DAYS_WANTED = 7
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class ForecastTask:
 
     `inputs` (S, N) are normalised readings with missing ones filled, `targets` (S, N) raw readings with 0 for missing.
     `starts[part]` are the first rows of the windows of train, val and test. `seen_days` (7,) and `seen_times` (T,) tell
-    which calendar categories occur in training windows: a model can know nothing about the others.
+    which calendar categories occur in training windows: a model can know nothing about the others. `coordinates` has
+    (latitude, longitude) by sensor where they are known. `fingerprint` is the same on every machine for the same data.
     """
 
     series: TrafficSeries
@@ -49,6 +52,7 @@ class ForecastTask:
     embedding_source: str
     warnings: tuple[str, ...]
     fingerprint: str
+    coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def T(self) -> int:
@@ -74,22 +78,42 @@ def load_task(spec: DataSpec, base: Path) -> ForecastTask:
     else:
         adjacency = None if spec.adjacency is None else read_adjacency(base / spec.adjacency, everything.sensors)
     columns = everything.columns(len(everything.sensors) if spec.sensors is None else spec.sensors)
-    embedding, source = _embedding(spec, base, adjacency, columns, len(everything.sensors))
-    return make_task(spec, everything.take(spec.sensors), embedding, source)
-
-
-def _embedding(
-    spec: DataSpec, base: Path, adjacency: np.ndarray | None, columns: list[int], sensors: int
-) -> tuple[np.ndarray, str]:
+    chosen = everything.take(spec.sensors)
     if spec.embedding is not None:
-        return read_embedding(base / spec.embedding, sensors)[columns], "file"
-    if adjacency is not None:
-        return spectral_embedding(adjacency[np.ix_(columns, columns)], spec.embedding_size), "spectral"
-    return position_embedding(len(columns), spec.embedding_size), "position"
+        embedding = read_embedding(base / spec.embedding, len(everything.sensors))[columns]
+        task = make_task(spec, chosen, embedding, "file")
+    elif adjacency is not None:
+        part = adjacency[np.ix_(columns, columns)]
+        task = make_task(spec, chosen, spectral_embedding(part, spec.embedding_size), "spectral", graph=part)
+    else:
+        task = make_task(spec, chosen, position_embedding(len(columns), spec.embedding_size), "position")
+    if spec.speed != "demo":
+        return task
+    with resources.as_file(demo / "sensors.csv") as path:
+        return replace(task, coordinates=_coordinates(path, chosen.sensors))
 
 
-def make_task(spec: DataSpec, series: TrafficSeries, embedding: np.ndarray, source: str = "given") -> ForecastTask:
-    """A task from readings (S, N) and an embedding (N, E) that are already in memory."""
+def _coordinates(path: Path, sensors: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    if not path.is_file():
+        return {}
+    table = pd.read_csv(path, dtype={"sensor": str}, keep_default_na=False)
+    places = zip(table["sensor"], table["latitude"].astype(float), table["longitude"].astype(float), strict=True)
+    return {name: (latitude, longitude) for name, latitude, longitude in places if name in sensors}
+
+
+def make_task(
+    spec: DataSpec,
+    series: TrafficSeries,
+    embedding: np.ndarray,
+    source: str = "given",
+    *,
+    graph: np.ndarray | None = None,
+) -> ForecastTask:
+    """A task from readings (S, N) and an embedding (N, E) that are already in memory.
+
+    `graph` (N, N) is what the embedding was computed from, if it was: the fingerprint is taken of that, because an
+    eigenvector's last bits differ between processors and numbers of threads.
+    """
     steps = len(series.values)
     if steps < spec.history + spec.horizon:
         raise DataError(
@@ -101,10 +125,17 @@ def make_task(spec: DataSpec, series: TrafficSeries, embedding: np.ndarray, sour
     train = parts[0]
     observed = series.values[train.first : train.end]
     observed = observed[observed != 0]
-    if not len(observed) or float(observed.std()) == 0.0:
+    # Not the standard deviation: rounding leaves a little of it in equal readings.
+    if not len(observed) or observed.min() == observed.max():
         raise DataError(
             "the training part has no readings that vary: expected measurements, received one value or none"
         )
+    for part in parts:
+        if not series.values[part.first + spec.history : part.end].any():
+            raise DataError(
+                f"the {part.name} part has no readings to forecast: expected some from {series.times[part.first]} to "
+                f"{series.times[part.end - 1]}, received only missing ones"
+            )
     mean, std = float(observed.mean(dtype=np.float64)), float(observed.std(dtype=np.float64))
     days, times = series.day_of_week, series.time_of_day
     seen_days = np.isin(np.arange(7), days[train.first : train.end])
@@ -127,7 +158,7 @@ def make_task(spec: DataSpec, series: TrafficSeries, embedding: np.ndarray, sour
         unit=spec.unit,
         embedding_source=source,
         warnings=_warnings(series, seen_days, days),
-        fingerprint=_fingerprint(spec, series, embedding),
+        fingerprint=_fingerprint(spec, series, embedding if graph is None else graph, embedding.shape[1]),
     )
 
 
@@ -154,14 +185,26 @@ def _warnings(series: TrafficSeries, seen_days: np.ndarray, days: np.ndarray) ->
     poor = [name for name, share in zip(series.sensors, series.missing_share, strict=True) if share > MISSING_WARNING]
     if poor:
         texts.append(f"{len(poor)} sensors miss more than 30 % of their readings, such as {poor[0]}")
+    if len(series.values) < DAYS_WANTED * series.steps_per_day:
+        texts.append(f"the series has fewer than {DAYS_WANTED} days: the model cannot learn the days of the week")
     return tuple(texts)
 
 
-def _fingerprint(spec: DataSpec, series: TrafficSeries, embedding: np.ndarray) -> str:
+def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width: int) -> str:
     digest = hashlib.sha256()
     for array in (series.values.astype(np.float32), series.times.astype("datetime64[m]").astype(np.int64)):
         digest.update(np.ascontiguousarray(array).tobytes())
-    digest.update(np.ascontiguousarray(embedding.astype(np.float32)).round(5).tobytes())
-    settings = (series.sensors, spec.history, spec.horizon, spec.train, spec.test, spec.missing_inputs, spec.unit)
+    rounded = np.ascontiguousarray(space, dtype=np.float64).round(5) + 0.0  # + 0.0: rounding leaves both 0 and -0
+    digest.update(rounded.tobytes())
+    settings = (
+        width,
+        series.sensors,
+        spec.history,
+        spec.horizon,
+        spec.train,
+        spec.test,
+        spec.missing_inputs,
+        spec.unit,
+    )
     digest.update(repr(settings).encode())
     return digest.hexdigest()

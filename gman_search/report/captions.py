@@ -1,8 +1,10 @@
 """One sentence or two under every figure, computed from the same summary the figure is drawn from (pure)."""
 
+import math
+
 from gman_search.report.agreement import Agreement, Correlation
 from gman_search.report.curve_summary import CurveSummary
-from gman_search.report.forecast_summary import SampleSummary, Scoreboard
+from gman_search.report.forecast_summary import HorizonRow, SampleSummary, Scoreboard
 from gman_search.report.formats import error, plural, setting, signed
 from gman_search.report.ladder_summary import Funnel, StandingTable
 from gman_search.report.slice_summary import SlicePanel, SliceSummary
@@ -74,7 +76,8 @@ def agreement_caption(summary: Agreement) -> str:
     pair = f"{summary.lower} to {summary.upper}"
     if summary.spearman is None or summary.kendall is None:
         return _sentence(f"{pair}: not measured, {summary.reason}")
-    text = f"{pair}: Spearman {_interval(summary.spearman)}, Kendall {_interval(summary.kendall)}, n = {summary.n}."
+    count = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{summary.n}"
+    text = f"{pair}: Spearman {_interval(summary.spearman)}, Kendall {_interval(summary.kendall)}, {count}."
     if summary.first_pick_rank is not None:
         text += f" The first of {summary.lower} came {_ordinal(summary.first_pick_rank)} at {summary.upper}."
     return _sentence(text[:-1])
@@ -83,23 +86,39 @@ def agreement_caption(summary: Agreement) -> str:
 def horizon_caption(summary: Scoreboard) -> str:
     """Error at the last step, beside the strongest baseline's."""
     last = summary.rows[-1]
-    known = [(score.mae, name) for score, name in zip(last.scores[1:], summary.forecasters[1:], strict=True) if score]
+    known = [
+        (score.mae, name)
+        for score, name in zip(last.scores[1:], summary.forecasters[1:], strict=True)
+        if score is not None and math.isfinite(score.mae)
+    ]
     ours = last.scores[0]
     text = f"{last.minutes} minutes ahead the winner errs by {error(None if ours is None else ours.mae)} {summary.unit}"
     if known:
         value, name = min(known)
         text += f", the strongest baseline ({name}) by {error(value)}"
-    return text + ". Each point scores one step alone."
+    text += "."
+    worse = [str(row.minutes) for row in summary.rows if _is_beaten(row)]
+    if worse:
+        text += f" A baseline is better {', '.join(worse)} minutes ahead."
+    return text + " Each point scores one step alone."
+
+
+def _is_beaten(row: HorizonRow) -> bool:
+    ours = row.scores[0]
+    return ours is not None and any(score is not None and score.mae < ours.mae for score in row.scores[1:])
 
 
 def sensor_caption(summary: Scoreboard) -> str:
     """The best, the middle and the worst sensor."""
     best, worst = summary.sensors[0], summary.sensors[-1]
     middle = summary.sensors[len(summary.sensors) // 2]
-    return (
+    text = (
         f"{plural(len(summary.sensors), 'sensor')}: from {error(best[1])} {summary.unit} ({best[0]}) over "
         f"{error(middle[1])} in the middle to {error(worst[1])} ({worst[0]})."
     )
+    if summary.silent_sensors:
+        text += f" Without a reading in the test part: {', '.join(summary.silent_sensors)}."
+    return text
 
 
 def sample_caption(summary: SampleSummary) -> str:

@@ -20,12 +20,17 @@ FALLING_SHARE = 0.01
 
 @dataclass(frozen=True)
 class CurveSegment:
-    """One evaluation's part of a chain; `epochs` are cumulative over the lineage, errors in the data's unit."""
+    """One evaluation's part of a chain; `epochs` are cumulative over the lineage, errors in the data's unit.
+
+    `gained` is how far training went below the reading before its first step, none where there is no such reading: a
+    grown model that was only disturbed gained nothing.
+    """
 
     stage: str
     epochs: tuple[int, ...]
     val_mae: tuple[float | None, ...]
     still_falling: bool
+    gained: float | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,14 @@ def _segment(row: Evaluation, curve: tuple[Epoch, ...]) -> CurveSegment:
         epochs=tuple(row.initial_epoch + point.epoch for point in kept),
         val_mae=tuple(point.val_mae if math.isfinite(point.val_mae) else None for point in kept),
         still_falling=is_still_falling([point.val_mae for point in curve if point.epoch > 0]),
+        gained=_gained(curve),
     )
+
+
+def _gained(curve: tuple[Epoch, ...]) -> float | None:
+    trained = [point.val_mae for point in curve if point.epoch > 0 and math.isfinite(point.val_mae)]
+    born = [point.val_mae for point in curve if point.epoch == 0 and math.isfinite(point.val_mae)]
+    return born[0] - min(trained) if born and trained else None
 
 
 def _fate(last: Evaluation) -> str:

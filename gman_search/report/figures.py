@@ -29,7 +29,7 @@ def funnel_figure(summary: Funnel) -> go.Figure:
     """Evaluations of each stage, as one bar split by what became of them."""
     parts = (
         ("promoted", [row.promoted for row in summary.stages], BY_RUNG[2].colour, ""),
-        ("complete, not promoted", [row.stopped for row in summary.stages], BY_RUNG[0].colour, ""),
+        ("complete, went no further", [row.stopped for row in summary.stages], BY_RUNG[0].colour, ""),
         ("stopped early", [row.pruned for row in summary.stages], PRUNED.colour, "/"),
         ("failed", [row.failed for row in summary.stages], FAILED.colour, "x"),
         ("under way", [row.unfinished for row in summary.stages], RUNNING.colour, "."),
@@ -63,7 +63,7 @@ def cut_figure(summary: StandingTable, stage: str) -> go.Figure:
     rows = [
         row for row in summary.rows if row.standing.stage == stage and row.standing.rank and row.val_mae is not None
     ]
-    rest = "complete" if stage == summary.stages[-1] else "not promoted"
+    rest = "complete" if stage == summary.stages[-1] else "stopped"
     groups = (
         ("promoted", BY_RUNG[2], "diamond", [row for row in rows if row.standing.promoted and not row.is_winner]),
         (rest, BY_RUNG[0], "circle-open", [r for r in rows if not r.standing.promoted and not r.is_winner]),

@@ -1,5 +1,6 @@
 """The winner on the test part: errors at every forecast step beside the baselines, and forecasts to look at (pure)."""
 
+import math
 from dataclasses import dataclass
 
 from gman_search.record import ForecastSample, Scores, StudyRecord
@@ -35,7 +36,10 @@ class BaselineGain:
 
 @dataclass(frozen=True)
 class Scoreboard:
-    """The test part in one table. `mean_label` says which mean it is, because papers have confused two of them."""
+    """The test part in one table. `mean_label` says which mean it is, because papers have confused two of them.
+
+    `sensors` are those with a reading in the test part, best first; `silent_sensors` have none.
+    """
 
     unit: str
     config_id: int
@@ -48,6 +52,7 @@ class Scoreboard:
     windows: int
     masked_share: float
     sensors: tuple[tuple[str, float], ...]
+    silent_sensors: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,13 @@ def scoreboard(record: StudyRecord) -> Scoreboard | None:
         gains=tuple(_gain(record, name, marked) for name in names),
         windows=test.windows,
         masked_share=test.masked_share,
-        sensors=tuple(sorted(test.sensor_mae.items(), key=lambda item: (item[1], item[0]))),
+        sensors=tuple(
+            sorted(
+                ((name, mae) for name, mae in test.sensor_mae.items() if math.isfinite(mae)),
+                key=lambda item: (item[1], item[0]),
+            )
+        ),
+        silent_sensors=tuple(sorted(name for name, mae in test.sensor_mae.items() if not math.isfinite(mae))),
     )
 
 

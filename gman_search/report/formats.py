@@ -1,9 +1,10 @@
 """Numbers as a careful typesetter would write them: true minus signs, sensible digits, human durations (pure)."""
 
 import math
+from datetime import datetime
 from typing import Any
 
-__all__ = ["count", "duration", "error", "percent", "plural", "setting", "signed", "signed_percent"]
+__all__ = ["count", "duration", "error", "moment", "percent", "plural", "setting", "signed", "signed_percent"]
 
 MISSING = "–"
 MINUS = "−"
@@ -17,9 +18,11 @@ def error(value: float | None, digits: int = 3) -> str:
 
 
 def signed(value: float | None, digits: int = 3) -> str:
-    """A difference, with its sign."""
+    """A difference, with its sign; none on what rounds to zero."""
     if value is None or not math.isfinite(value):
         return MISSING
+    if round(value, digits) == 0:
+        return f"{0:.{digits}f}"
     return f"{value:+.{digits}f}".replace("-", MINUS)
 
 
@@ -55,6 +58,15 @@ def duration(seconds: float) -> str:
         return f"{hours}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{rest:02d}\N{NO-BREAK SPACE}min"
     days, hours = divmod(hours, 24)
     return f"{days}\N{NO-BREAK SPACE}d\N{NO-BREAK SPACE}{hours}\N{NO-BREAK SPACE}h"
+
+
+def moment(text: Any) -> str:
+    """An ISO time as `2026-11-23 20:25 UTC`; any other text as it is."""
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return str(text)
+    return f"{time:%Y-%m-%d %H:%M} {time.tzname() or ''}".strip()
 
 
 def setting(value: Any) -> str:

@@ -9,7 +9,20 @@ from gman_search.halving.decide import Done, decide, ranked
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 
-__all__ = ["Cost", "Headline", "Improvement", "StepScore", "cost", "headline", "improvement", "marked_steps", "winner"]
+__all__ = [
+    "Cost",
+    "Headline",
+    "Improvement",
+    "StepScore",
+    "cost",
+    "finite",
+    "headline",
+    "improvement",
+    "leader",
+    "marked_steps",
+    "winner",
+    "winner_test",
+]
 
 MARKED_STEPS = (3, 6, 12)
 """The steps every traffic paper reports: 15, 30 and 60 minutes ahead at five minutes a step."""
@@ -47,7 +60,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Headline:
-    """The winner and the price of finding it. `val_mae` is in `unit`."""
+    """The winner and the price of finding it. `val_mae` is in `unit`.
+
+    `overtaken_by` is the config that has done better since the winner was tested, and has no test of its own yet.
+    """
 
     name: str
     unit: str
@@ -59,11 +75,34 @@ class Headline:
     steps: tuple[StepScore, ...]
     mean_test_mae: float | None
     improvements: tuple[Improvement, ...]
+    overtaken_by: int | None
     cost: Cost
 
 
 def winner(record: StudyRecord) -> Evaluation | None:
-    """The best complete evaluation of the highest stage that has one: the only meaning of "best" in a report."""
+    """The evaluation that was tested, while the record has it complete; else the leader.
+
+    A longer search may have found a better config whose test is still to come. The whole page then stays with the
+    tested one, so that its validation and test errors belong to the same weights.
+    """
+    if record.test is not None:
+        key = (record.test.stage, record.test.config_id)
+        for row in finite(ranked(latest_attempts(record.evaluations))):
+            if (row.stage, row.config_id) == key:
+                return row
+    return leader(record)
+
+
+def winner_test(record: StudyRecord) -> TestResult | None:
+    """The test result, if it is the winner's."""
+    best, test = winner(record), record.test
+    if best is None or test is None or (best.stage, best.config_id) != (test.stage, test.config_id):
+        return None
+    return test
+
+
+def leader(record: StudyRecord) -> Evaluation | None:
+    """The best complete evaluation of the highest stage that has one: a lower stage's better value never counts."""
     rows = latest_attempts(record.evaluations)
     for stage in reversed(record.ladder.stages):
         order = finite(ranked(row for row in rows if row.stage == stage))
@@ -84,8 +123,8 @@ def marked_steps(test: TestResult) -> tuple[int, ...]:
 
 
 def improvement(baseline: float, ours: float) -> float:
-    """Percent by which `ours` is below `baseline`; negative when it is worse."""
-    return 100.0 * (baseline - ours) / baseline if baseline > 0 else 0.0
+    """Percent by which `ours` is below `baseline`; negative when it is worse, NaN where it has no meaning."""
+    return 100.0 * (baseline - ours) / baseline if baseline > 0 else math.nan
 
 
 def cost(record: StudyRecord) -> Cost:
@@ -104,7 +143,7 @@ def cost(record: StudyRecord) -> Cost:
 
 def headline(record: StudyRecord) -> Headline:
     """Everything the top of the report says."""
-    best, test = winner(record), record.test
+    best, first, test = winner(record), leader(record), winner_test(record)
     steps: tuple[StepScore, ...] = ()
     improvements: tuple[Improvement, ...] = ()
     if test is not None:
@@ -123,5 +162,6 @@ def headline(record: StudyRecord) -> Headline:
         steps=steps,
         mean_test_mae=None if test is None else test.mean.mae,
         improvements=improvements,
+        overtaken_by=None if best is None or first is None or first.key == best.key else first.config_id,
         cost=cost(record),
     )

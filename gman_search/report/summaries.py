@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gman_search.record import StudyRecord
-from gman_search.report import checks
+from gman_search.report import checks, forecast_checks
 from gman_search.report.agreement import Agreement, agreements
 from gman_search.report.checks import Check
 from gman_search.report.curve_summary import CurveSummary, curve_summary
@@ -41,22 +41,24 @@ class ReportSummary:
 def summarise(record: StudyRecord) -> ReportSummary:
     """All parts of the report."""
     curves, slices, pairs, board = curve_summary(record), slice_summary(record), agreements(record), scoreboard(record)
+    diagnosis = diagnosis_counts(record)
     return ReportSummary(
         headline=headline(record),
         checks=(
             checks.beats_preset(record),
-            checks.beats_baselines(board),
+            forecast_checks.beats_baselines(board),
             checks.larger_stages_paid(record),
             checks.stages_agree(pairs),
             checks.within_bounds(slices),
             checks.curves_ended(curves),
+            checks.curves_healthy(diagnosis, record),
             checks.failures(record),
-            checks.holds_on_test(record),
+            forecast_checks.holds_on_test(record),
         ),
         funnel=funnel(record),
         standings=standing_table(record),
         curves=curves,
-        diagnosis=diagnosis_counts(record),
+        diagnosis=diagnosis,
         slices=slices,
         agreements=pairs,
         scoreboard=board,

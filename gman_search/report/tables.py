@@ -46,7 +46,7 @@ def funnel_table(summary: Funnel) -> Table:
         "stage",
         "evaluations",
         "promoted",
-        "complete, not promoted",
+        "complete, went no further",
         "stopped early",
         "failed",
         "under way",

@@ -3,9 +3,11 @@
 The format is numpy's `.npz` without pickles plus one JSON text, so reading a file never runs code.
 """
 
+import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,12 @@ from gman_search.errors import DataError
 __all__ = ["read_arrays", "write_arrays"]
 
 _DESCRIPTION = "__description__"
+_DIGEST = "__digest__"
+# What numpy and zipfile are known to raise on damaged files; a table of contents has no checksum of its own.
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError),
+    *(RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error),
+)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> None:
@@ -26,7 +34,9 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], description: Mapp
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with partial.open("wb") as stream:
-            members: dict[str, Any] = {_DESCRIPTION: np.array(json.dumps(description)), **arrays}
+            text = np.array(json.dumps(description))
+            members: dict[str, Any] = {_DESCRIPTION: text, **arrays}
+            members[_DIGEST] = np.array(_digest(members))
             np.savez(stream, **members)
             stream.flush()
             os.fsync(stream.fileno())
@@ -43,10 +53,22 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files if name != _DESCRIPTION}
-            description = json.loads(str(stored[_DESCRIPTION]))
+            arrays = {name: stored[name] for name in stored.files}
+        if str(arrays.pop(_DIGEST)) != _digest(arrays):
+            raise ValueError("its checksum does not fit its content")
+        description = json.loads(str(arrays.pop(_DESCRIPTION)))
     except FileNotFoundError:
         raise DataError(f"expected saved weights at {path}; there is no such file") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"expected saved weights at {path}; the file is damaged or of another kind ({error})") from None
+    except _DAMAGE as error:
+        cause = " ".join(str(error).split())[:200]
+        raise DataError(f"expected saved weights at {path}; the file is damaged or of another kind ({cause})") from None
     return arrays, description
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 over names, shapes and bytes, whatever the order in the file."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].shape} {arrays[name].dtype}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()

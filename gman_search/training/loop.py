@@ -130,7 +130,10 @@ class GmanTrainer:
         log: Callable[[Epoch], None],
     ) -> str:
         settings = job.hyperparameters
+        patience_over = f"early stop: no better validation MAE in {settings.patience} epochs"
         for number in range(progress.last_epoch + 1, settings.max_epochs + 1):
+            if progress.last_epoch - progress.best_epoch >= settings.patience:
+                return patience_over  # a resumed attempt may have been lost just here
             began = time.perf_counter()
             train_mae, rate = self._one_epoch(job, model, progress, number - 1)
             val_mae = self._validate(model, settings) if math.isfinite(train_mae) else math.nan
@@ -141,9 +144,7 @@ class GmanTrainer:
                 progress.epochs.append(epoch)
                 return f"diverged in epoch {number}: validation MAE {val_mae:.3g}"
             self._keep_best(job, model, progress, epoch, on_epoch)
-            if number - progress.best_epoch >= settings.patience:
-                return f"early stop: no better validation MAE in {settings.patience} epochs"
-        return ""
+        return patience_over if progress.last_epoch - progress.best_epoch >= settings.patience else ""
 
     def _one_epoch(self, job: Job, model: CompiledModel, progress: _Progress, epoch: int) -> tuple[float, float]:
         settings = job.hyperparameters

@@ -1,5 +1,9 @@
 """Splits, windows, filling, baselines: hand-computed, and on the real week."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -87,6 +91,80 @@ def test_constant_readings_and_short_series_are_refused():
         task_of(np.ones((3, 2)))
 
 
+@pytest.mark.parametrize("reading", [50.0, 61.3, 7.7])
+def test_equal_readings_are_refused_whatever_rounding_leaves_of_their_deviation(reading):
+    with pytest.raises(DataError, match="vary"):
+        task_of(np.full((2000, 3), reading))
+
+
+def test_warnings_name_what_the_data_cannot_teach():
+    values = np.random.default_rng(0).uniform(20, 60, (60, 2))
+    values[:30, 1] = 0
+    weekdays, poor, short = task_of(values[:48]).warnings  # 6 days of 8 steps, 4 and a bit of them train
+    assert "Saturday never occur" in weekdays
+    assert "1 sensors miss more than 30 %" in poor and "s1" in poor
+    assert "fewer than 7 days" in short
+    assert task_of(np.random.default_rng(0).uniform(20, 60, (160, 2))).warnings == ()
+
+
+def test_seen_categories_are_those_of_the_training_part():
+    task = task_of(np.random.default_rng(0).uniform(20, 60, (48, 2)))  # 34 rows train: Monday to Friday 06:00
+    assert task.seen_days.tolist() == [True] * 5 + [False] * 2
+    assert task.seen_times.all() and task.T == 8
+
+
+@pytest.mark.parametrize("change", [{"missing_inputs": "mean"}, {"train": 0.6}, {"unit": "km/h"}])
+def test_other_settings_have_another_fingerprint(change):
+    values = np.random.default_rng(0).uniform(20, 60, (80, 2))
+    assert task_of(values, **change).fingerprint != task_of(values).fingerprint
+
+
+def test_the_fingerprint_is_of_the_graph_and_not_of_the_last_bits_computed_from_it():
+    readings = series(np.random.default_rng(0).uniform(20, 60, (80, 2)))
+    spec, graph = DataSpec(history=2, horizon=2), np.float32([[1, 0.4], [0.4, 1]])
+    vectors = np.float32([[0.3, 0.0], [-0.3, 0.0]])
+
+    def fingerprint(embedding, graph):
+        return make_task(spec, readings, embedding, graph=graph).fingerprint
+
+    # -0.0 and one unit in the last place: what another number of threads makes of the same graph.
+    other = np.nextafter(vectors, np.float32(1)) * np.float32([1, -1])
+    assert fingerprint(other, graph) == fingerprint(vectors, graph)
+    assert fingerprint(vectors, graph * np.float32(0.9)) != fingerprint(vectors, graph)
+    assert fingerprint(vectors[:, :1], graph) != fingerprint(vectors, graph)
+    assert fingerprint(vectors, None) != fingerprint(vectors + np.float32(0.1), None)
+
+
+FINGERPRINT = """
+import sys
+from pathlib import Path
+from gman_search.data.task import load_task
+from gman_search.spec import DataSpec
+data = {"speed": "los_speed.csv", "adjacency": "los_adj.csv", "start": "2012-03-01", "step": "5min"}
+print(load_task(DataSpec() if sys.argv[1] == "demo" else DataSpec(**data), Path(sys.argv[1])).fingerprint)
+"""
+
+
+def fingerprints(folder):
+    environments = ({"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "2"}, {"OPENBLAS_CORETYPE": "Prescott"})
+    return {
+        subprocess.run(
+            [sys.executable, "-c", FINGERPRINT, str(folder)],
+            env=os.environ | environment, check=True, capture_output=True, text=True,
+        ).stdout
+        for environment in environments
+    }  # fmt: skip
+
+
+def test_workers_with_other_threads_or_processors_know_the_demo_study_again():
+    assert len(fingerprints("demo")) == 1
+
+
+@pytest.mark.real_data
+def test_workers_with_other_threads_or_processors_know_a_real_study_again(metr_la_week):
+    assert len(fingerprints(metr_la_week)) == 1
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize("sensors, expected", [(20, (3.43, 4.05, 5.27)), (None, (3.58, 4.38, 5.80))])
 def test_persistence_on_the_real_week(metr_la_week, sensors, expected):
@@ -109,3 +187,11 @@ def test_the_bundled_demo_loads():
     task = load_task(DataSpec(), None)
     assert 16 <= len(task.series.sensors) <= 24 and task.embedding_source == "spectral"
     assert task.seen_days.all()
+    assert set(task.coordinates) == set(task.series.sensors)
+
+
+def test_coordinates_are_those_of_the_chosen_sensors_and_of_the_demo_only():
+    task = load_task(DataSpec(sensors=("FW2", "FE1")), None)
+    assert set(task.coordinates) == {"FE1", "FW2"}
+    assert all(-90 <= latitude <= 90 and -180 <= longitude <= 180 for latitude, longitude in task.coordinates.values())
+    assert task_of(np.random.default_rng(0).uniform(20, 60, (80, 2))).coordinates == {}

@@ -6,8 +6,11 @@ import pytest
 
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import StudyRecord
-from gman_search.report.checks import Check, beats_preset, failures, holds_on_test, larger_stages_paid
-from gman_search.report.headline import Cost, Improvement, StepScore, headline, winner
+from gman_search.report.checks import Check, beats_preset, curves_ended, curves_healthy, failures, larger_stages_paid
+from gman_search.report.curve_summary import curve_summary
+from gman_search.report.forecast_checks import beats_baselines, holds_on_test
+from gman_search.report.forecast_summary import scoreboard
+from gman_search.report.headline import Cost, Improvement, StepScore, headline, winner, winner_test
 from gman_search.report.ladder_summary import DiagnosisCount, StageCount, diagnosis_counts, funnel, standing_table
 from gman_search.report.summaries import summarise
 
@@ -32,8 +35,25 @@ def test_cost_counts_every_attempt_and_the_saving(small: StudyRecord) -> None:
 
 def test_a_better_value_of_a_lower_stage_never_wins(small: StudyRecord) -> None:
     rows = [replace(row, val_mae=1.0) if row.key == "quick/3" else row for row in small.evaluations]
-    best = winner(replace(small, evaluations=tuple(rows)))
+    best = winner(replace(small, evaluations=tuple(rows), test=None))
     assert best is not None and best.key == "full/2"
+
+
+def test_the_page_stays_with_the_tested_config_until_the_new_leader_is_tested(small: StudyRecord) -> None:
+    ahead = replace(small.evaluations[-2], val_mae=2.4)
+    record = replace(small, evaluations=(*small.evaluations[:-2], ahead, small.evaluations[-1]))
+    found = headline(record)
+    assert (found.config_id, found.val_mae, found.overtaken_by) == (2, 2.5, 1)
+    assert headline(small).overtaken_by is None
+
+
+def test_a_test_of_an_evaluation_that_is_gone_is_not_the_winners(small: StudyRecord) -> None:
+    record = replace(small, evaluations=small.evaluations[:-1])
+    best = winner(record)
+    assert best is not None and best.key == "full/1"
+    assert winner_test(record) is None
+    assert headline(record).steps == ()
+    assert holds_on_test(record).status == "unknown"
 
 
 def test_nan_is_no_winner(small: StudyRecord) -> None:
@@ -76,10 +96,47 @@ def test_the_preset_winning_is_worth_a_look(small: StudyRecord) -> None:
     assert beats_preset(only).status == "warn"
 
 
-def test_larger_stages_say_whether_they_reordered(small: StudyRecord) -> None:
+def test_a_preset_beaten_by_a_hair_may_be_chance(small: StudyRecord) -> None:
+    rows = tuple(replace(row, val_mae=3.501) if row.key == "quick/0" else row for row in small.evaluations)
+    check = beats_preset(replace(small, evaluations=rows))
+    assert check.status == "warn" and "may be chance" in check.answer
+
+
+def test_larger_stages_name_the_best_of_each_and_the_winners_rank(small: StudyRecord) -> None:
     check = larger_stages_paid(small)
     assert check.status == "pass"
+    assert "3.000 at quick, 2.500 at full (mph), −16.7" in check.answer
     assert "rank 2 of 5 at quick" in check.answer
+
+
+def test_a_stage_that_gained_nothing_did_not_pay(small: StudyRecord) -> None:
+    rows = tuple(replace(row, val_mae=3.0) if row.stage == "full" else row for row in small.evaluations)
+    check = larger_stages_paid(replace(small, evaluations=rows))
+    assert check.status == "warn" and "The full stage hardly improved" in check.answer
+
+
+def test_curves_that_never_went_below_their_birth_are_worth_a_look(small: StudyRecord) -> None:
+    assert curves_ended(curve_summary(small)).status == "pass"
+    first = small.curves["full/1"][0]
+    disturbed = {key: (replace(curve[0], epoch=0, val_mae=1.0), *curve[1:]) for key, curve in small.curves.items()}
+    check = curves_ended(curve_summary(replace(small, curves=disturbed)))
+    assert first.epoch == 0
+    assert check.status == "warn" and "2 of 2 never got below" in check.answer
+
+
+def test_readings_of_the_curves_are_added_up(small: StudyRecord) -> None:
+    assert curves_healthy(diagnosis_counts(small), small).status == "pass"
+    rows = tuple(replace(row, facts={"diagnosis": ("rising: lower it",)}) for row in small.evaluations)
+    worse = replace(small, evaluations=rows)
+    check = curves_healthy(diagnosis_counts(worse), worse)
+    assert (check.status, check.answer) == ("warn", "Of 8 curves with a reading: 8 × “rising: lower it”.")
+
+
+def test_a_baseline_without_scores_is_no_victory(small: StudyRecord) -> None:
+    assert small.test is not None
+    assert beats_baselines(scoreboard(small)).status == "pass"
+    silent = replace(small, test=replace(small.test, baselines={"none": {"steps": {}, "mean": small.test.mean}}))
+    assert beats_baselines(scoreboard(silent)).status == "unknown"
 
 
 def test_failures_warn_above_a_tenth(small: StudyRecord) -> None:

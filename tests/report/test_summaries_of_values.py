@@ -9,9 +9,12 @@ from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Scores, StudyRecord
 from gman_search.report.agreement import Correlation, agreements, kendall, spearman
+from gman_search.report.captions import horizon_caption, sensor_caption
 from gman_search.report.curve_summary import CurveChain, CurveSegment, curve_summary, is_still_falling
 from gman_search.report.forecast_summary import BaselineGain, ForecastLine, HorizonRow, sample_summary, scoreboard
+from gman_search.report.formats import moment, signed, signed_percent
 from gman_search.report.frame import Frame, frame, thin
+from gman_search.report.headline import improvement
 from gman_search.report.slice_summary import SlicePanel, SlicePoint, bound_touched, slice_summary
 
 
@@ -23,7 +26,7 @@ def test_a_chain_counts_epochs_over_its_stages(small: StudyRecord) -> None:
         "winner",
         (
             CurveSegment("quick", (1, 2, 3), (6.0, 4.0, 3.5), False),
-            CurveSegment("full", (10, 11, 12), (3.6, 3.0, 2.5), False),
+            CurveSegment("full", (10, 11, 12), (3.6, 3.0, 2.5), False, pytest.approx(1.1)),
         ),
     )
     assert summary.chains[2].segments[0].val_mae == (6.0, None)
@@ -129,8 +132,41 @@ def test_test_table_marks_the_usual_steps_and_names_its_mean(small: StudyRecord)
     assert board.rows[0] == HorizonRow(1, 5, False, (Scores(2.1, 4.0, 5.0), Scores(4.0, 8.0, 10.0)))
     assert board.mean_label == "mean of steps 1..12"
     assert board.sensors == (("a", 2.0), ("b", 3.0))
+    assert board.silent_sensors == ()
     approx = tuple((step, pytest.approx(gain)) for step, gain in ((3, 42.5), (6, 35.0), (12, 20.0)))
     assert board.gains == (BaselineGain("last value", approx, pytest.approx(33.75)),)
+
+
+def test_sensors_without_readings_are_named_not_ranked(small: StudyRecord) -> None:
+    assert small.test is not None
+    test = replace(small.test, sensor_mae={"dead": math.nan, "b": 3.0, "a": 2.0})
+    board = scoreboard(replace(small, test=test))
+    assert board is not None
+    assert (board.sensors, board.silent_sensors) == ((("a", 2.0), ("b", 3.0)), ("dead",))
+    assert sensor_caption(board).endswith("Without a reading in the test part: dead.")
+
+
+def test_horizon_caption_owns_up_to_steps_where_a_baseline_is_better(small: StudyRecord) -> None:
+    assert small.test is not None
+    plain = small.test.baselines["last value"]
+    steps = {**plain["steps"], 1: Scores(2.0, 4.0, 5.0)}
+    board = scoreboard(replace(small, test=replace(small.test, baselines={"last value": {**plain, "steps": steps}})))
+    assert board is not None
+    assert "A baseline is better 5 minutes ahead." in horizon_caption(board)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (signed(-0.0002), "0.000"),
+        (signed(-0.02), "−0.020"),
+        (moment("2026-11-23T20:25:05+00:00"), "2026-11-23 20:25 UTC"),
+        (moment("yesterday"), "yesterday"),
+        (signed_percent(improvement(0.0, 1.0)), "–\N{NO-BREAK SPACE}%"),
+    ],
+)
+def test_numbers_are_set_with_care(text: str, shown: str) -> None:
+    assert text == shown
 
 
 def test_sample_keeps_gaps(small: StudyRecord) -> None:

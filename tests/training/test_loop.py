@@ -119,3 +119,63 @@ def test_arrays_survive_bit_for_bit_and_damage_is_seen(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         read_arrays(tmp_path / "none.npz")
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_grown_evaluation_resumes_as_if_never_stopped(trainer, tmp_path):
+    trained(trainer, job(tmp_path / "parent", max_epochs=1))
+    grown = {"K": 3, "d": 4, "parent": tmp_path / "parent", "max_epochs": 3}
+    whole = trained(trainer, job(tmp_path / "whole", **grown))
+    for stop_after in (0, 1):
+        with pytest.raises(StopTraining):
+            trained(trainer, job(tmp_path / f"first{stop_after}", **grown), stop_after=stop_after)
+        again = job(tmp_path / f"second{stop_after}", resume_from=tmp_path / f"first{stop_after}", **grown)
+        resumed = trained(trainer, again)
+        assert resumed[1] == whole[1] and resumed[0].facts == whole[0].facts
+
+
+def test_a_crash_between_the_two_files_of_an_epoch_does_no_harm(trainer, tmp_path, monkeypatch):
+    whole = trained(trainer, job(tmp_path / "whole"))
+    from gman_search.training import loop
+
+    def crash_in_epoch_two(path, arrays, description):
+        if path.name == "checkpoint.npz" and description["epochs"][-1]["epoch"] == 2:
+            raise OSError("killed")
+        write_arrays(path, arrays, description)
+
+    monkeypatch.setattr(loop, "write_arrays", crash_in_epoch_two)
+    with pytest.raises(OSError, match="killed"):
+        trained(trainer, job(tmp_path / "first"))
+    monkeypatch.undo()
+    # weights.npz is of epoch 2, checkpoint.npz of epoch 1.
+    resumed = trained(trainer, job(tmp_path / "second", resume_from=tmp_path / "first"))
+    assert resumed[1] == whole[1]
+    weights = [read_arrays(tmp_path / name / "weights.npz")[0] for name in ("whole", "second")]
+    assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_another_seed_or_other_settings_do_not_continue_a_checkpoint(trainer, tmp_path):
+    trained(trainer, job(tmp_path / "first", max_epochs=1))
+    other = job(tmp_path / "second", max_epochs=1, dropout=0.2, resume_from=tmp_path / "first")
+    outcome, epochs = trained(trainer, other)
+    assert [epoch[0] for epoch in epochs] == [1] and outcome.epochs == 1
+    reseeded = dataclasses.replace(job(tmp_path / "third", max_epochs=1, resume_from=tmp_path / "first"), seed=6)
+    assert trained(trainer, reseeded)[1] != trained(trainer, job(tmp_path / "fourth", max_epochs=1))[1]
+
+
+def test_an_attempt_lost_in_its_last_epoch_of_patience_ends_where_it_would_have(trainer, tmp_path):
+    still = {"learning_rate": 1e-12, "max_epochs": 50, "patience": 2}
+    whole, epochs = trained(trainer, job(tmp_path / "whole", **still))
+    with pytest.raises(StopTraining):
+        trained(trainer, job(tmp_path / "first", **still), stop_after=whole.epochs)
+    resumed = trained(trainer, job(tmp_path / "second", resume_from=tmp_path / "first", **still))
+    assert resumed[1] == epochs and resumed[0].reason == whole.reason
+
+
+def test_a_validation_part_without_readings_is_refused(trainer):
+    series = trainer.task.series
+    values = series.values.copy()
+    first = trainer.task.train_rows[1]
+    values[first : int(trainer.task.starts["test"][0])] = 0
+    silent = dataclasses.replace(series, values=values)
+    with pytest.raises(DataError, match="val"):
+        make_task(DataSpec(history=4, horizon=4), silent, trainer.task.embedding)

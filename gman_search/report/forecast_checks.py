@@ -1,0 +1,57 @@
+"""Reading this study, the test part: is the forecast worth having, and does its error hold (pure)."""
+
+import math
+
+from gman_search.record import Scores, StudyRecord
+from gman_search.report.checks import PASS, UNKNOWN, WARN, Check
+from gman_search.report.forecast_summary import Scoreboard
+from gman_search.report.formats import error, signed_percent
+from gman_search.report.headline import improvement, winner, winner_test
+
+__all__ = ["beats_baselines", "holds_on_test"]
+
+GAP_PERCENT = 10.0
+"""A test error this far above the validation error asks for a look."""
+JUDGED_MINUTES = (30, 60)
+
+
+def beats_baselines(board: Scoreboard | None) -> Check:
+    """Is the forecast better than what needs no training, where forecasting is hard?"""
+    question = "Does the forecast beat the baselines at 30 and 60 minutes?"
+    if board is None or len(board.forecasters) < 2:
+        return Check(question, UNKNOWN, "There is no test result with baselines.")
+    rows = [row for row in board.rows if row.minutes in JUDGED_MINUTES] or list(board.rows[-1:])
+    parts, beaten = [], True
+    for row in rows:
+        ours = row.scores[0]
+        others = [
+            (scores.mae, name)
+            for scores, name in zip(row.scores[1:], board.forecasters[1:], strict=True)
+            if _is_known(scores) and scores is not None
+        ]
+        if ours is None or not others:
+            continue
+        strongest, name = min(others)
+        beaten = beaten and ours.mae < strongest
+        parts.append(
+            f"{row.minutes} min: {error(ours.mae)} against {error(strongest)} {board.unit} of the strongest ({name})"
+        )
+    if not parts:
+        return Check(question, UNKNOWN, "No baseline has a score at these steps.")
+    return Check(question, PASS if beaten else WARN, "; ".join(parts) + ".")
+
+
+def holds_on_test(record: StudyRecord) -> Check:
+    """Does the validation error hold on days the search never saw?"""
+    question, best, test = "Does the validation error hold on the test part?", winner(record), winner_test(record)
+    if best is None or best.val_mae is None or test is None or not _is_known(test.mean):
+        return Check(question, UNKNOWN, "The winner has not been tested.")
+    gap = -improvement(best.val_mae, test.mean.mae)
+    text = (
+        f"Test {error(test.mean.mae)} against validation {error(best.val_mae)} {record.unit} ({signed_percent(gap)})."
+    )
+    return Check(question, WARN if gap > GAP_PERCENT else PASS, text)
+
+
+def _is_known(scores: Scores | None) -> bool:
+    return scores is not None and math.isfinite(scores.mae)

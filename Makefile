@@ -3,13 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check lint types dashboard clean
+.PHONY: run test coverage check lint types dashboard clean
 
 run: $(READY)
 	$(BIN)/gman-search run --trials 50
 
 test: $(READY)
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest
+
+# Apart from the tests: tracing every line makes the property tests of the scheduler ten times slower.
+coverage: $(READY)
+	$(BIN)/python -m pytest tests/halving tests/data tests/training tests/search tests/report tests/test_*.py \
+		--cov --cov-report=term:skip-covered
 
 lint: $(READY)
 	$(BIN)/ruff check .

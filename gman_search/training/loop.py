@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -56,25 +56,28 @@ class GmanTrainer:
     Args:
         task: readings, calendar, embedding, windows.
         validation_stride: every how many-th validation window is used.
-        xla: compile training steps with XLA.
+        xla: "on", "off" or "auto" by stage: whether its step is compiled with XLA; auto means on a GPU only, because
+            on CPUs it costs more than it gains.
     """
 
-    def __init__(self, task: ForecastTask, *, validation_stride: int = 1, xla: bool = False) -> None:
+    def __init__(self, task: ForecastTask, *, validation_stride: int = 1, xla: Mapping[str, str] | None = None) -> None:
         self.task = task
-        self.xla = xla
-        self._compiled: dict[tuple[int, int, int], CompiledModel] = {}
+        self.xla = dict(xla or {})
+        self._compiled: dict[tuple[tuple[int, int, int], bool], CompiledModel] = {}
         self._val_starts = task.starts["val"][::validation_stride]
         self._val_truth = truth(task, "val")[::validation_stride]
 
-    def compiled(self, shape: tuple[int, int, int]) -> CompiledModel:
+    def compiled(self, shape: tuple[int, int, int], stage: str = "") -> CompiledModel:
         """The model of this shape, traced at most once in this process."""
-        if shape not in self._compiled:
-            self._compiled[shape] = CompiledModel(self.task, shape, xla=self.xla)
-        return self._compiled[shape]
+        wish = self.xla.get(stage, "off")
+        xla = wish == "on" or (wish == "auto" and bool(tf.config.list_physical_devices("GPU")))
+        if (shape, xla) not in self._compiled:
+            self._compiled[shape, xla] = CompiledModel(self.task, shape, xla=xla)
+        return self._compiled[shape, xla]
 
     def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> Outcome:
         """Train `job` to its end (see `Trainer`)."""
-        model = self.compiled(job.hyperparameters.shape)
+        model = self.compiled(job.hyperparameters.shape, job.stage)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
         with _epoch_log(job.logs) as log:
             reason = self._epochs(job, model, progress, on_epoch, log)

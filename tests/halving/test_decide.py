@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gman_search.errors import UsageError
@@ -52,6 +52,7 @@ ladders = st.builds(
 )
 
 
+@settings(max_examples=25, deadline=None)
 @given(ladders, st.integers(1, 12), st.randoms(use_true_random=False), st.sampled_from([0.0, 0.3, 1.0]))
 def test_every_study_ends_within_its_quotas_and_promotes_nobody_twice(ladder, workers, random, fail):
     rows = simulate(ladder, workers, random, fail)
@@ -62,6 +63,7 @@ def test_every_study_ends_within_its_quotas_and_promotes_nobody_twice(ladder, wo
         assert counts(rows) == ladder.quotas()
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 4), st.integers(4, 60), st.integers(1, 8), st.randoms(use_true_random=False))
 def test_synchronous_promotion_takes_exactly_the_top_of_a_rung(eta, trials, workers, random):
     ladder = Ladder(STAGES, (eta, 2), trials)
@@ -70,6 +72,7 @@ def test_synchronous_promotion_takes_exactly_the_top_of_a_rung(eta, trials, work
     assert {row.config_id for row in rows if row.stage == "medium"} == top
 
 
+@settings(max_examples=25, deadline=None)
 @given(ladders, st.randoms(use_true_random=False))
 def test_a_longer_study_goes_on_from_the_table_alone(ladder, random):
     rows = simulate(ladder, 3, random)
@@ -82,6 +85,7 @@ def test_a_longer_study_goes_on_from_the_table_alone(ladder, random):
     )
 
 
+@settings(max_examples=25, deadline=None)
 @given(ladders, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(ladder, random):
     rows = simulate(ladder, 3, random)[: random.randrange(1, 30)]

@@ -15,6 +15,7 @@ from gman_search.spec import DataSpec
 from gman_search.training.checkpoints import read_arrays, write_arrays
 from gman_search.training.job import Job, StopTraining
 from gman_search.training.loop import GmanTrainer
+from gman_search.training.step import StepValues
 
 SMALL = Hyperparameters(
     L=1, K=2, d=3, learning_rate=0.01, decay_epoch=2, decay_rate=0.7, batch_size=16, dropout=0.1, weight_decay=0.0,
@@ -93,6 +94,19 @@ def test_a_grown_evaluation_begins_where_its_parent_ended(trainer, tmp_path):
     assert epochs[0][0] == 0 and epochs[0][3] == pytest.approx(parent.val_mae, rel=1e-5)
     assert grown.val_mae <= parent.val_mae
     assert 0 < grown.facts["inherited"] < 1
+
+
+def test_xla_takes_the_same_step(trainer):
+    with_xla = GmanTrainer(trainer.task, xla={"quick": "on"})
+    values = StepValues(0.01, 0.0, 0.0, 0.0, 0.9, True, 0, 1)
+    errors = []
+    for model in (trainer.compiled(SMALL.shape), with_xla.compiled(SMALL.shape, "quick")):
+        model.state.load_weights(model.fresh_weights(0))
+        steps = [model.train_step(trainer.task.starts["train"][:16], values)[0] for _ in range(2)]
+        errors.append([float(error) for error in steps])
+    assert with_xla.compiled(SMALL.shape, "quick")._step._jit_compile
+    assert errors[1] == pytest.approx(errors[0], rel=1e-3)
+    assert errors[0][0] != errors[0][1]
 
 
 def test_divergence_is_an_outcome_with_a_reason(trainer, tmp_path):

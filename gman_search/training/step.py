@@ -48,7 +48,6 @@ class CompiledModel:
         self.task = task
         self.model = GMAN(sizes, task.embedding, np.concatenate([task.seen_days, task.seen_times]), dtype=dtype)
         self.state = TrainState(self.model)
-        self.model_layout = (self.state.trained, self.state.moving)
         # The whole series is resident once; windows are gathered from it inside the step.
         self._inputs = tf.constant(task.inputs, dtype=dtype)
         self._targets = tf.constant(task.targets, dtype=dtype)

@@ -6,10 +6,14 @@ be told apart by shape, only by tests with K != d).
 
 import tensorflow as tf
 
+from gman_search.model.chunked_attention import attention_in_chunks, groups_in_chunk
+
 __all__ = ["MASKED_LOGIT", "attention_over_sensors", "attention_over_steps"]
 
 # The original replaces masked logits by this value instead of minus infinity.
 MASKED_LOGIT = -(2.0**15) + 1.0
+# From this many sensors on the weights of all steps and heads no longer fit the cache, and chunks are faster.
+CHUNKED_FROM = 150
 
 
 def attention_over_sensors(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, heads: int) -> tf.Tensor:
@@ -25,9 +29,14 @@ def attention_over_sensors(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, h
     batch, steps, sensors, width = _shape(query)
     split = [batch * steps, sensors, heads, width // heads]
     q, k, v = (tf.transpose(tf.reshape(x, split), [0, 2, 1, 3]) for x in (query, key, value))  # (BP, K, N, d)
-    weights = tf.nn.softmax(tf.matmul(q * _inverse_root(width // heads, q), k, transpose_b=True))  # (BP, K, N, N)
-    mixed = tf.transpose(tf.matmul(weights, v), [0, 2, 1, 3])  # (BP, N, K, d)
-    return tf.reshape(mixed, [batch, steps, sensors, width])
+    q *= _inverse_root(width // heads, q)
+    if sensors < CHUNKED_FROM:
+        mixed = tf.matmul(tf.nn.softmax(tf.matmul(q, k, transpose_b=True)), v)  # (BP, K, N, N), then (BP, K, N, d)
+    else:
+        q, k, v = (tf.reshape(x, [-1, sensors, width // heads]) for x in (q, k, v))
+        mixed = attention_in_chunks(q, k, v, groups_in_chunk(steps * heads, sensors))
+        mixed = tf.reshape(mixed, [-1, heads, sensors, width // heads])
+    return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, steps, sensors, width])
 
 
 def attention_over_steps(
@@ -49,12 +58,20 @@ def attention_over_steps(
     q = _steps_last(query, [batch, steps, sensors, heads, channels])  # (B, N, K, Q, d)
     k = _steps_last(key, [batch, sources, sensors, heads, channels])
     v = _steps_last(value, [batch, sources, sensors, heads, channels])
-    logits = tf.matmul(q * _inverse_root(channels, q), k, transpose_b=True)  # (B, N, K, Q, P)
-    if causal is not None:
+    q *= _inverse_root(channels, q)
+
+    def hide_later(logits: tf.Tensor) -> tf.Tensor:
         earlier = tf.linalg.band_part(tf.ones([steps, sources], dtype=tf.bool), -1, 0)
         visible = tf.logical_or(earlier, tf.logical_not(causal))
-        logits = tf.where(visible, logits, tf.constant(MASKED_LOGIT, logits.dtype))
-    mixed = tf.matmul(tf.nn.softmax(logits), v)  # (B, N, K, Q, d)
+        return tf.where(visible, logits, tf.constant(MASKED_LOGIT, logits.dtype))
+
+    hide = None if causal is None else hide_later
+    if sensors < CHUNKED_FROM:
+        logits = tf.matmul(q, k, transpose_b=True)  # (B, N, K, Q, P)
+        mixed = tf.matmul(tf.nn.softmax(logits if hide is None else hide(logits)), v)  # (B, N, K, Q, d)
+    else:
+        grouped = [tf.reshape(x, [-1, x.shape[3], channels]) for x in (q, k, v)]
+        mixed = tf.reshape(attention_in_chunks(grouped[0], grouped[1], grouped[2], hide=hide), tf.shape(q))
     return tf.reshape(tf.transpose(mixed, [0, 3, 1, 2, 4]), [batch, steps, sensors, width])
 
 

@@ -109,13 +109,10 @@ class STAttentionBlock(keras.layers.Layer):
         self, x: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor, causal: tf.Tensor, momentum: tf.Tensor | None
     ) -> tf.Tensor:
         """Residual stream `x` (B, P, N, D) with SE `spatial` (N, D) and TE `temporal` (B, P, D) of its steps."""
-        from_x, from_embedding = tf.split(tf.convert_to_tensor(self.qkv.kernel), 2, axis=0)
-        product = add_embeddings(project(x, from_x), spatial @ from_embedding, project(temporal, from_embedding))
-        q_s, k_s, v_s, q_t, k_t, v_t = tf.split(self.qkv.finish(product, momentum), 6, axis=-1)
+        q_s, k_s, v_s, q_t, k_t, v_t = tf.split(self.qkv.call_embedded(x, spatial, temporal, momentum), 6, axis=-1)
         over_sensors = self.spatial_output(attention_over_sensors(q_s, k_s, v_s, self.heads), momentum=momentum)
         over_steps = self.temporal_output(attention_over_steps(q_t, k_t, v_t, self.heads, causal), momentum=momentum)
-        gate = tf.sigmoid(self.spatial_gate(over_sensors) + self.temporal_gate(over_steps))
-        fused = over_steps + gate * (over_sensors - over_steps)
+        fused = fuse(self.spatial_gate(over_sensors) + self.temporal_gate(over_steps), over_sensors, over_steps)
         return x + self.fusion_output(fused, momentum=momentum)
 
 
@@ -212,9 +209,17 @@ class GMAN(keras.Model):
         return tf.squeeze(self.output_pair.second(x), axis=-1)
 
 
-def add_embeddings(product: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor) -> tf.Tensor:
-    """(B, P, N, C) + (N, C) + (B, P, C): the embedding half of `concat(X, STE) W`, added where it belongs."""
-    return product + (spatial + temporal[:, :, tf.newaxis])
+@tf.custom_gradient
+def fuse(logits: tf.Tensor, over_sensors: tf.Tensor, over_steps: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    """Gated fusion z HS + (1 - z) HT with z = sigmoid(logits) (paper, equations 9-10); only z is kept."""
+    gate = tf.sigmoid(logits)
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        to_sensors = upstream * gate
+        to_steps = upstream - to_sensors
+        return to_steps * gate * (over_sensors - over_steps), to_sensors, to_steps
+
+    return over_steps + gate * (over_sensors - over_steps), gradient
 
 
 def _dropout(x: tf.Tensor, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

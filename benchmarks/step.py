@@ -1,99 +1,104 @@
 """Time and memory of one training step (forward, backward, Adam, BN statistics), case by case.
 
-    python benchmarks/step.py [--case N20-quick] [--steps 15] [--json] [--keep]
+    python benchmarks/step.py [--case N20-quick] [--data DIR] [--peers DIR] [--json] [--keep]
 
-Each case runs in a process of its own, so that its peak memory is its own. Readings are random: a step's cost does not
-depend on them. `later_trial_first_step_s` is a fresh start of weights and optimizer on the same trace plus its first
-step. `--keep` writes the result with date and machine to benchmarks/results/step.json.
+Each case runs in a process of its own, so that its peak memory is its own. Readings are the METR-LA week's where
+`--data` (or GMAN_SEARCH_DATA) names a folder with it, else random: a step's cost does not depend on them.
+`first_step_s` is building, tracing and the first step; `later_trial_first_step_s` is a fresh start of weights and
+optimizer on the same trace plus its first step. The case with two workers runs two processes of one thread, as a
+search does, and its `ms` is wall time per trial-step. `--peers` times public ports of GMAN that are checked out in DIR,
+in turn with ours, and prints how many times our step goes into theirs. `--keep` writes the result to
+benchmarks/results/step.json.
 """
 
 import argparse
 import json
 import os
 import platform
-import resource
-import statistics
 import subprocess
 import sys
-import time
+import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-CASES = {
-    "N20-quick": (20, (2, 4, 4), 32),
-    "N20-medium": (20, (3, 6, 6), 24),
-    "N20-full": (20, (5, 8, 8), 12),
-    "N207-quick": (207, (2, 4, 4), 32),
-    "N207-full": (207, (5, 8, 8), 12),
-}
+from peers.registry import find_ports, run_port
+from step_cases import CASES, PAIRED, measure, write_port_case
+
 RESULTS = Path(__file__).parent / "results" / "step.json"
 
 
-def measure(case: str, steps: int) -> dict[str, float | str]:
-    """Time one case in this process."""
-    import numpy as np
+def in_own_process(*arguments: str) -> str:
+    """What this script prints when it is called again with `arguments`."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    told = subprocess.run(
+        [sys.executable, __file__, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if told.returncode:
+        raise SystemExit(f"a case failed:\n{told.stderr[-2000:]}")
+    return told.stdout
 
-    from gman_search.data.series import TrafficSeries
-    from gman_search.data.task import make_task
-    from gman_search.spec import DataSpec
-    from gman_search.training.step import CompiledModel, StepValues
 
-    sensors, shape, batch = CASES[case]
-    random = np.random.default_rng(0)
-    times = np.datetime64("2025-03-03T00:00", "m") + np.arange(2016) * 5
-    values = random.uniform(20, 65, (len(times), sensors)).astype(np.float32)
-    series = TrafficSeries(values, times, tuple(map(str, range(sensors))), 5)
-    task = make_task(DataSpec(), series, random.normal(size=(sensors, 64)))
-
-    def one_step(model: CompiledModel, step: int) -> float:
-        began = time.perf_counter()
-        starts = random.choice(task.starts["train"], batch)
-        error, _ = model.train_step(starts, StepValues(1e-3, 0.0, 0.0, 0.1, 0.9, True, step, 1))
-        float(error)
-        return time.perf_counter() - began
-
-    began = time.perf_counter()
-    model = CompiledModel(task, shape)
-    model.state.load_weights(model.fresh_weights(0))
-    one_step(model, 0)
-    first = time.perf_counter() - began
-    durations = [one_step(model, step) for step in range(1, steps + 1)]
-    began = time.perf_counter()
-    model.state.load_weights(model.fresh_weights(1))
-    one_step(model, 0)
-    later = time.perf_counter() - began
-    return {
-        "case": case,
-        "ms": round(statistics.median(durations) * 1000, 1),
-        "min_ms": round(min(durations) * 1000, 1),
-        "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
-        "first_step_s": round(first, 2),
-        "later_trial_first_step_s": round(later, 3),
-    }
+def time_ports(case: str, ports: dict[str, Path], folder: Path, shared: list[str]) -> dict[str, Any]:
+    """Each port on the windows of `case`: {"name": {"ms", "peak_gb", ...} or {"error"}}."""
+    file = folder / f"{PAIRED.get(case, case)}.npz"
+    if not file.exists():
+        in_own_process("--write", str(file), "--case", case, *shared)
+    return {name: run_port(name, path, "time", str(file), "--steps", "5")[-1] for name, path in ports.items()}
 
 
 def main() -> None:
     """Run the cases, each in its own process, and print or keep what they took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--case", choices=CASES, action="append")
+    parser.add_argument("--case", choices=[*CASES, *PAIRED], action="append", help="one case; may be repeated")
     parser.add_argument("--steps", type=int, default=15)
+    parser.add_argument("--data", type=Path, help="folder that holds metr-la-week/")
+    parser.add_argument("--peers", type=Path, metavar="DIR", help="folder with checkouts of public ports")
+    parser.add_argument("--precision", choices=["float32", "bfloat16", "float16"], default="float32")
+    parser.add_argument("--xla", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    if chosen.here:
-        print(json.dumps(measure(chosen.case[0], chosen.steps)))
+    given = chosen.data or (Path(os.environ["GMAN_SEARCH_DATA"]) if "GMAN_SEARCH_DATA" in os.environ else None)
+    if given is not None and not (given / "metr-la-week").is_dir():
+        parser.error(f"expected a folder that holds metr-la-week/, received {given}")
+    if chosen.write:
+        write_port_case(chosen.write, chosen.case[0], given)
         return
+    if chosen.here:
+        print(json.dumps(measure(chosen.case[0], given, chosen.steps, chosen.precision, chosen.xla)))
+        return
+    ports = find_ports(chosen.peers) if chosen.peers else {}
+    if chosen.peers and not ports:
+        parser.error(f"expected checkouts of public ports of GMAN, found none in {chosen.peers}")
+    shared = ["--steps", str(chosen.steps), "--precision", chosen.precision, *(["--xla"] if chosen.xla else [])]
+    shared += ["--data", str(given)] if given else []
     rows = []
-    for case in chosen.case or CASES:
-        command = [sys.executable, __file__, "--here", "--case", case, "--steps", str(chosen.steps)]
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-        rows.append(json.loads(told.stdout))
-        if not chosen.json:
-            print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
-    document = {"schema": "gman-search/step/1", "date": str(date.today()), "machine": machine, "cases": rows}
+    with tempfile.TemporaryDirectory() as folder:
+        for case in chosen.case or [*CASES, *PAIRED]:
+            row = json.loads(in_own_process("--here", "--case", case, *shared))
+            row["peers"] = time_ports(case, ports, Path(folder), shared)
+            row["times_faster"] = {
+                name: round(port["ms"] / row["ms"], 2) for name, port in row["peers"].items() if "ms" in port
+            }
+            rows.append(row)
+            if not chosen.json:
+                print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+    document = {
+        "schema": "gman-search/step/1",
+        "date": str(date.today()),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+        "data": "METR-LA week" if given else "random",
+        "precision": chosen.precision,
+        "xla": chosen.xla,
+        "cases": rows,
+    }
     if chosen.json:
         print(json.dumps(document, indent=2))
     if chosen.keep:

@@ -31,6 +31,9 @@ class Stage(BaseModel):
     patience: int = Field(default=10, ge=1, description="epochs without a better validation MAE before stopping")
     warmup_steps: int = Field(default=20, ge=0, description="steps over which the learning rate rises after growth")
     xla: Literal["auto", "on", "off"] = Field(default="auto", description="compile the step with XLA")
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
+        default="float32", description="of products and activations in training; the lower ones are for GPUs"
+    )
 
     @property
     def D(self) -> int:
@@ -59,6 +62,7 @@ class StageOverrides(BaseModel):
     patience: int | None = Field(default=None, ge=1)
     warmup_steps: int | None = Field(default=None, ge=0)
     xla: Literal["auto", "on", "off"] | None = None
+    precision: Literal["float32", "bfloat16", "float16"] | None = None
 
     def apply(self, preset: Stage) -> Stage:
         """The preset with every field that is set here replaced."""

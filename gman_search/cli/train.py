@@ -85,8 +85,8 @@ def train(
             f"  rate {epoch.learning_rate:.2g}  {epoch.seconds:.1f} s"
         )
 
-    xla = {name: resolved.stage(name).xla for name in PRESETS}
-    outcome = GmanTrainer(task, validation_stride=resolved.data.validation_stride, xla=xla).train(job, told)
+    stages = {name: resolved.stage(name) for name in PRESETS}
+    outcome = GmanTrainer(task, validation_stride=resolved.data.validation_stride, stages=stages).train(job, told)
     if json:
         print_json(
             "train",

@@ -141,7 +141,7 @@ class TransformAttention(keras.layers.Layer):
 
         def embed(layer: Projection, temporal: tf.Tensor) -> tf.Tensor:
             kernel = tf.convert_to_tensor(layer.kernel)
-            product = (spatial @ kernel) + project(temporal, kernel)[:, :, tf.newaxis]
+            product = project(spatial, kernel) + project(temporal, kernel)[:, :, tf.newaxis]
             return layer.finish(product, momentum)
 
         query, key = embed(self.query, future), embed(self.key, past)
@@ -189,11 +189,23 @@ class GMAN(keras.Model):
         self.built = True
 
     def call(
-        self, readings: tf.Tensor, day: tf.Tensor, time: tf.Tensor, knobs: Knobs, training: bool = False
+        self,
+        readings: tf.Tensor,
+        day: tf.Tensor,
+        time: tf.Tensor,
+        knobs: Knobs,
+        training: bool = False,
+        precision: str | None = None,
     ) -> tf.Tensor:
-        """Forecast (B, Q, N) from `readings` (B, P, N) and the calendar `day`, `time` (B, P+Q)."""
+        """Forecast (B, Q, N) from `readings` (B, P, N) and the calendar `day`, `time` (B, P+Q).
+
+        `precision` "float16" or "bfloat16" holds for products and activations; parameters, BN moments and the ST
+        embedding stay in that of the model, which is also the default.
+        """
         momentum = knobs.momentum if training else None
+        number, low = readings.dtype, precision or readings.dtype
         spatial, temporal = self.st_embedding(self.embedding, day, time, self.seen, momentum)
+        readings, spatial, temporal = (tf.cast(x, low) for x in (readings, spatial, temporal))
         past, future = temporal[:, : self.shape.P], temporal[:, self.shape.P :]
         x = self.input_pair(readings[..., tf.newaxis], momentum=momentum)
         for block in self.encoder:
@@ -206,7 +218,7 @@ class GMAN(keras.Model):
         x = self.output_pair.first(x, momentum=momentum)
         if training:
             x = _dropout(x, knobs.dropout, knobs.seed + 1)
-        return tf.squeeze(self.output_pair.second(x), axis=-1)
+        return tf.squeeze(tf.cast(self.output_pair.second(x), number), axis=-1)
 
 
 @tf.custom_gradient
@@ -225,5 +237,5 @@ def fuse(logits: tf.Tensor, over_sensors: tf.Tensor, over_steps: tf.Tensor) -> t
 def _dropout(x: tf.Tensor, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Dropout whose rate is a value of the graph, not a constant of it."""
     keep = 1.0 - tf.cast(rate, x.dtype)
-    kept = tf.random.stateless_uniform(tf.shape(x), seed, dtype=x.dtype) < keep
+    kept = tf.random.stateless_uniform(tf.shape(x), seed, dtype=rate.dtype) < 1.0 - rate
     return tf.where(kept, x / keep, tf.zeros_like(x))

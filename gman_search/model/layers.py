@@ -60,14 +60,15 @@ class Projection(keras.layers.Layer):
     def finish(self, product: tf.Tensor, momentum: tf.Tensor | None) -> tf.Tensor:
         """Bias, BN and ReLU on a product (..., units) that the caller has computed from `kernel`."""
         if not self.activated:
-            return product + self.bias if self.use_bias else product
+            return product + tf.cast(self.bias, product.dtype) if self.use_bias else product
         # In front of BN the bias only shifts the mean that BN takes away again: it is added to the mean instead of to
         # every element. Its gradient in training is zero, as it is in the original.
         if momentum is None:
             mean = tf.convert_to_tensor(self.moving_mean)
             bias = tf.convert_to_tensor(self.bias)
             scale = self.gamma * _inverse_deviation(tf.convert_to_tensor(self.moving_variance))
-            return tf.nn.relu(product * scale + (self.beta + (bias - mean) * scale))
+            shift = self.beta + (bias - mean) * scale
+            return tf.nn.relu(product * tf.cast(scale, product.dtype) + tf.cast(shift, product.dtype))
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
         activated, mean, variance = normalise_relu(product, gamma, beta)
         return self.remember(activated, mean, variance, momentum)
@@ -80,7 +81,7 @@ class Projection(keras.layers.Layer):
         concat(X, STE) W = X W_x + SE W_e + TE W_e: the last two are small, and STE is never built.
         """
         from_x, from_embedding = tf.split(tf.convert_to_tensor(self.kernel), 2, axis=0)
-        spatial, temporal = spatial @ from_embedding, project(temporal, from_embedding)
+        spatial, temporal = project(spatial, from_embedding), project(temporal, from_embedding)
         if momentum is None:
             return self.finish(project(x, from_x) + spatial + temporal[:, :, tf.newaxis], None)
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
@@ -117,8 +118,12 @@ class ProjectionPair(keras.layers.Layer):
 
 
 def project(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Product over the last axis as one flat GEMM: a batched product of the same size is far slower on CPUs."""
+    """Product over the last axis, in the precision of `x`.
+
+    One flat GEMM: a batched product of the same size is far slower on CPUs.
+    """
     width_in, width_out = kernel.shape
+    kernel = tf.cast(kernel, x.dtype)
     shape = tf.shape(x)
     flat = tf.matmul(tf.reshape(x, [-1, width_in]), kernel)
     result = tf.reshape(flat, tf.concat([shape[:-1], [width_out]], axis=0))
@@ -161,8 +166,8 @@ def project_normalise_relu(
         with tf.control_dependencies([upstream]):
             again = product()
         d_flat, d_gamma, d_beta = _normalise_gradient(upstream, again, mean, variance, gamma, beta)
-        d_x = tf.reshape(tf.matmul(d_flat, kernel, transpose_b=True), tf.shape(x))
-        d_kernel = tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), d_flat, transpose_a=True)
+        d_x = tf.reshape(tf.matmul(d_flat, tf.cast(kernel, x.dtype), transpose_b=True), tf.shape(x))
+        d_kernel = tf.cast(tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), d_flat, transpose_a=True), kernel.dtype)
         d_product = tf.reshape(d_flat, [-1, steps, sensors, units])
         d_temporal = tf.reduce_sum(d_product, axis=2)
         return d_x, tf.reduce_sum(d_product, axis=[0, 1]), d_temporal, d_kernel, d_gamma, d_beta
@@ -172,11 +177,13 @@ def project_normalise_relu(
 
 
 def _normalise(flat: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """relu(BN(flat)), mean and variance of the rows of `flat` (rows, C)."""
+    """relu(BN(flat)) in the precision of `flat` (rows, C); mean and variance of its rows in that of the parameters."""
+    number, flat = flat.dtype, tf.cast(flat, gamma.dtype)
     mean = tf.reduce_mean(flat, axis=0)
     centred = flat - mean
     variance = tf.reduce_mean(tf.square(centred), axis=0)
-    return tf.nn.relu(centred * (gamma * _inverse_deviation(variance)) + beta), mean, variance
+    activated = tf.nn.relu(centred * (gamma * _inverse_deviation(variance)) + beta)
+    return tf.cast(activated, number), mean, variance
 
 
 def _normalise_gradient(
@@ -189,16 +196,17 @@ def _normalise_gradient(
         dbeta = sum g,   dgamma = sum g h,   dflat = gamma r (g - dbeta / rows - h dgamma / rows).
     Where the output is positive is found again too: to keep the output would double the memory.
     """
+    number, flat = flat.dtype, tf.cast(flat, gamma.dtype)
     rows = tf.cast(tf.shape(flat)[0], flat.dtype)
     inverse = _inverse_deviation(variance)
     scale = gamma * inverse
     centred = flat - mean
-    upstream = tf.reshape(upstream, tf.shape(flat))
+    upstream = tf.cast(tf.reshape(upstream, tf.shape(flat)), flat.dtype)
     passed = tf.where(centred * scale + beta > 0, upstream, tf.zeros([], flat.dtype))
     d_beta = tf.reduce_sum(passed, axis=0)
     d_gamma = tf.reduce_sum(passed * centred, axis=0) * inverse
     d_flat = passed * scale - (centred * (scale * inverse * d_gamma / rows) + scale * d_beta / rows)
-    return d_flat, d_gamma, d_beta
+    return tf.cast(d_flat, number), d_gamma, d_beta
 
 
 def _inverse_deviation(variance: tf.Tensor) -> tf.Tensor:

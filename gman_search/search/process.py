@@ -52,8 +52,8 @@ def worker_process(
     task = load_task(spec.data, Path(base))
     studies = open_studies(url, spec, task)
     prepare_device(spec.seed)
-    xla = {stage.name: stage.xla for stage in spec.stage_list()}
-    trainer = GmanTrainer(task, validation_stride=spec.data.validation_stride, xla=xla)
+    stages = {stage.name: stage for stage in spec.stage_list()}
+    trainer = GmanTrainer(task, validation_stride=spec.data.validation_stride, stages=stages)
     leases = Leases(studies.storage.engine, spec.search.lease_seconds)
     name = f"{socket.gethostname()}-{os.getpid()}-{index}"
     logging.info("worker %s starts", name)

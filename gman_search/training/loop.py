@@ -18,6 +18,7 @@ from gman_search.errors import DataError
 from gman_search.halving.table import State
 from gman_search.model.growth import grow
 from gman_search.record import Epoch
+from gman_search.stages import Stage
 from gman_search.training.checkpoints import read_arrays, write_arrays
 from gman_search.training.diagnosis import diagnose, has_diverged
 from gman_search.training.job import Job, Outcome
@@ -56,24 +57,28 @@ class GmanTrainer:
     Args:
         task: readings, calendar, embedding, windows.
         validation_stride: every how many-th validation window is used.
-        xla: "on", "off" or "auto" by stage: whether its step is compiled with XLA; auto means on a GPU only, because
-            on CPUs it costs more than it gains.
+        stages: by name; from them come XLA and precision. `xla` "auto" means on a GPU only, because on CPUs it costs
+            more than it gains. A stage that is not here runs without XLA in float32.
     """
 
-    def __init__(self, task: ForecastTask, *, validation_stride: int = 1, xla: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, task: ForecastTask, *, validation_stride: int = 1, stages: Mapping[str, Stage] | None = None
+    ) -> None:
         self.task = task
-        self.xla = dict(xla or {})
-        self._compiled: dict[tuple[tuple[int, int, int], bool], CompiledModel] = {}
+        self.stages = dict(stages or {})
+        self._compiled: dict[tuple[tuple[int, int, int], bool, str], CompiledModel] = {}
         self._val_starts = task.starts["val"][::validation_stride]
         self._val_truth = truth(task, "val")[::validation_stride]
 
     def compiled(self, shape: tuple[int, int, int], stage: str = "") -> CompiledModel:
         """The model of this shape, traced at most once in this process."""
-        wish = self.xla.get(stage, "off")
+        settings = self.stages.get(stage)
+        wish, precision = (settings.xla, settings.precision) if settings else ("off", "float32")
         xla = wish == "on" or (wish == "auto" and bool(tf.config.list_physical_devices("GPU")))
-        if (shape, xla) not in self._compiled:
-            self._compiled[shape, xla] = CompiledModel(self.task, shape, xla=xla)
-        return self._compiled[shape, xla]
+        key = (shape, xla, precision)
+        if key not in self._compiled:
+            self._compiled[key] = CompiledModel(self.task, shape, xla=xla, precision=precision)
+        return self._compiled[key]
 
     def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> Outcome:
         """Train `job` to its end (see `Trainer`)."""

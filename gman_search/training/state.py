@@ -15,6 +15,10 @@ from gman_search.model.gman import GMAN
 __all__ = ["FlatLayout", "TrainState"]
 
 
+MOMENTS = ("first_moment", "second_moment", "loss_scale")
+FIRST_LOSS_SCALE = 2.0**15
+
+
 class FlatLayout:
     """Where each named tensor lies in a flat vector."""
 
@@ -55,6 +59,8 @@ class TrainState:
         self.first_moment = tf.Variable(tf.zeros([self.trained.total], number), name="first_moment")
         self.second_moment = tf.Variable(tf.zeros([self.trained.total], number), name="second_moment")
         self.statistics = tf.Variable(tf.zeros([self.moving.total], number), name="statistics")
+        # Scale of the loss in float16, and the steps since it last changed.
+        self.loss_scale = tf.Variable([FIRST_LOSS_SCALE, 0.0], dtype=number, name="loss_scale")
         kernels = [
             np.full(size, name.endswith("kernel"))
             for name, size in zip(self.trained.names, self.trained.sizes, strict=True)
@@ -68,6 +74,7 @@ class TrainState:
         self.statistics.assign(self.moving.from_named(named))
         self.first_moment.assign(tf.zeros_like(self.first_moment))
         self.second_moment.assign(tf.zeros_like(self.second_moment))
+        self.loss_scale.assign([FIRST_LOSS_SCALE, 0.0])
 
     def weights(self) -> dict[str, np.ndarray]:
         """Parameters and BN statistics as named arrays."""
@@ -77,10 +84,11 @@ class TrainState:
         }
 
     def moments(self) -> dict[str, np.ndarray]:
-        """Adam's moments, for a checkpoint."""
-        return {"first_moment": self.first_moment.numpy(), "second_moment": self.second_moment.numpy()}
+        """Adam's moments and the loss scale, for a checkpoint."""
+        variables = (self.first_moment, self.second_moment, self.loss_scale)
+        return dict(zip(MOMENTS, (variable.numpy() for variable in variables), strict=True))
 
     def load_moments(self, moments: Mapping[str, np.ndarray]) -> None:
         """Inverse of `moments`."""
-        self.first_moment.assign(moments["first_moment"])
-        self.second_moment.assign(moments["second_moment"])
+        for name, variable in zip(MOMENTS, (self.first_moment, self.second_moment, self.loss_scale), strict=True):
+            variable.assign(moments[name])

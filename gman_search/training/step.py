@@ -3,7 +3,7 @@
 Hyperparameters are values of the graph, not constants in it: the second trial of a stage starts at once.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +15,8 @@ from gman_search.training.state import TrainState
 __all__ = ["CompiledModel", "StepValues"]
 
 ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
+# Steps without overflow after which the loss scale of float16 is doubled.
+SCALE_STEPS = 2000
 
 
 class StepValues(NamedTuple):
@@ -37,16 +39,26 @@ class CompiledModel:
         task: readings, calendar, spatial embedding and windows.
         shape: L, K and d (widths and steps come from the task).
         xla: compile the step with XLA.
-        dtype: float32, or float64 for proofs.
+        precision: of products and activations in training: float32, float16 (with a loss scale) or bfloat16.
+            Forecasts are made in full precision, so that validation judges the weights as they will be used.
+        dtype: of the parameters: float32, or float64 for proofs (which `precision` then follows).
     """
 
     def __init__(
-        self, task: ForecastTask, shape: tuple[int, int, int], *, xla: bool = False, dtype: str = "float32"
+        self,
+        task: ForecastTask,
+        shape: tuple[int, int, int],
+        *,
+        xla: bool = False,
+        precision: str = "float32",
+        dtype: str = "float32",
     ) -> None:
         L, K, d = shape
         sizes = ModelShape(L, K, d, E=task.embedding.shape[1], T=task.T, P=task.P, Q=task.Q)
         self.task = task
-        self.model = GMAN(sizes, task.embedding, np.concatenate([task.seen_days, task.seen_times]), dtype=dtype)
+        seen = np.concatenate([task.seen_days, task.seen_times])
+        self.model = GMAN(sizes, task.embedding, seen, dtype=dtype)
+        self._precision = dtype if precision == "float32" else precision
         self.state = TrainState(self.model)
         # The whole series is resident once; windows are gathered from it inside the step.
         self._inputs = tf.constant(task.inputs, dtype=dtype)
@@ -106,9 +118,6 @@ class CompiledModel:
             tf.gather(self._time, steps),
         )
 
-    def _call(self, parameters: list[tf.Tensor], statistics: list[tf.Tensor], *inputs: Any, training: bool) -> Any:
-        return self.model.stateless_call(parameters, statistics, *inputs, training=training)
-
     def _train_step(self, starts: tf.Tensor, values: tf.Tensor, counters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         rate, decay, clip, dropout, momentum, causal, step = tf.unstack(values)
         readings, targets, day, time = self._windows(starts)
@@ -116,7 +125,7 @@ class CompiledModel:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             flat = tf.convert_to_tensor(self.state.parameters)
             tape.watch(flat)
-            normalised, statistics = self._call(
+            normalised, statistics = self.model.stateless_call(
                 self.state.trained.split(flat),
                 self.state.moving.split(self.state.statistics),
                 readings,
@@ -124,14 +133,39 @@ class CompiledModel:
                 time,
                 knobs,
                 training=True,
+                precision=self._precision,
             )
             error, count = self._masked_error(normalised, targets)
             # Original: mask divided by its mean, then the mean of everything. That is the sum over the observed count.
             loss = error / tf.maximum(count, 1.0)
-        gradient = tape.gradient(loss, flat)
-        self._adam(gradient, rate, decay, clip, step)
-        self.state.statistics.assign(self.state.moving.join(statistics))
+            scaled = loss * self.state.loss_scale[0] if self._precision == "float16" else loss
+        gradient = tape.gradient(scaled, flat)
+        statistics = self.state.moving.join(statistics)
+        if self._precision == "float16":
+            gradient /= self.state.loss_scale[0]
+            self._update_if_finite(gradient, statistics, rate, decay, clip, step)
+        else:
+            self._update(gradient, statistics, rate, decay, clip, step)
         return error, count
+
+    def _update_if_finite(self, gradient: tf.Tensor, *rest: tf.Tensor) -> None:
+        """Skip a step that overflowed in float16 and halve the loss scale; double it after many that did not."""
+        scale, since = tf.unstack(self.state.loss_scale)
+        finite = tf.reduce_all(tf.math.is_finite(gradient))
+        grown = since + 1 >= SCALE_STEPS
+
+        def accept() -> tf.Tensor:
+            self._update(gradient, *rest)
+            return tf.stack([tf.where(grown, scale * 2, scale), tf.where(grown, 0.0, since + 1)])
+
+        def reject() -> tf.Tensor:
+            return tf.stack([tf.maximum(scale / 2, 1.0), 0.0])
+
+        self.state.loss_scale.assign(tf.cond(finite, accept, reject))
+
+    def _update(self, gradient: tf.Tensor, statistics: tf.Tensor, *adam: tf.Tensor) -> None:
+        self._adam(gradient, *adam)
+        self.state.statistics.assign(statistics)
 
     def _masked_error(self, normalised: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         forecast = normalised * self.task.std + self.task.mean
@@ -159,7 +193,7 @@ class CompiledModel:
         knobs = Knobs(causal, none, none, tf.zeros([2], tf.int32))
         parameters = self.state.trained.split(self.state.parameters)
         statistics = self.state.moving.split(self.state.statistics)
-        normalised, _ = self._call(parameters, statistics, readings, day, time, knobs, training=False)
+        normalised, _ = self.model.stateless_call(parameters, statistics, readings, day, time, knobs, training=False)
         return normalised * self.task.std + self.task.mean
 
 

@@ -12,6 +12,7 @@ from gman_search.data.task import make_task
 from gman_search.errors import DataError
 from gman_search.halving.table import State
 from gman_search.spec import DataSpec
+from gman_search.stages import PRESETS
 from gman_search.training.checkpoints import read_arrays, write_arrays
 from gman_search.training.job import Job, StopTraining
 from gman_search.training.loop import GmanTrainer
@@ -97,7 +98,7 @@ def test_a_grown_evaluation_begins_where_its_parent_ended(trainer, tmp_path):
 
 
 def test_xla_takes_the_same_step(trainer):
-    with_xla = GmanTrainer(trainer.task, xla={"quick": "on"})
+    with_xla = GmanTrainer(trainer.task, stages={"quick": PRESETS["quick"].model_copy(update={"xla": "on"})})
     values = StepValues(0.01, 0.0, 0.0, 0.0, 0.9, True, 0, 1)
     errors = []
     for model in (trainer.compiled(SMALL.shape), with_xla.compiled(SMALL.shape, "quick")):

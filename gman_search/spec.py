@@ -42,7 +42,11 @@ class DataSpec(_Frozen):
         default="last", description="what stands in for a missing input reading"
     )
     embedding_size: int = Field(default=64, ge=1, description="width of a spectral embedding")
-
+    groups: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
+        default=0,
+        description="groups of the paper's group spatial attention, for many hundred sensors; 0: all attend to all; "
+        "auto: the number with the least work",
+    )
     validation_stride: int = Field(
         default=1, ge=1, description="validate on every k-th window (neighbours overlap); the test part always uses all"
     )

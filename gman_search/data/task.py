@@ -15,6 +15,7 @@ from gman_search.data.graph import read_adjacency
 from gman_search.data.series import TrafficSeries
 from gman_search.data.windows import split_series, window_starts
 from gman_search.errors import DataError
+from gman_search.model.counts import best_groups
 from gman_search.spec import DataSpec
 
 __all__ = ["ForecastTask", "fill_missing", "load_task", "make_task"]
@@ -31,7 +32,8 @@ class ForecastTask:
     `inputs` (S, N) are normalised readings with missing ones filled, `targets` (S, N) raw readings with 0 for missing.
     `starts[part]` are the first rows of the windows of train, val and test. `seen_days` (7,) and `seen_times` (T,) tell
     which calendar categories occur in training windows: a model can know nothing about the others. `coordinates` has
-    (latitude, longitude) by sensor where they are known. `fingerprint` is the same on every machine for the same data.
+    (latitude, longitude) by sensor where they are known. `groups` is the number of groups of group spatial attention,
+    0 for attention of all to all. `fingerprint` is the same on every machine for the same data.
     """
 
     series: TrafficSeries
@@ -53,6 +55,7 @@ class ForecastTask:
     warnings: tuple[str, ...]
     fingerprint: str
     coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    groups: int = 0
 
     @property
     def T(self) -> int:
@@ -120,6 +123,10 @@ def make_task(
             f"the series is too short: expected at least P + Q = {spec.history + spec.horizon} rows for one window, "
             f"received {steps}"
         )
+    sensors = len(series.sensors)
+    groups = best_groups(sensors) if spec.groups == "auto" else spec.groups
+    if groups > sensors:
+        raise DataError(f"expected at most as many groups as sensors, {sensors}; received groups = {groups}")
     parts = split_series(steps, train=spec.train, test=spec.test)
     starts = {part.name: window_starts(part, spec.history, spec.horizon) for part in parts}
     train = parts[0]
@@ -159,6 +166,7 @@ def make_task(
         embedding_source=source,
         warnings=_warnings(series, seen_days, days),
         fingerprint=_fingerprint(spec, series, embedding if graph is None else graph, embedding.shape[1]),
+        groups=groups,
     )
 
 
@@ -207,4 +215,6 @@ def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width
         spec.unit,
     )
     digest.update(repr(settings).encode())
+    if spec.groups:
+        digest.update(f"groups {spec.groups}".encode())
     return digest.hexdigest()

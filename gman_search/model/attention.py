@@ -4,6 +4,8 @@ Heads are cut from the channels as K blocks of d (never d blocks of K: with K ==
 be told apart by shape, only by tests with K != d).
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from gman_search.model.chunked_attention import attention_in_chunks, groups_in_chunk
@@ -16,12 +18,19 @@ MASKED_LOGIT = -(2.0**15) + 1.0
 CHUNKED_FROM = 150
 
 
-def attention_over_sensors(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, heads: int) -> tf.Tensor:
+def attention_over_sensors(
+    query: tf.Tensor,
+    key: tf.Tensor,
+    value: tf.Tensor,
+    heads: int,
+    hide: Callable[[tf.Tensor], tf.Tensor] | None = None,
+) -> tf.Tensor:
     """Every sensor attends to all sensors of the same step (paper, equations 3-5).
 
     Args:
         query: (B, P, N, D), as are `key` and `value`.
         heads: K, a divisor of D.
+        hide: replaces the logits (B P, K, N, N) of sensors that must not be attended to; none: nothing is hidden.
 
     Returns:
         (B, P, N, D), heads side by side.
@@ -30,8 +39,9 @@ def attention_over_sensors(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, h
     split = [batch * steps, sensors, heads, width // heads]
     q, k, v = (tf.transpose(tf.reshape(x, split), [0, 2, 1, 3]) for x in (query, key, value))  # (BP, K, N, d)
     q *= _inverse_root(width // heads, q)
-    if sensors < CHUNKED_FROM:
-        mixed = tf.matmul(tf.nn.softmax(tf.matmul(q, k, transpose_b=True)), v)  # (BP, K, N, N), then (BP, K, N, d)
+    if sensors < CHUNKED_FROM or hide is not None:
+        logits = tf.matmul(q, k, transpose_b=True)  # (BP, K, N, N)
+        mixed = tf.matmul(tf.nn.softmax(logits if hide is None else hide(logits)), v)  # (BP, K, N, d)
     else:
         q, k, v = (tf.reshape(x, [-1, sensors, width // heads]) for x in (q, k, v))
         mixed = attention_in_chunks(q, k, v, groups_in_chunk(steps * heads, sensors))

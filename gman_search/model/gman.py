@@ -14,16 +14,22 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.model.attention import attention_over_sensors, attention_over_steps
+from gman_search.model.group_attention import attention_in_groups, partition
 from gman_search.model.layers import Projection, ProjectionPair, project
 
 __all__ = ["DAYS", "GMAN", "Knobs", "ModelShape"]
 
 DAYS = 7
+# Random groups draw from other streams than dropout, which uses the seed itself and the next.
+GROUP_STREAMS = 100
 
 
 @dataclass(frozen=True)
 class ModelShape:
-    """Everything that decides the weights' shapes: L blocks, K heads of d channels, SE width E, T steps a day."""
+    """All sizes: L blocks, K heads of d channels, SE width E, T steps a day, P steps in, Q out, C input channels.
+
+    `groups` G is the number of groups of group spatial attention; 0: every sensor attends to all.
+    """
 
     L: int
     K: int
@@ -32,6 +38,8 @@ class ModelShape:
     T: int = 288
     P: int = 12
     Q: int = 12
+    C: int = 1
+    groups: int = 0
 
     @property
     def D(self) -> int:
@@ -42,7 +50,7 @@ class ModelShape:
 class Knobs(NamedTuple):
     """Hyperparameters that reach into the model, as scalar tensors: one traced step serves every config.
 
-    `momentum` and `dropout` matter in training only; `seed` (2,) int32 makes dropout repeatable.
+    `momentum` and `dropout` matter in training only; `seed` (2,) int32 makes dropout and random groups repeatable.
     """
 
     causal: tf.Tensor
@@ -59,7 +67,7 @@ class STEmbedding(keras.layers.Layer):
     """
 
     def __init__(self, width: int, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
+        super().__init__(autocast=False, **keras_arguments)
         self.spatial = ProjectionPair(width, width, name="spatial", dtype=self.dtype_policy)
         self.temporal = ProjectionPair(width, width, name="temporal", dtype=self.dtype_policy)
 
@@ -83,14 +91,19 @@ class STEmbedding(keras.layers.Layer):
 
 
 class STAttentionBlock(keras.layers.Layer):
-    """Spatial attention, temporal attention, gated fusion, and the residual (paper, figure 2b)."""
+    """Spatial attention, temporal attention, gated fusion, and the residual (paper, figure 2b).
 
-    def __init__(self, width: int, heads: int, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
-        self.heads = heads
+    With `groups`, spatial attention is by groups, and `stream` tells this block's random groups from other blocks'.
+    """
+
+    def __init__(self, width: int, heads: int, groups: int = 0, stream: int = 0, **keras_arguments: Any) -> None:
+        super().__init__(autocast=False, **keras_arguments)
+        self.heads, self.groups, self.stream = heads, groups, stream
         policy = self.dtype_policy
         # Six projections in one product: Q, K, V of spatial attention, then Q, K, V of temporal attention.
         self.qkv = Projection(6 * width, activated=True, parts=6, name="qkv", dtype=policy)
+        if groups:
+            self.between = Projection(3 * width, activated=True, parts=3, name="between_groups", dtype=policy)
         self.spatial_output = ProjectionPair(width, width, name="spatial_output", dtype=policy)
         self.temporal_output = ProjectionPair(width, width, name="temporal_output", dtype=policy)
         self.spatial_gate = Projection(width, activated=False, use_bias=False, name="spatial_gate", dtype=policy)
@@ -101,17 +114,23 @@ class STAttentionBlock(keras.layers.Layer):
         """Create the weights for a residual stream of `width` channels."""
         self.qkv.build(2 * width)
         parts = (self.spatial_output, self.temporal_output, self.spatial_gate, self.temporal_gate, self.fusion_output)
-        for part in parts:
+        for part in (*parts, self.between) if self.groups else parts:
             part.build(width)
         self.built = True
 
     def call(
-        self, x: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor, causal: tf.Tensor, momentum: tf.Tensor | None
+        self, x: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor, knobs: Knobs, momentum: tf.Tensor | None
     ) -> tf.Tensor:
         """Residual stream `x` (B, P, N, D) with SE `spatial` (N, D) and TE `temporal` (B, P, D) of its steps."""
         q_s, k_s, v_s, q_t, k_t, v_t = tf.split(self.qkv.call_embedded(x, spatial, temporal, momentum), 6, axis=-1)
-        over_sensors = self.spatial_output(attention_over_sensors(q_s, k_s, v_s, self.heads), momentum=momentum)
-        over_steps = self.temporal_output(attention_over_steps(q_t, k_t, v_t, self.heads, causal), momentum=momentum)
+        if self.groups:
+            parting = partition(x.shape[2], self.groups, knobs.seed + tf.constant([GROUP_STREAMS + self.stream, 0]))
+            mixed = attention_in_groups(q_s, k_s, v_s, self.heads, parting, self.between, momentum)
+        else:
+            mixed = attention_over_sensors(q_s, k_s, v_s, self.heads)
+        over_sensors = self.spatial_output(mixed, momentum=momentum)
+        mixed = attention_over_steps(q_t, k_t, v_t, self.heads, knobs.causal)
+        over_steps = self.temporal_output(mixed, momentum=momentum)
         fused = fuse(self.spatial_gate(over_sensors) + self.temporal_gate(over_steps), over_sensors, over_steps)
         return x + self.fusion_output(fused, momentum=momentum)
 
@@ -120,7 +139,7 @@ class TransformAttention(keras.layers.Layer):
     """From P history steps to Q future steps: queries are future embeddings, keys past ones (equations 12-14)."""
 
     def __init__(self, width: int, heads: int, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
+        super().__init__(autocast=False, **keras_arguments)
         self.heads = heads
         policy = self.dtype_policy
         self.query = Projection(width, activated=True, name="query", dtype=policy)
@@ -161,7 +180,7 @@ class GMAN(keras.Model):
     def __init__(
         self, shape: ModelShape, embedding: np.ndarray, seen: np.ndarray | None = None, **keras_arguments: Any
     ) -> None:
-        super().__init__(name=keras_arguments.pop("name", "gman"), **keras_arguments)
+        super().__init__(name=keras_arguments.pop("name", "gman"), autocast=False, **keras_arguments)
         self.shape = shape
         policy = self.dtype_policy
         number = policy.compute_dtype
@@ -171,18 +190,20 @@ class GMAN(keras.Model):
         self.st_embedding = STEmbedding(width, name="st_embedding", dtype=policy)
         self.input_pair = ProjectionPair(width, width, name="input", dtype=policy)
         self.encoder = [
-            STAttentionBlock(width, shape.K, name=f"encoder_{block}", dtype=policy) for block in range(shape.L)
+            STAttentionBlock(width, shape.K, shape.groups, 2 * block, name=f"encoder_{block}", dtype=policy)
+            for block in range(shape.L)
         ]
         self.transform = TransformAttention(width, shape.K, name="transform", dtype=policy)
         self.decoder = [
-            STAttentionBlock(width, shape.K, name=f"decoder_{block}", dtype=policy) for block in range(shape.L)
+            STAttentionBlock(width, shape.K, shape.groups, 2 * block + 1, name=f"decoder_{block}", dtype=policy)
+            for block in range(shape.L)
         ]
         self.output_pair = ProjectionPair(width, 1, name="output", dtype=policy)
         self._create_weights()
 
     def _create_weights(self) -> None:
         self.st_embedding.build(self.shape.E, DAYS + self.shape.T)
-        self.input_pair.build(1)
+        self.input_pair.build(self.shape.C)
         layers: list[Any] = [*self.encoder, self.transform, *self.decoder, self.output_pair]
         for layer in layers:
             layer.build(self.shape.D)
@@ -197,7 +218,7 @@ class GMAN(keras.Model):
         training: bool = False,
         precision: str | None = None,
     ) -> tf.Tensor:
-        """Forecast (B, Q, N) from `readings` (B, P, N) and the calendar `day`, `time` (B, P+Q).
+        """Forecast (B, Q, N) from `readings` (B, P, N), or (B, P, N, C), and the calendar `day`, `time` (B, P+Q).
 
         `precision` "float16" or "bfloat16" holds for products and activations; parameters, BN moments and the ST
         embedding stay in that of the model, which is also the default.
@@ -207,12 +228,13 @@ class GMAN(keras.Model):
         spatial, temporal = self.st_embedding(self.embedding, day, time, self.seen, momentum)
         readings, spatial, temporal = (tf.cast(x, low) for x in (readings, spatial, temporal))
         past, future = temporal[:, : self.shape.P], temporal[:, self.shape.P :]
-        x = self.input_pair(readings[..., tf.newaxis], momentum=momentum)
+        readings = readings if len(readings.shape) == 4 else readings[..., tf.newaxis]
+        x = self.input_pair(readings, momentum=momentum)
         for block in self.encoder:
-            x = block(x, spatial, past, knobs.causal, momentum)
+            x = block(x, spatial, past, knobs, momentum)
         x = self.transform(x, spatial, past, future, momentum)
         for block in self.decoder:
-            x = block(x, spatial, future, knobs.causal, momentum)
+            x = block(x, spatial, future, knobs, momentum)
         if training:
             x = _dropout(x, knobs.dropout, knobs.seed)
         x = self.output_pair.first(x, momentum=momentum)

@@ -130,6 +130,8 @@ def _keep_scores(name: str, vector: NDArray[np.floating], old: Shape, new: Shape
 def _attention_parts(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if "/qkv/" in name:
         return _QKV_SCALED, _QKV_KEYS
+    if "/between_groups/" in name:
+        return (0, 1), (1,)
     if "transform/query/" in name:
         return (0,), ()
     if "transform/key/" in name:
@@ -141,6 +143,8 @@ def _parts(name: str) -> tuple[int, ...]:
     """How many runs of D channels each axis of a tensor holds; 0 for an axis that does not grow."""
     if "/qkv/" in name:
         return (2, 6) if name.endswith("kernel") else (6,)
+    if "/between_groups/" in name:
+        return (1, 3) if name.endswith("kernel") else (3,)
     first_layer = re.search(r"(st_embedding/(spatial|temporal)|(^|/)input)/first/kernel$", name)
     if first_layer:
         return (0, 1)

@@ -29,7 +29,7 @@ class Projection(keras.layers.Layer):
     def __init__(
         self, units: int, *, activated: bool, use_bias: bool = True, parts: int = 1, **keras_arguments: Any
     ) -> None:
-        super().__init__(**keras_arguments)
+        super().__init__(autocast=False, **keras_arguments)  # the precision of `x` is the caller's business
         self.units = units
         self.activated = activated
         self.use_bias = use_bias
@@ -102,7 +102,7 @@ class ProjectionPair(keras.layers.Layer):
     """Two projections: BN and ReLU after the first, the second linear (`FC` with activations [relu, None])."""
 
     def __init__(self, hidden: int, units: int, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
+        super().__init__(autocast=False, **keras_arguments)  # the precision of `x` is the caller's business
         self.first = Projection(hidden, activated=True, name="first", dtype=self.dtype_policy)
         self.second = Projection(units, activated=False, name="second", dtype=self.dtype_policy)
 

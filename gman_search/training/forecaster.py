@@ -35,7 +35,8 @@ class Forecaster:
         self.P, self.Q, self.step_minutes = int(about["P"]), int(about["Q"]), int(about["step_minutes"])
         embedding = arrays[CONSTANT + "embedding"]
         L, K, d = about["shape"]
-        shape = ModelShape(L, K, d, E=embedding.shape[1], T=int(about["T"]), P=self.P, Q=self.Q)
+        widths = {"E": embedding.shape[1], "T": int(about["T"]), "groups": int(about.get("groups", 0))}
+        shape = ModelShape(L, K, d, P=self.P, Q=self.Q, **widths)
         self._model = GMAN(shape, embedding, arrays[CONSTANT + "seen"])
         for variable in self._model.variables:
             variable.assign(arrays[variable.path])

@@ -54,7 +54,9 @@ class CompiledModel:
         dtype: str = "float32",
     ) -> None:
         L, K, d = shape
-        sizes = ModelShape(L, K, d, E=task.embedding.shape[1], T=task.T, P=task.P, Q=task.Q)
+        channels = task.inputs.shape[2] if task.inputs.ndim == 3 else 1
+        widths = {"E": task.embedding.shape[1], "C": channels, "groups": task.groups}
+        sizes = ModelShape(L, K, d, T=task.T, P=task.P, Q=task.Q, **widths)
         self.task = task
         seen = np.concatenate([task.seen_days, task.seen_times])
         self.model = GMAN(sizes, task.embedding, seen, dtype=dtype)
@@ -204,8 +206,9 @@ def fresh_tensors(
     tensors = {}
     for name, shape in zip(names, shapes, strict=True):
         if name.endswith("kernel"):
-            # Six projections lie side by side in qkv; each has its own fan-out.
-            fan_out = shape[1] // 6 if "/qkv/" in name else shape[1]
+            # Projections that lie side by side in one kernel have each their own fan-out.
+            parts = 6 if "/qkv/" in name else 3 if "/between_groups/" in name else 1
+            fan_out = shape[1] // parts
             limit = (6.0 / (shape[0] + fan_out)) ** 0.5
             tensors[name] = random.uniform(-limit, limit, shape).astype(np.float32)
         else:

@@ -22,7 +22,7 @@ def model(small_task):
     return build
 
 
-@pytest.mark.parametrize("precision, tolerance", [("float16", 0.08), ("bfloat16", 0.3)])
+@pytest.mark.parametrize("precision, tolerance", [("float16", 0.08), ("bfloat16", 0.6)])
 def test_gradient_and_statistics_are_close_to_float32(model, precision, tolerance):
     exact, low = model("float32"), model(precision)
     low.state.loss_scale.assign([2.0**6, 0.0])  # the first scale overflows here, and the step would be skipped

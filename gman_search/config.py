@@ -7,7 +7,7 @@ do sizes (L, K, d) where they are searched. The guide's own config therefore tra
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from gman_search.space import ParamValue
 from gman_search.stages import PRESETS, Stage
@@ -39,6 +39,7 @@ class Hyperparameters:
     windows_per_epoch: int | None
     patience: int
     warmup_steps: int
+    bn_momentum_rule: Literal["counted", "original", "constant"] = "counted"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -78,4 +79,5 @@ def at_stage(params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_ru
         windows_per_epoch=None if stage.steps_per_epoch is None else stage.steps_per_epoch * stage.batch_size,
         patience=stage.patience,
         warmup_steps=stage.warmup_steps,
+        bn_momentum_rule=stage.bn_momentum_rule,
     )

@@ -30,6 +30,9 @@ class Stage(BaseModel):
     decay_epoch: float = Field(gt=0, description="epochs between two learning-rate decays; fractions are steps")
     patience: int = Field(default=10, ge=1, description="epochs without a better validation MAE before stopping")
     warmup_steps: int = Field(default=20, ge=0, description="steps over which the learning rate rises after growth")
+    bn_momentum_rule: Literal["counted", "original", "constant"] = Field(
+        default="counted", description="how the momentum of the BN statistics rises to the config's bn_momentum"
+    )
     xla: Literal["auto", "on", "off"] = Field(default="auto", description="compile the step with XLA")
     precision: Literal["float32", "bfloat16", "float16"] = Field(
         default="float32", description="of products and activations in training; the lower ones are for GPUs"
@@ -61,6 +64,7 @@ class StageOverrides(BaseModel):
     decay_epoch: float | None = Field(default=None, gt=0)
     patience: int | None = Field(default=None, ge=1)
     warmup_steps: int | None = Field(default=None, ge=0)
+    bn_momentum_rule: Literal["counted", "original", "constant"] | None = None
     xla: Literal["auto", "on", "off"] | None = None
     precision: Literal["float32", "bfloat16", "float16"] | None = None
 

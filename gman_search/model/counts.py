@@ -5,7 +5,8 @@ __all__ = ["best_groups", "parameter_counts"]
 
 def best_groups(sensors: int) -> int:
     """Groups of group spatial attention with the fewest scores for N sensors: groups of (2N)^(1/3) members."""
-    return max(1, round(sensors / (2 * sensors) ** (1 / 3)))
+    size: float = (2.0 * sensors) ** (1 / 3)
+    return max(1, round(sensors / size))
 
 
 def parameter_counts(

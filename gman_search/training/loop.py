@@ -162,9 +162,10 @@ class GmanTrainer:
         results = []
         rate = settings.learning_rate
         for first in range(0, len(order), settings.batch_size):
+            position = epoch + first / len(order)
             rate = learning_rate(
                 settings.learning_rate,
-                epoch=epoch + first / len(order),
+                epoch=position,
                 step=progress.step,
                 decay_epoch=settings.decay_epoch,
                 decay_rate=settings.decay_rate,
@@ -175,7 +176,13 @@ class GmanTrainer:
                 weight_decay=settings.weight_decay,
                 clip_norm=settings.clip_norm,
                 dropout=settings.dropout,
-                bn_momentum=bn_momentum(settings.bn_momentum, progress.step),
+                bn_momentum=bn_momentum(
+                    settings.bn_momentum,
+                    settings.bn_momentum_rule,
+                    step=progress.step,
+                    epoch=position,
+                    decay_epoch=settings.decay_epoch,
+                ),
                 causal=settings.causal,
                 step=progress.step,
                 seed=job.seed,

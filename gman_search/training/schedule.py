@@ -1,6 +1,7 @@
 """Learning rate and BN momentum as functions of the position in training (pure)."""
 
 import math
+from typing import Literal
 
 __all__ = ["RATE_FLOOR", "bn_momentum", "learning_rate"]
 
@@ -26,11 +27,20 @@ def learning_rate(
     return floored * min(1.0, (step + 1) / warmup_steps) if warmup_steps else floored
 
 
-def bn_momentum(limit: float, step: int) -> float:
-    """Momentum of the moving BN statistics at `step`: (1 + step) / (10 + step), at most `limit`.
+def bn_momentum(
+    limit: float, rule: Literal["counted", "original", "constant"], *, step: int, epoch: float, decay_epoch: float
+) -> float:
+    """Momentum of the moving BN statistics, by one of three rules; never more than `limit`.
 
-    A constant 0.99 has not forgotten the start values after a few hundred steps, and evaluation would use them. The
-    rising momentum averages over about the last ninth of the steps until the limit is reached, so the statistics have
-    converged at whatever step an evaluation happens.
+    A constant 0.99 has not forgotten the start values after a few hundred steps, and evaluation would use them.
+
+    - counted: (1 + step) / (10 + step). It averages over about the last ninth of the steps until the limit is reached,
+      so the statistics have converged at whatever step an evaluation happens.
+    - original: 0.5, 0.75, 0.875, ... one step further at every drop of the learning rate, as in the original code.
+    - constant: `limit`.
     """
+    if rule == "constant":
+        return limit
+    if rule == "original":
+        return min(limit, 1.0 - 0.5 ** (1 + math.floor(epoch / decay_epoch + 1e-9)))
     return min(limit, (1.0 + step) / (10.0 + step))

@@ -1,5 +1,7 @@
 """GMAN against an independent numpy version, and its particular promises. K != d throughout."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -216,3 +218,23 @@ def test_clipping_and_weight_decay_act(small_task, generic_weights):
     model.train_step(STARTS, step_values(clip_norm=1e-3))
     clipped = np.linalg.norm(model.state.first_moment.numpy()) / 0.1  # the first moment is 0.1 of the gradient
     assert clipped == pytest.approx(1e-3, rel=1e-6)
+
+
+def test_several_input_channels(small_task, generic_weights):
+    # The second channel is noise times its weights: without them it must not count, with them it must.
+    task = small_task()
+    noise = np.random.default_rng(5).normal(size=task.inputs.shape)
+    both = dataclasses.replace(task, inputs=np.stack([task.inputs, noise], axis=-1).astype(np.float32))
+    single, weights = loaded(task, generic_weights)
+    double = CompiledModel(both, SHAPE, dtype="float64")
+    kernel = "input/first/kernel"
+    assert double.fresh_weights(0)[kernel].shape == (2, 6)
+    double.state.load_weights({**weights, kernel: np.vstack([weights[kernel], np.zeros((1, 6))])})
+    expected = single.forecast(STARTS, causal=True)
+    np.testing.assert_allclose(double.forecast(STARTS, causal=True), expected, rtol=1e-12)
+    double.state.load_weights({**weights, kernel: np.vstack([weights[kernel], np.ones((1, 6))])})
+    assert not np.allclose(double.forecast(STARTS, causal=True), expected)
+    double.train_step(STARTS, step_values(learning_rate=1e-3))
+    assert np.abs(double.state.weights()[kernel][1] - 1).min() > 1e-4
+    trained = sum(int(np.prod(variable.shape)) for variable in double.model.trainable_variables)
+    assert trained == parameter_counts(*SHAPE, E=3, T=8, C=2)[0]

@@ -56,9 +56,20 @@ def test_learning_rate_is_a_staircase_with_a_floor_and_a_warm_up():
 
 
 def test_bn_momentum_has_forgotten_the_start_after_any_number_of_steps():
-    assert bn_momentum(0.99, 0) == 0.1 and bn_momentum(0.99, 10_000) == 0.99
-    left = np.prod([bn_momentum(0.99, step) for step in range(30)])
-    assert left < 1e-6
+    def counted(step):
+        return bn_momentum(0.99, "counted", step=step, epoch=0.0, decay_epoch=5)
+
+    assert counted(0) == 0.1 and counted(10_000) == 0.99
+    assert np.prod([counted(step) for step in range(30)]) < 1e-6
+
+
+def test_bn_momentum_of_the_original_halves_its_distance_to_one_at_every_drop():
+    def original(epoch, limit=0.99):
+        return bn_momentum(limit, "original", step=999, epoch=epoch, decay_epoch=5)
+
+    assert [original(epoch) for epoch in (0, 4.99, 5, 10, 15, 29)] == [0.5, 0.5, 0.75, 0.875, 0.9375, 0.984375]
+    assert original(30) == 0.99 and original(10, limit=0.8) == 0.8
+    assert bn_momentum(0.97, "constant", step=0, epoch=0, decay_epoch=5) == 0.97
 
 
 FALLING = [6.0, 5.0, 4.5, 4.2, 4.0]

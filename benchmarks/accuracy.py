@@ -1,183 +1,196 @@
-"""Full-length quick training on the METR-LA week: test errors beside baselines and public ports of GMAN.
+"""Test errors of the quick stage, trained at full length on the METR-LA week: ours, public ports and baselines.
 
-    python benchmarks/accuracy.py --data DIR [--sensors 20] [--epochs 50] [--patience N] [--peers DIR] [--keep]
+    python benchmarks/accuracy.py --data DIR [--sensors 20] [--epochs 50] [--seeds 1] [--peers DIR] [--keep]
 
-Ours is the product's trainer with the guide's quick stage (batch 32, one pass over all windows an epoch); a port gets
-the same windows, learning rate, batch size and decay, at equal epochs, with its own loss, and the PyTorch port a second
-time with the masked MAE. All errors are test MAE in mph AT 15, 30 and 60 min, global sum over count of all windows,
-zeros masked. Every model's epoch is chosen by its validation MAE. With --keep each model's result is written as soon as
-it is there, and a rerun leaves out what is there already.
+Ours is the product's trainer with the guide's preset and no early stop; an epoch is one pass over all windows. A port
+gets the same windows, learning rate, decay epoch and batch size for as many epochs; what else it does stands in its
+driver. Each has its own loss, and the PyTorch port is trained again with masked MAE. The week's training part has no
+Tuesday and Wednesday: ours leaves such weekdays out of its inputs, the ports are given them as they are.
+Errors are test MAE AT 15, 30 and 60 min, sum over count of all test windows without raw readings of 0, and the mean of
+all steps. Weights are those of the epoch with the least validation MAE. `seconds` is the whole process, from its start
+to its test forecasts; `s/epoch` is the median of training and validation.
+Each trainer has its own process. `--keep` writes results/accuracy-N{sensors}.json anew after each; with `--resume` what
+is there and did not fail stays. The ports are told `--threads` too, but may set their own: the result says which.
 """
 
 import argparse
 import json
+import math
 import os
 import platform
+import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from functools import partial
+from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from peers.registry import find_ports, run_port
+import numpy as np
+import peers
+from peers.case import write_case
+from peers.registry import PORTS, find_ports, run_port
+from step_cases import THREADS, week
 
-RESULTS = Path(__file__).parent / "results"
-OURS, BASELINES = "gman-search", "baselines"
-RUNS = {
-    "gman-pytorch": ("gman-pytorch", ()),
-    "gman-pytorch, masked MAE": ("gman-pytorch", ("--loss", "masked-mae")),
-    "gmantf22": ("gmantf22", ()),
-}
+from gman_search.config import Hyperparameters, at_stage
+from gman_search.data.baselines import historical_average, persistence, truth
+from gman_search.data.task import ForecastTask
+from gman_search.space import SearchSpace
+from gman_search.stages import PRESETS
+from gman_search.training.metrics import mean_of_steps, scores_by_step
 
-
-def prepared(data: Path, sensors: int, epochs: int) -> tuple[Any, Any]:
-    """The task, and the hyperparameters of the guide's quick stage."""
-    from step_cases import week
-
-    from gman_search.config import at_stage
-    from gman_search.space import SearchSpace
-    from gman_search.stages import PRESETS
-
-    stage = PRESETS["quick"].model_copy(update={"max_epochs": epochs})
-    return week(data, sensors), at_stage(SearchSpace().preset(), stage)
+OURS, MASKED = "gman-search", "gman-pytorch, masked MAE"
+RUNS = {**{port: (port, ()) for port in PORTS}, MASKED: ("gman-pytorch", ("--loss", "masked-mae"))}
+DECIMALS = {"15 min": 3, "30 min": 3, "60 min": 3, "mean": 3, "best_epoch": 0, "seconds": 1, "s/epoch": 2}
+Row = dict[str, Any]
 
 
-def errors(task: Any, forecast: Any) -> dict[str, float]:
-    """Test MAE at 15, 30 and 60 min and its mean over all steps."""
-    from gman_search.data.baselines import truth
-    from gman_search.training.metrics import mean_of_steps, scores_by_step
-
-    steps = scores_by_step(truth(task, "test"), forecast)
-    at = {f"{step * task.series.step_minutes} min": round(steps[step].mae, 3) for step in (3, 6, 12)}
-    return {**at, "mean of steps": round(mean_of_steps(steps).mae, 3)}
+def guide_settings(epochs: int) -> Hyperparameters:
+    """Hyperparameters of the guide's quick stage, for so many epochs without an early stop."""
+    return replace(at_stage(SearchSpace().preset(), PRESETS["quick"]), max_epochs=epochs, patience=epochs)
 
 
-def ours(data: Path, sensors: int, epochs: int, patience: int, seed: int) -> dict[str, Any]:
-    """Train with the product's trainer."""
-    from dataclasses import replace
-
+def train_ours(data: Path, sensors: int, epochs: int, seed: int, out: Path) -> None:
+    """Train with the product's trainer in this process; prints and leaves in `out` what a port's driver does."""
+    from gman_search.training.checkpoints import read_arrays
     from gman_search.training.device import prepare_device
     from gman_search.training.job import Job
     from gman_search.training.loop import GmanTrainer
-    from gman_search.training.winner import test_winner
 
     prepare_device(seed)
-    task, settings = prepared(data, sensors, epochs)
-    settings = replace(settings, patience=patience)
-    curve: list[dict[str, float | None]] = []
-    began = time.perf_counter()
+    task, settings = week(data, sensors), guide_settings(epochs)
+    trainer = GmanTrainer(task, stages=PRESETS)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = GmanTrainer(task)
         job = Job(0, "quick", settings, seed, Path(folder))
-        outcome = trainer.train(
-            job, lambda epoch: curve.append({"epoch": epoch.epoch, "val_mae": epoch.val_mae, "seconds": epoch.seconds})
-        )
-        seconds = time.perf_counter() - began
-        tested = test_winner(task, trainer.compiled(settings.shape), Path(folder), config_id=0, stage="quick")
-    at = {f"{step * task.series.step_minutes} min": round(tested.steps[step].mae, 3) for step in (3, 6, 12)}
-    return {
-        **at,
-        "mean of steps": round(tested.mean.mae, 3),
-        "val_mae": outcome.val_mae,
-        "best_epoch": outcome.facts["best_epoch"],
-        "epochs": outcome.epochs,
-        "seconds": round(seconds, 1),
-        "curve": curve,
-    }
+        outcome = trainer.train(job, lambda epoch: print(json.dumps(vars(epoch)), flush=True))
+        weights, _ = read_arrays(Path(folder) / "weights.npz")
+    model = trainer.compiled(settings.shape, "quick")
+    model.state.load_weights(weights)
+    np.savez(out, forecast=model.forecast(task.starts["test"], causal=settings.causal))
+    print(json.dumps({**outcome.facts, "val_mae": outcome.val_mae, "stopped": outcome.reason}))
 
 
-def baselines(data: Path, sensors: int) -> dict[str, Any]:
-    """Persistence and the historical average."""
-    from gman_search.data.baselines import historical_average, persistence
-
-    task, _ = prepared(data, sensors, 1)
-    rules = {"persistence": persistence, "historical average": historical_average}
-    return {name: errors(task, rule(task, "test")) for name, rule in rules.items()}
+def test_errors(task: ForecastTask, forecast: np.ndarray) -> dict[str, float | None]:
+    """Test MAE at 15, 30 and 60 min, and the mean of all steps; None where it is not a number."""
+    steps = scores_by_step(truth(task, "test"), forecast)
+    maes = {"15 min": steps[3].mae, "30 min": steps[6].mae, "60 min": steps[12].mae, "mean": mean_of_steps(steps).mae}
+    return {key: round(value, 4) if math.isfinite(value) else None for key, value in maes.items()}
 
 
-def port(data: Path, sensors: int, epochs: int, seed: int, name: str, directory: Path) -> dict[str, Any]:
-    """Train a public port on the same windows."""
-    import numpy as np
-    from peers.case import write_case
-
-    task, settings = prepared(data, sensors, epochs)
-    driver, options = RUNS[name]
+def trained(name: str, seed: int, task: ForecastTask, epochs: int, directory: Path | None) -> Row:
+    """One trainer's row, with its curve; `directory` is the checkout of a port."""
+    row: Row = {"name": name, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
-        case, forecast = Path(folder) / "case.npz", Path(folder) / "forecast.npz"
-        decay = round(settings.decay_epoch)
-        write_case(case, task, settings.shape, settings.batch_size, settings.learning_rate, decay, seed)
-        arguments = ("train", str(case), "--epochs", str(epochs), "--out", str(forecast), *options)
+        case, out = Path(folder) / "case.npz", Path(folder) / "forecast.npz"
+        given = guide_settings(epochs)
+        write_case(case, task, given.shape, given.batch_size, given.learning_rate, round(given.decay_epoch), seed)
         began = time.perf_counter()
-        lines = run_port(driver, directory, *arguments)
-        seconds = time.perf_counter() - began
-        if "error" in lines[-1]:
-            return {"error": lines[-1]["error"]}
-        told = errors(task, np.load(forecast)["forecast"])
-    best = {"val_mae": lines[-1]["val_mae"], "best_epoch": lines[-1]["best_epoch"], "epochs": epochs}
-    return {**told, **best, "seconds": round(seconds, 1), "curve": lines[:-1]}
+        if directory is None:
+            command = [sys.executable, __file__, *sys.argv[1:], "--here", str(seed), str(out)]
+            told = subprocess.run(command, capture_output=True, text=True, check=False)
+            lines = [json.loads(line) for line in told.stdout.splitlines() if line.startswith("{")]
+            if told.returncode:
+                lines.append({"error": f"status {told.returncode}: {''.join(told.stderr.strip().splitlines()[-1:])}"})
+        else:
+            port, options = RUNS[name]
+            lines = run_port(port, directory, "train", str(case), "--epochs", str(epochs), "--out", str(out), *options)
+        seconds = round(time.perf_counter() - began, 1)
+        try:
+            row |= lines[-1] if "error" in lines[-1] else {**lines[-1], **test_errors(task, np.load(out)["forecast"])}
+        except (IndexError, KeyError, OSError, ValueError) as error:
+            row["error"] = f"no usable forecasts: {error}"
+    curve = [line for line in lines if "epoch" in line]
+    per_epoch = round(statistics.median(line["seconds"] for line in curve), 2) if curve else None
+    return {**row, "seconds": seconds, "s/epoch": per_epoch, "epochs": len(curve), "curve": curve}
 
 
-def in_own_process(arguments: list[str]) -> dict[str, Any]:
-    """The result of one model, from this script called again."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, __file__, *arguments]
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if told.returncode:
-        return {"error": told.stderr.strip().splitlines()[-1]}
-    result: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
-    return result
+def rows_to_come(task: ForecastTask, chosen: Any, ports: dict[str, Path], there: set[Any]) -> Iterator[Row]:
+    """Baselines, then each trainer with each seed, apart from those that are `there`."""
+    for name, rule in (("persistence", persistence), ("historical average", historical_average)):
+        if (name, None) not in there:
+            yield {"name": name, "seed": None, **test_errors(task, rule(task, "test"))}
+    directories = {OURS: None, **{name: ports[port] for name, (port, _) in RUNS.items() if port in ports}}
+    for seed, (name, directory) in product(range(chosen.seeds), directories.items()):
+        if (name, seed) not in there:
+            yield trained(name, seed, task, chosen.epochs, directory)
+
+
+def line_of(row: Row) -> str:
+    """One line of the table."""
+    cells = ("" if row.get(key) is None else f"{row[key]:.{digits}f}" for key, digits in DECIMALS.items())
+    rest = "".join(f"{cell:>11}" for cell in cells) if "error" not in row else f"  error: {row['error']}"
+    return f"{row['name']:<25}{'' if row['seed'] is None else row['seed']:>5}{rest}"
+
+
+def summary(rows: list[Row]) -> Iterator[Row]:
+    """Mean and standard deviation over the seeds of each trainer that has several."""
+    for name in dict.fromkeys(row["name"] for row in rows):
+        runs = [row for row in rows if row["name"] == name and "error" not in row]
+        keys = [key for key in DECIMALS if all(run.get(key) is not None for run in runs)]
+        for rule in (statistics.mean, statistics.stdev) if len(runs) > 1 else ():
+            yield {"name": name, "seed": rule.__name__, **{key: rule(run[key] for run in runs) for key in keys}}
 
 
 def main() -> None:
-    """One model after the other; print a table."""
+    """Train one after the other, print the table and keep the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds metr-la-week/")
-    parser.add_argument("--sensors", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=50)
-    parser.add_argument("--patience", type=int, help="early stopping of ours; default: none, all epochs are run")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peers", type=Path, metavar="DIR", help="folder with checkouts of public ports")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--model", help=argparse.SUPPRESS)
-    parser.add_argument("--directory", type=Path, help=argparse.SUPPRESS)
+    for name, default in {"sensors": 20, "epochs": 50, "seeds": 1, "threads": 1}.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
+    for name in ("json", "keep", "resume"):
+        parser.add_argument(f"--{name}", action="store_true")
+    parser.add_argument("--here", nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    data, sensors, epochs, seed = chosen.data, chosen.sensors, chosen.epochs, chosen.seed
-    patience = chosen.patience or epochs
-    if chosen.model == OURS:
-        print(json.dumps(ours(data, sensors, epochs, patience, seed)))
-        return
-    if chosen.model == BASELINES:
-        print(json.dumps(baselines(data, sensors)))
-        return
-    if chosen.model:
-        print(json.dumps(port(data, sensors, epochs, seed, chosen.model, chosen.directory)))
-        return
+    if not (chosen.data / "metr-la-week").is_dir() or not 1 <= chosen.sensors <= 207:
+        parser.error(f"expected a folder that holds metr-la-week/ and up to 207 sensors, received {chosen.data}")
+    if chosen.here:
+        return train_ours(chosen.data, chosen.sensors, chosen.epochs, int(chosen.here[0]), Path(chosen.here[1]))
     ports = find_ports(chosen.peers) if chosen.peers else {}
-    file = RESULTS / f"accuracy-N{sensors}-{epochs}-epochs.json"
+    if chosen.peers and not ports:
+        parser.error(f"expected checkouts of public ports of GMAN, found none in {chosen.peers}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, which ends the process that trains too
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **dict.fromkeys(THREADS, str(chosen.threads))}
+    sys.path += peers.__path__
+    port_threads = import_module("driver").THREADS
+    task = week(chosen.data, chosen.sensors)
+    flags = "".join(f" --{name} {getattr(chosen, name)}" for name in ("sensors", "epochs", "seeds", "threads"))
     document: dict[str, Any] = {
         "schema": "gman-search/accuracy/1",
-        "command": " ".join(sys.argv),
+        "command": f"python benchmarks/accuracy.py{flags} --data DIR{' --peers DIR' if ports else ''} --keep",
         "date": str(date.today()),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        "models": {},
+        "threads": {OURS: chosen.threads, **dict.fromkeys(PORTS, port_threads)},
+        "windows": {part: len(starts) for part, starts in task.starts.items()},
+        "warnings": list(task.warnings),
+        "settings": guide_settings(chosen.epochs).to_dict(),
+        "rows": [],
     }
-    if chosen.keep and file.exists():
-        document["models"] = json.loads(file.read_text())["models"]
-    shared = ["--data", str(data), "--sensors", str(sensors), "--epochs", str(epochs), "--seed", str(seed)]
-    wanted = {BASELINES: [], OURS: ["--patience", str(patience)]}
-    wanted |= {name: ["--directory", str(ports[driver])] for name, (driver, _) in RUNS.items() if driver in ports}
-    for name, options in wanted.items():
-        if "error" in document["models"].get(name, {"error": ""}):
-            document["models"][name] = in_own_process(["--model", name, *options, *shared])
+    file = Path(__file__).parent / "results" / f"accuracy-N{chosen.sensors}.json"
+    if chosen.keep and chosen.resume and file.exists():
+        before = json.loads(file.read_text())
+        if other := [key for key in ("machine", "threads", "windows", "settings") if before[key] != document[key]]:
+            parser.error(f"{file.name} was made with other {', '.join(other)}: leave out --resume to write it anew")
+        document["rows"] = [row for row in before["rows"] if "error" not in row]
+    rows = document["rows"]
+    say = partial(print, flush=True, file=sys.stderr if chosen.json else sys.stdout)
+    say(f"test MAE in {task.unit}; {document['command']}; threads {document['threads']}")
+    say(" " * 26 + "seed" + "".join(f"{name:>11}" for name in DECIMALS), *map(line_of, rows), sep="\n")
+    for row in rows_to_come(task, chosen, ports, {(row["name"], row["seed"]) for row in rows}):
+        rows.append(row)
+        say(line_of(row))
         if chosen.keep:
-            RESULTS.mkdir(exist_ok=True)
-            file.write_text(json.dumps(document, indent=2) + "\n")
-        rows = document["models"][name] if name == BASELINES else {name: document["models"][name]}
-        for label, row in rows.items() if not chosen.json else ():
-            print(label, {key: value for key, value in row.items() if key != "curve"}, flush=True)
+            file.parent.mkdir(exist_ok=True)
+            file.with_suffix(".part").write_text(json.dumps(document, indent=2) + "\n")
+            file.with_suffix(".part").replace(file)
+    say(*map(line_of, summary(rows)), sep="\n")
     if chosen.json:
         print(json.dumps(document, indent=2))
 

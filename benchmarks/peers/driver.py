@@ -24,7 +24,7 @@ from case import Case
 
 __all__ = ["THREADS", "Port", "batches", "run"]
 
-THREADS = os.cpu_count() or 1
+THREADS = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 
 
 class Port(Protocol):

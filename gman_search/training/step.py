@@ -17,6 +17,9 @@ __all__ = ["CompiledModel", "StepValues"]
 ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
 # Steps without overflow after which the loss scale of float16 is doubled.
 SCALE_STEPS = 2000
+# Queries, keys and values of one block: larger batches are not faster, they only need more memory.
+FORECAST_ELEMENTS = 2**23
+FORECAST_WINDOWS = 128
 
 
 class StepValues(NamedTuple):
@@ -93,8 +96,15 @@ class CompiledModel:
         )
         return self._step(starts.astype(np.int32), numbers, np.array([values.seed, values.step], dtype=np.int32))
 
-    def forecast(self, starts: np.ndarray, *, causal: bool, batch_size: int = 64) -> np.ndarray:
-        """Forecasts (W, Q, N) in the data's unit for all windows, with the moving BN statistics."""
+    def forecast(self, starts: np.ndarray, *, causal: bool, batch_size: int | None = None) -> np.ndarray:
+        """Forecasts (W, Q, N) in the data's unit for all windows, with the moving BN statistics.
+
+        `batch_size` windows at a time; by default as many as keep the widest tensor at 32 MB.
+        """
+        if batch_size is None:
+            shape = self.model.shape
+            widest = max(shape.P, shape.Q) * len(self.task.series.sensors) * 6 * shape.D
+            batch_size = min(FORECAST_WINDOWS, max(1, FORECAST_ELEMENTS // widest))
         parts = [
             self._forecast(starts[first : first + batch_size].astype(np.int32), tf.constant(causal)).numpy()
             for first in range(0, len(starts), batch_size)

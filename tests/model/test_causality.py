@@ -26,8 +26,9 @@ def encoded(model: CompiledModel, readings: np.ndarray, causal: bool) -> np.ndar
     net, calendar = model.model, tf.constant(np.arange(8)[None] % 7)
     spatial, temporal = net.st_embedding(net.embedding, calendar, calendar, net.seen, None)
     x = net.input_pair(tf.constant(readings)[..., None], momentum=None)
+    knobs = Knobs(tf.constant(causal), tf.zeros([]), tf.zeros([]), tf.zeros([2], tf.int32))
     for block in net.encoder:
-        x = block(x, spatial, temporal[:, :4], tf.constant(causal), None)
+        x = block(x, spatial, temporal[:, :4], knobs, None)
     return x.numpy()
 
 

@@ -2,10 +2,10 @@
 
     python benchmarks/accuracy.py --data DIR [--sensors 20] [--epochs 50] [--seeds 1] [--peers DIR] [--keep]
 
-Ours is the product's trainer with the guide's preset and no early stop; an epoch is one pass over all windows. A port
-gets the same windows, learning rate, decay epoch and batch size for as many epochs; what else it does stands in its
-driver. Each has its own loss, and the PyTorch port is trained again with masked MAE. The week's training part has no
-Tuesday and Wednesday: ours leaves such weekdays out of its inputs, the ports are given them as they are.
+Ours is the product's trainer with the guide's preset, all epochs unless --patience is given; an epoch is one pass over
+all windows. A port gets the same windows, learning rate, decay epoch and batch size for as many epochs; the rest is in
+its driver. Each has its own loss, and the PyTorch port is trained again with masked MAE. The training part of the week
+has no Tuesday and Wednesday: ours leaves such weekdays out of its inputs, the ports are given them as they are.
 Errors are test MAE AT 15, 30 and 60 min, sum over count of all test windows without raw readings of 0, and the mean of
 all steps. Weights are those of the epoch with the least validation MAE. `seconds` is the whole process, from its start
 to its test forecasts; `s/epoch` is the median of training and validation.
@@ -52,12 +52,12 @@ DECIMALS = {"15 min": 3, "30 min": 3, "60 min": 3, "mean": 3, "best_epoch": 0, "
 Row = dict[str, Any]
 
 
-def guide_settings(epochs: int) -> Hyperparameters:
-    """Hyperparameters of the guide's quick stage, for so many epochs without an early stop."""
-    return replace(at_stage(SearchSpace().preset(), PRESETS["quick"]), max_epochs=epochs, patience=epochs)
+def guide_settings(epochs: int, patience: int | None = None) -> Hyperparameters:
+    """Hyperparameters of the guide's quick stage, for so many epochs; without `patience` none is left out."""
+    return replace(at_stage(SearchSpace().preset(), PRESETS["quick"]), max_epochs=epochs, patience=patience or epochs)
 
 
-def train_ours(data: Path, sensors: int, epochs: int, seed: int, out: Path) -> None:
+def train_ours(data: Path, sensors: int, settings: Hyperparameters, seed: int, out: Path) -> None:
     """Train with the product's trainer in this process; prints and leaves in `out` what a port's driver does."""
     from gman_search.training.checkpoints import read_arrays
     from gman_search.training.device import prepare_device
@@ -65,7 +65,7 @@ def train_ours(data: Path, sensors: int, epochs: int, seed: int, out: Path) -> N
     from gman_search.training.loop import GmanTrainer
 
     prepare_device(seed)
-    task, settings = week(data, sensors), guide_settings(epochs)
+    task = week(data, sensors)
     trainer = GmanTrainer(task, stages=PRESETS)
     with tempfile.TemporaryDirectory() as folder:
         job = Job(0, "quick", settings, seed, Path(folder))
@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, metavar="DIR", help="folder with checkouts of public ports")
     for name, default in {"sensors": 20, "epochs": 50, "seeds": 1, "threads": 1}.items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
+    parser.add_argument("--patience", type=int, help="early stop of ours, as in the guide's stage (10); default: none")
     for name in ("json", "keep", "resume"):
         parser.add_argument(f"--{name}", action="store_true")
     parser.add_argument("--here", nargs=2, help=argparse.SUPPRESS)
@@ -152,7 +153,8 @@ def main() -> None:
     if not (chosen.data / "metr-la-week").is_dir() or not 1 <= chosen.sensors <= 207:
         parser.error(f"expected a folder that holds metr-la-week/ and up to 207 sensors, received {chosen.data}")
     if chosen.here:
-        return train_ours(chosen.data, chosen.sensors, chosen.epochs, int(chosen.here[0]), Path(chosen.here[1]))
+        settings = guide_settings(chosen.epochs, chosen.patience)
+        return train_ours(chosen.data, chosen.sensors, settings, int(chosen.here[0]), Path(chosen.here[1]))
     ports = find_ports(chosen.peers) if chosen.peers else {}
     if chosen.peers and not ports:
         parser.error(f"expected checkouts of public ports of GMAN, found none in {chosen.peers}")
@@ -162,6 +164,7 @@ def main() -> None:
     port_threads = import_module("driver").THREADS
     task = week(chosen.data, chosen.sensors)
     flags = "".join(f" --{name} {getattr(chosen, name)}" for name in ("sensors", "epochs", "seeds", "threads"))
+    flags += f" --patience {chosen.patience}" if chosen.patience else ""
     document: dict[str, Any] = {
         "schema": "gman-search/accuracy/1",
         "command": f"python benchmarks/accuracy.py{flags} --data DIR{' --peers DIR' if ports else ''} --keep",
@@ -170,7 +173,7 @@ def main() -> None:
         "threads": {OURS: chosen.threads, **dict.fromkeys(PORTS, port_threads)},
         "windows": {part: len(starts) for part, starts in task.starts.items()},
         "warnings": list(task.warnings),
-        "settings": guide_settings(chosen.epochs).to_dict(),
+        "settings": guide_settings(chosen.epochs, chosen.patience).to_dict(),
         "rows": [],
     }
     file = Path(__file__).parent / "results" / f"accuracy-N{chosen.sensors}.json"

@@ -21,7 +21,7 @@ PAIRED = {"N20-quick-2-workers": "N20-quick"}
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def week(data: Path | None, sensors: int) -> Any:
+def week(data: Path | None, sensors: int, groups: Any = 0) -> Any:
     """The METR-LA week in `data`, its first `sensors`; random readings without it or for more sensors."""
     import numpy as np
 
@@ -38,18 +38,25 @@ def week(data: Path | None, sensors: int) -> Any:
     times = np.datetime64("2025-03-03T00:00", "m") + np.arange(2016) * 5
     values = random.uniform(20, 65, (len(times), sensors)).astype(np.float32)
     series = TrafficSeries(values, times, tuple(map(str, range(sensors))), 5)
-    return make_task(DataSpec(), series, random.normal(size=(sensors, 64)))
+    return make_task(DataSpec(groups=groups), series, random.normal(size=(sensors, 64)))
 
 
 def time_steps(
-    data: Path | None, sensors: int, shape: tuple[int, int, int], batch: int, steps: int, precision: str, xla: bool
+    data: Path | None,
+    sensors: int,
+    shape: tuple[int, int, int],
+    batch: int,
+    steps: int,
+    precision: str,
+    xla: bool,
+    groups: Any = 0,
 ) -> dict[str, float]:
     """Time, memory and start-up of training steps of one model in this process."""
     import numpy as np
 
     from gman_search.training.step import CompiledModel, StepValues
 
-    task = week(data, sensors)
+    task = week(data, sensors, groups)
     random = np.random.default_rng(0)
 
     def one_step(model: CompiledModel, step: int) -> float:

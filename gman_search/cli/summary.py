@@ -8,9 +8,10 @@ from rich.table import Table
 
 from gman_search.cli.live import stage_statuses
 from gman_search.cli.output import number
+from gman_search.halving.decide import best_evaluation
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import Scores, StudyRecord, TestResult
-from gman_search.search.run import StudyFolder, winner_of
+from gman_search.search.run import StudyFolder
 
 __all__ = ["best_document", "lineage", "print_best", "print_summary", "run_document"]
 
@@ -45,7 +46,7 @@ def run_document(record: StudyRecord, report: Path, seconds: float) -> dict[str,
 
 def best_document(record: StudyRecord) -> dict[str, Any] | None:
     """The winner: config, validation MAE and the evaluations its weights come from."""
-    winner = winner_of(record.evaluations, record.ladder.stages)
+    winner = best_evaluation(record.evaluations, record.ladder)
     if winner is None:
         return None
     return {
@@ -88,7 +89,7 @@ def test_document(test: TestResult) -> dict[str, Any]:
 def print_best(record: StudyRecord) -> None:
     """The winner and its test table on stdout."""
     console = Console(highlight=False, width=80)
-    winner = winner_of(record.evaluations, record.ladder.stages)
+    winner = best_evaluation(record.evaluations, record.ladder)
     if winner is None:
         console.print(f"study {record.name}: no evaluation is complete yet")
         return

@@ -4,13 +4,25 @@ There is no clock, no random state and nothing remembered between calls. So a st
 simulator can put recorded curves through the same code.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State, latest_attempts
 
-__all__ = ["Decision", "Done", "Promote", "Sample", "Standing", "Wait", "decide", "standings"]
+__all__ = [
+    "Decision",
+    "Done",
+    "Promote",
+    "Sample",
+    "Standing",
+    "Wait",
+    "best_evaluation",
+    "decide",
+    "ranked",
+    "standings",
+]
 
 
 @dataclass(frozen=True)
@@ -88,9 +100,23 @@ def _is_closed(rows: Sequence[Evaluation], ladder: Ladder, rung: int) -> bool:
 
 
 def ranked(rows: Iterable[Evaluation]) -> list[Evaluation]:
-    """Complete evaluations, best validation MAE first; ties go to the older config."""
-    complete = [row for row in rows if row.state is State.COMPLETE and row.val_mae is not None]
+    """Complete evaluations with a usable validation MAE, best first; ties go to the older config."""
+    complete = [row for row in rows if row.state is State.COMPLETE and math.isfinite(_error(row))]
     return sorted(complete, key=lambda row: (row.val_mae, row.config_id))
+
+
+def _error(row: Evaluation) -> float:
+    return math.nan if row.val_mae is None else row.val_mae
+
+
+def best_evaluation(evaluations: Iterable[Evaluation], ladder: Ladder) -> Evaluation | None:
+    """The best complete evaluation of the highest stage that has one: a lower stage's better value never counts."""
+    rows = latest_attempts(evaluations)
+    for stage in reversed(ladder.stages):
+        order = ranked(row for row in rows if row.stage == stage)
+        if order:
+            return order[0]
+    return None
 
 
 def _count(rows: Iterable[Evaluation], stage: str) -> int:

@@ -9,7 +9,6 @@ from scipy.stats import kendalltau, spearmanr
 from gman_search.halving.decide import ranked
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
-from gman_search.report.headline import finite
 
 __all__ = ["Agreement", "AgreementPoint", "Correlation", "agreements", "kendall", "spearman"]
 
@@ -65,7 +64,7 @@ def agreements(record: StudyRecord) -> tuple[Agreement, ...]:
     pairs = list(pairwise(stages))
     if len(stages) > 2:
         pairs.append((stages[0], stages[-1]))
-    rows = finite(ranked(latest_attempts(record.evaluations)))
+    rows = ranked(latest_attempts(record.evaluations))
     values = {row.key: float(row.val_mae or 0.0) for row in rows}
     configs = sorted({row.config_id for row in rows})
     return tuple(_agreement(lower, upper, record.unit, values, configs) for lower, upper in pairs)

@@ -9,7 +9,7 @@ from gman_search.record import StudyRecord
 from gman_search.report.agreement import Agreement
 from gman_search.report.curve_summary import CurveSummary
 from gman_search.report.formats import error, percent, plural, setting, signed, signed_percent
-from gman_search.report.headline import finite, improvement, winner
+from gman_search.report.headline import improvement, winner
 from gman_search.report.ladder_summary import DiagnosisCount
 from gman_search.report.slice_summary import SliceSummary
 
@@ -74,7 +74,7 @@ def beats_preset(record: StudyRecord) -> Check:
 def larger_stages_paid(record: StudyRecord) -> Check:
     """Was every stage worth its cost, or would a smaller ladder have done?"""
     question, stages = "Did the larger stages pay beyond the first?", record.ladder.stages
-    rows = finite(ranked(latest_attempts(record.evaluations)))
+    rows = ranked(latest_attempts(record.evaluations))
     bests = [(stage, next((row for row in rows if row.stage == stage), None)) for stage in stages]
     reached = [(stage, float(row.val_mae or 0.0)) for stage, row in bests if row is not None]
     best = winner(record)
@@ -168,5 +168,5 @@ def failures(record: StudyRecord) -> Check:
 
 
 def _values(record: StudyRecord) -> dict[tuple[str, int], float]:
-    rows: list[Evaluation] = finite(ranked(latest_attempts(record.evaluations)))
+    rows: list[Evaluation] = ranked(latest_attempts(record.evaluations))
     return {(row.stage, row.config_id): float(row.val_mae or 0.0) for row in rows}

@@ -1,11 +1,10 @@
 """The first thing a reader wants to know: which config won, how good it is, and what finding it took (pure)."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gman_search.halving.decide import Done, decide, ranked
+from gman_search.halving.decide import Done, best_evaluation, decide, ranked
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 
@@ -15,7 +14,6 @@ __all__ = [
     "Improvement",
     "StepScore",
     "cost",
-    "finite",
     "headline",
     "improvement",
     "leader",
@@ -87,7 +85,7 @@ def winner(record: StudyRecord) -> Evaluation | None:
     """
     if record.test is not None:
         key = (record.test.stage, record.test.config_id)
-        for row in finite(ranked(latest_attempts(record.evaluations))):
+        for row in ranked(latest_attempts(record.evaluations)):
             if (row.stage, row.config_id) == key:
                 return row
     return leader(record)
@@ -102,18 +100,8 @@ def winner_test(record: StudyRecord) -> TestResult | None:
 
 
 def leader(record: StudyRecord) -> Evaluation | None:
-    """The best complete evaluation of the highest stage that has one: a lower stage's better value never counts."""
-    rows = latest_attempts(record.evaluations)
-    for stage in reversed(record.ladder.stages):
-        order = finite(ranked(row for row in rows if row.stage == stage))
-        if order:
-            return order[0]
-    return None
-
-
-def finite(rows: Iterable[Evaluation]) -> list[Evaluation]:
-    """Evaluations with a usable validation MAE."""
-    return [row for row in rows if row.val_mae is not None and math.isfinite(row.val_mae)]
+    """The evaluation that a search would test."""
+    return best_evaluation(record.evaluations, record.ladder)
 
 
 def marked_steps(test: TestResult) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from gman_search.halving.decide import ranked
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.frame import Frame, frame
-from gman_search.report.headline import finite, winner
+from gman_search.report.headline import winner
 
 __all__ = ["SlicePanel", "SlicePoint", "SliceSummary", "bound_touched", "slice_summary"]
 
@@ -60,7 +60,7 @@ def slice_summary(record: StudyRecord) -> SliceSummary:
     first = record.ladder.stages[0]
     second = record.ladder.stages[1] if len(record.ladder.stages) > 1 else None
     promoted = {row.config_id for row in rows if second is not None and row.stage == second}
-    complete = finite(ranked(row for row in rows if row.stage == first))
+    complete = ranked(row for row in rows if row.stage == first)
     best = winner(record)
     panels, fixed = [], []
     for name, dimension in _dimensions(record.spec):

@@ -15,7 +15,7 @@ from gman_search import __version__
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.engines.local import LocalWorkers
 from gman_search.errors import Interrupted, StudyError, TooManyFailures
-from gman_search.halving.decide import ranked
+from gman_search.halving.decide import best_evaluation
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 from gman_search.record_json import test_from_json, test_to_json
@@ -27,7 +27,7 @@ from gman_search.search.storage import study_lock
 from gman_search.search.studies import SearchStudies
 from gman_search.spec import StudySpec
 
-__all__ = ["StudyFolder", "run_search", "winner_of"]
+__all__ = ["StudyFolder", "run_search"]
 
 POLL_SECONDS = 1.0
 LEAVE_SECONDS = 120.0
@@ -88,22 +88,12 @@ def run_search(
     if _has_work(studies):
         _work(studies, spec, folder, url, on_progress)
         _note_seconds(folder, time.monotonic() - began)
-    winner = winner_of(studies.evaluations(), studies.ladder.stages)
+    winner = best_evaluation(studies.evaluations(), studies.ladder)
     if winner is not None:
         _test_once(winner, spec, task, folder)
     record = study_record(studies, folder)
     _judge_failures(record, spec)
     return record
-
-
-def winner_of(evaluations: Sequence[Evaluation], stages: Sequence[str]) -> Evaluation | None:
-    """Best validation MAE at the highest stage that has a complete evaluation."""
-    rows = latest_attempts(evaluations)
-    for stage in reversed(stages):
-        order = ranked(row for row in rows if row.stage == stage)
-        if order:
-            return order[0]
-    return None
 
 
 def study_record(studies: SearchStudies, folder: StudyFolder) -> StudyRecord:

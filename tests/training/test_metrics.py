@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gman_search.training.metrics import ErrorSums, masked_scores, mean_of_steps, scores_by_step
+from gman_search.training.metrics import masked_scores, mean_of_steps, scores_by_step
 
 SHAPE = (6, 3, 2)
 TRUTH = arrays(np.float64, SHAPE, elements=st.sampled_from([0.0, -0.0, math.nan, math.inf, 5.0, 40.0, 65.5]))
@@ -19,24 +19,10 @@ def fields(scores):
     return [scores.mae, scores.rmse, scores.mape]
 
 
-def test_sums_by_hand():
+def test_scores_by_hand_with_zeros_and_nan():
     truth = np.array([[[10.0, 0.0]], [[20.0, np.nan]]])
-    sums = ErrorSums.empty(1).add(truth, np.array([[[12.0, 99.0]], [[16.0, 99.0]]]))
-    assert sums.count.tolist() == [2] and sums.absolute.tolist() == [6.0] and sums.squared.tolist() == [20.0]
-    assert fields(sums.scores(1)) == pytest.approx([3.0, math.sqrt(10), 20.0])
-
-
-@given(TRUTH, FORECAST, st.lists(st.integers(0, 6), max_size=3))
-def test_batches_of_any_size_score_as_all_windows_at_once(truth, forecast, cuts):
-    whole = scores_by_step(truth, forecast)
-    edges = [0, *sorted(cuts), 6]  # empty batches too
-    added, merged = ErrorSums.empty(3), ErrorSums.empty(3)
-    for first, end in zip(edges, edges[1:], strict=False):
-        added = added.add(truth[first:end], forecast[first:end])
-        merged = ErrorSums.empty(3).add(truth[first:end], forecast[first:end]).merge(merged)
-    for step, scores in whole.items():
-        assert fields(added.scores(step)) == pytest.approx(fields(scores), rel=1e-12, nan_ok=True)
-        assert fields(merged.scores(step)) == pytest.approx(fields(scores), rel=1e-12, nan_ok=True)
+    scores = scores_by_step(truth, np.array([[[12.0, 99.0]], [[16.0, 99.0]]]))[1]
+    assert fields(scores) == pytest.approx([3.0, math.sqrt(10), 20.0])
 
 
 @given(TRUTH, FORECAST, st.floats(-1e6, 1e6))
@@ -55,8 +41,8 @@ def test_a_mean_of_batch_means_would_be_another_number():
 def test_a_forecast_that_is_nan_is_not_hidden():
     truth, forecast = np.full((1, 2, 1), 10.0), np.array([[[np.nan], [11.0]]])
     assert math.isnan(masked_scores(truth, forecast).mae)
-    sums = ErrorSums.empty(2).add(truth, forecast)
-    assert math.isnan(sums.scores(1).mae) and sums.scores(2).mae == 1.0
+    steps = scores_by_step(truth, forecast)
+    assert math.isnan(steps[1].mae) and steps[2].mae == 1.0
 
 
 def test_nothing_observed_is_nan_at_that_step_and_in_the_mean():
@@ -64,7 +50,6 @@ def test_nothing_observed_is_nan_at_that_step_and_in_the_mean():
     steps = scores_by_step(truth, truth + 1)
     assert all(map(math.isnan, fields(steps[1]))) and steps[2].mae == 1.0
     assert math.isnan(mean_of_steps(steps).mae)
-    assert all(map(math.isnan, fields(ErrorSums.empty(2).scores(1))))
 
 
 def test_mape_is_in_percent_and_not_clipped():
@@ -81,15 +66,3 @@ def test_the_mean_of_rmse_is_not_the_rmse_of_all():
 def test_single_precision_is_summed_in_double():
     truth = np.full((20_000, 1, 10), 60.0, np.float32)
     assert masked_scores(truth, truth + np.float32(0.1)).mae == pytest.approx(0.1, abs=1e-5)
-
-
-@pytest.mark.parametrize("truth, forecast", [((2, 3, 1), (2, 3, 2)), ((2, 4, 1), (2, 4, 1)), ((3,), (3,))])
-def test_shapes_that_do_not_fit(truth, forecast):
-    with pytest.raises(ValueError, match="3"):
-        ErrorSums.empty(3).add(np.ones(truth), np.ones(forecast))
-
-
-@pytest.mark.parametrize("step", [0, 4])
-def test_steps_count_from_one(step):
-    with pytest.raises(ValueError, match="from 1 to 3"):
-        ErrorSums.empty(3).scores(step)

@@ -44,7 +44,9 @@ def attention_over_sensors(
         mixed = tf.matmul(tf.nn.softmax(logits if hide is None else hide(logits)), v)  # (BP, K, N, d)
     else:
         q, k, v = (tf.reshape(x, [-1, sensors, width // heads]) for x in (q, k, v))
-        mixed = attention_in_chunks(q, k, v, groups_in_chunk(steps * heads, sensors))
+        # A GPU has no such cache, and room for one block's weights at once.
+        chunk = None if tf.config.list_logical_devices("GPU") else groups_in_chunk(steps * heads, sensors)
+        mixed = attention_in_chunks(q, k, v, chunk)
         mixed = tf.reshape(mixed, [-1, heads, sensors, width // heads])
     return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, steps, sensors, width])
 

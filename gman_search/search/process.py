@@ -51,7 +51,7 @@ def worker_process(
     spec = StudySpec.model_validate_json(spec_json)
     task = load_task(spec.data, Path(base))
     studies = open_studies(url, spec, task)
-    prepare_device(spec.seed)
+    prepare_device(spec.seed, worker=index)
     stages = {stage.name: stage for stage in spec.stage_list()}
     trainer = GmanTrainer(task, validation_stride=spec.data.validation_stride, stages=stages)
     leases = Leases(studies.storage.engine, spec.search.lease_seconds)

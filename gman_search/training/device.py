@@ -5,12 +5,16 @@ import tensorflow as tf
 __all__ = ["prepare_device"]
 
 
-def prepare_device(seed: int) -> None:
-    """Repeatable kernels, and no more GPU memory than needed.
+def prepare_device(seed: int, worker: int = 0) -> None:
+    """Repeatable kernels, one GPU for each worker, and no more of its memory than needed.
 
-    Same seed, same machine, same number of threads (set in the environment, see `worker_process`): same result.
+    Worker 0 takes the first GPU, worker 1 the second; with more workers than GPUs they share. Same seed, same machine,
+    same number of threads (set in the environment, see `worker_process`): same result.
     """
-    for device in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, True)
+    devices = tf.config.list_physical_devices("GPU")
+    if devices:
+        mine = devices[worker % len(devices)]
+        tf.config.set_visible_devices([mine], "GPU")
+        tf.config.experimental.set_memory_growth(mine, True)
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()

@@ -1,0 +1,43 @@
+"""The benchmark scripts run and print what they promise; how fast is their business, not a test's."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+KEYS = {"case", "ms", "min_ms", "peak_gb", "first_step_s", "later_trial_first_step_s", "peers", "times_faster"}
+
+
+@pytest.mark.slow
+def test_step_prints_its_document(repository):
+    command = [sys.executable, "benchmarks/step.py", "--case", "N20-quick", "--steps", "1", "--json"]
+    told = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    document = json.loads(told.stdout)
+    assert document["schema"] == "gman-search/step/1"
+    (case,) = document["cases"]
+    assert set(case) == KEYS and case["case"] == "N20-quick" and case["peers"] == {}
+    assert case["ms"] > 0 and case["first_step_s"] > case["later_trial_first_step_s"]
+
+
+def test_ports_are_found_by_their_files_and_named_folders_without_any_are_refused(repository, tmp_path):
+    for file in ("one/model/model_.py", "one/utils/utils_.py", "deep/two/gmantf22/model.py"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    code = f"""import sys; sys.path.insert(0, "benchmarks")
+from pathlib import Path
+from peers.registry import find_ports
+print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_ports(Path({str(tmp_path)!r})).items()}})"""
+    told = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "{'gman-pytorch': 'one', 'gmantf22': 'deep/two'}"
+    (tmp_path / "empty").mkdir()
+    command = [sys.executable, "benchmarks/step.py", "--peers", str(tmp_path / "empty")]
+    refused = subprocess.run(command, cwd=repository, capture_output=True, text=True)
+    assert refused.returncode == 2 and "expected checkouts of public ports" in refused.stderr
+
+
+@pytest.mark.parametrize("script", ["step", "step_curve", "epoch", "accuracy", "original"])
+def test_every_script_explains_itself(repository, script):
+    told = subprocess.run([sys.executable, f"benchmarks/{script}.py", "--help"], cwd=repository, capture_output=True,
+                          text=True, check=True)  # fmt: skip
+    assert f"benchmarks/{script}.py" in told.stdout

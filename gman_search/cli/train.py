@@ -109,7 +109,8 @@ def train(
     for text in (outcome.reason, *outcome.diagnosis):
         if text:
             print(f"  {text}")
-    print(f"weights: {run}\nlogs:    tensorboard --logdir {folder.path / 'logs'}")
+    kept = run if (run / "weights.npz").is_file() else "none: no epoch had a usable validation error"
+    print(f"weights: {kept}\nlogs:    tensorboard --logdir {folder.path / 'logs'}")
 
 
 def _parent(source: str | None, folder: object) -> Path | None:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from gman_search.model.chunked_attention import attention_in_chunks, groups_in_chunk
 
-__all__ = ["MASKED_LOGIT", "attention_over_sensors", "attention_over_steps"]
+__all__ = ["CHUNKED_FROM", "MASKED_LOGIT", "attention_over_sensors", "attention_over_steps"]
 
 # The original replaces masked logits by this value instead of minus infinity.
 MASKED_LOGIT = -(2.0**15) + 1.0

@@ -259,5 +259,5 @@ def fuse(logits: tf.Tensor, over_sensors: tf.Tensor, over_steps: tf.Tensor) -> t
 def _dropout(x: tf.Tensor, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Dropout whose rate is a value of the graph, not a constant of it."""
     keep = 1.0 - tf.cast(rate, x.dtype)
-    kept = tf.random.stateless_uniform(tf.shape(x), seed, dtype=rate.dtype) < 1.0 - rate
+    kept = tf.random.stateless_uniform(tf.shape(x), seed, dtype=rate.dtype, alg="philox") < 1.0 - rate
     return tf.where(kept, x / keep, tf.zeros_like(x))

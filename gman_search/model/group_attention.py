@@ -29,7 +29,8 @@ class Partition(NamedTuple):
 def partition(sensors: int, groups: int, seed: tf.Tensor) -> Partition:
     """A random parting of `sensors` into `groups` that differ by one member at most; `seed` is (2,) int32."""
     size = -(-sensors // groups)
-    order = tf.argsort(tf.random.stateless_uniform([sensors], seed))
+    # The generator is named, so that forecasts do not depend on what TensorFlow prefers; XLA's numbers differ still.
+    order = tf.argsort(tf.random.stateless_uniform([sensors], seed, alg="philox"))
     # Dealt round, like cards: only the last round can run out, so no group is empty and none lacks more than one.
     dealt = tf.concat([order, tf.fill([groups * size - sensors], sensors)], axis=0)
     rank = tf.argsort(order)

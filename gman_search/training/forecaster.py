@@ -33,6 +33,8 @@ class Forecaster:
         about = self.description
         self.sensors: tuple[str, ...] = tuple(about["sensors"])
         self.P, self.Q, self.step_minutes = int(about["P"]), int(about["Q"]), int(about["step_minutes"])
+        if about.get("C", 1) != 1:
+            raise DataError(f"expected a model of one input channel; the one in {folder} was trained with {about['C']}")
         embedding = arrays[CONSTANT + "embedding"]
         L, K, d = about["shape"]
         widths = {"E": embedding.shape[1], "T": int(about["T"]), "groups": int(about.get("groups", 0))}

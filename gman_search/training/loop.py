@@ -90,11 +90,15 @@ class GmanTrainer:
 
     def _started(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress:
         fresh = model.fresh_weights(job.seed)
-        if job.parent is None:
+        began = time.perf_counter()
+        grown_from = None if job.parent is None else read_arrays(job.parent / "weights.npz")
+        # An earlier run's files, if this one ends without any, would pass for its own.
+        for name in ("weights.npz", "checkpoint.npz"):
+            (job.folder / name).unlink(missing_ok=True)
+        if grown_from is None:
             model.state.load_weights(fresh)
             return _Progress()
-        began = time.perf_counter()
-        weights, description = read_arrays(job.parent / "weights.npz")
+        weights, description = grown_from
         growth = grow(weights, fresh, tuple(description["shape"]), job.hyperparameters.shape)
         model.state.load_weights(growth.weights)
         progress = _Progress(inherited=growth.share)
@@ -190,7 +194,8 @@ class GmanTrainer:
             results.append(model.train_step(order[first : first + settings.batch_size], values))
             progress.step += 1
         errors = np.array([(float(error), float(count)) for error, count in results]).sum(axis=0)
-        return float(errors[0] / max(errors[1], 1.0)), rate
+        # Nothing counted: every step overflowed in float16 and was skipped.
+        return float(errors[0] / errors[1]) if errors[1] else math.nan, rate
 
     def _validate(self, model: CompiledModel, settings: Hyperparameters) -> float:
         forecast = model.forecast(self._val_starts, causal=settings.causal)

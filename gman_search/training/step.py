@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.data.task import ForecastTask
+from gman_search.model.attention import CHUNKED_FROM
 from gman_search.model.gman import GMAN, Knobs, ModelShape
 from gman_search.training.state import TrainState
 
@@ -17,7 +18,7 @@ __all__ = ["CompiledModel", "StepValues"]
 ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
 # Steps without overflow after which the loss scale of float16 is doubled.
 SCALE_STEPS = 2000
-# Queries, keys and values of one block: larger batches are not faster, they only need more memory.
+# Larger batches are not faster, they only need more memory.
 FORECAST_ELEMENTS = 2**23
 FORECAST_WINDOWS = 128
 
@@ -80,7 +81,8 @@ class CompiledModel:
     def train_step(self, starts: np.ndarray, values: StepValues) -> tuple[tf.Tensor, tf.Tensor]:
         """One Adam step on the windows that begin at `starts` (B,).
 
-        Returns the sum of absolute errors and the number of observed targets, as tensors that are not waited for.
+        Returns the sum of absolute errors and the number of observed targets, as tensors that are not waited for; both
+        are 0 where float16 overflowed and the step was skipped.
         """
         numbers = np.array(
             [
@@ -102,8 +104,10 @@ class CompiledModel:
         `batch_size` windows at a time; by default as many as keep the widest tensor at 32 MB.
         """
         if batch_size is None:
-            shape = self.model.shape
-            widest = max(shape.P, shape.Q) * len(self.task.series.sensors) * 6 * shape.D
+            shape, sensors = self.model.shape, len(self.task.series.sensors)
+            # Queries, keys and values of one block, or the attention weights where they are whole.
+            weights = shape.K * sensors**2 if sensors < CHUNKED_FROM and not shape.groups else 0
+            widest = max(shape.P, shape.Q) * max(6 * sensors * shape.D, weights)
             batch_size = min(FORECAST_WINDOWS, max(1, FORECAST_ELEMENTS // widest))
         parts = [
             self._forecast(starts[first : first + batch_size].astype(np.int32), tf.constant(causal)).numpy()
@@ -155,13 +159,16 @@ class CompiledModel:
         statistics = self.state.moving.join(statistics)
         if self._precision == "float16":
             gradient /= self.state.loss_scale[0]
-            self._update_if_finite(gradient, statistics, rate, decay, clip, step)
-        else:
-            self._update(gradient, statistics, rate, decay, clip, step)
+            taken = self._update_if_finite(gradient, statistics, rate, decay, clip, step)
+            return tf.where(taken, error, 0.0), tf.where(taken, count, 0.0)
+        self._update(gradient, statistics, rate, decay, clip, step)
         return error, count
 
-    def _update_if_finite(self, gradient: tf.Tensor, *rest: tf.Tensor) -> None:
-        """Skip a step that overflowed in float16 and halve the loss scale; double it after many that did not."""
+    def _update_if_finite(self, gradient: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor:
+        """Skip a step that overflowed in float16 and halve the loss scale; double it after many that did not.
+
+        Returns whether the step was taken.
+        """
         scale, since = tf.unstack(self.state.loss_scale)
         finite = tf.reduce_all(tf.math.is_finite(gradient))
         grown = since + 1 >= SCALE_STEPS
@@ -174,6 +181,7 @@ class CompiledModel:
             return tf.stack([tf.maximum(scale / 2, 1.0), 0.0])
 
         self.state.loss_scale.assign(tf.cond(finite, accept, reject))
+        return finite
 
     def _update(self, gradient: tf.Tensor, statistics: tf.Tensor, *adam: tf.Tensor) -> None:
         self._adam(gradient, *adam)

@@ -93,6 +93,7 @@ def save_winner(task: ForecastTask, source: Path, target: Path, *, missing_input
         "P": task.P,
         "Q": task.Q,
         "T": task.T,
+        "C": task.inputs.shape[2] if task.inputs.ndim == 3 else 1,
         "groups": task.groups,
         "mean": float(task.mean),
         "std": float(task.std),

@@ -99,7 +99,7 @@ def test_a_grown_evaluation_begins_where_its_parent_ended(trainer, tmp_path):
 
 def test_xla_takes_the_same_step(trainer):
     with_xla = GmanTrainer(trainer.task, stages={"quick": PRESETS["quick"].model_copy(update={"xla": "on"})})
-    values = StepValues(0.01, 0.0, 0.0, 0.0, 0.9, True, 0, 1)
+    values = StepValues(0.01, 0.0, 0.0, 0.0, 0.9, True, 0, 1)  # no dropout: XLA draws other random numbers
     errors = []
     for model in (trainer.compiled(SMALL.shape), with_xla.compiled(SMALL.shape, "quick")):
         model.state.load_weights(model.fresh_weights(0))
@@ -113,6 +113,13 @@ def test_xla_takes_the_same_step(trainer):
 def test_divergence_is_an_outcome_with_a_reason(trainer, tmp_path):
     outcome, _ = trained(trainer, job(tmp_path / "wild", learning_rate=1e20))
     assert outcome.state is State.PRUNED and "diverged" in outcome.reason
+
+
+def test_a_run_without_weights_leaves_no_older_ones_behind(trainer, tmp_path):
+    trained(trainer, job(tmp_path / "same"))
+    assert (tmp_path / "same" / "weights.npz").exists()
+    outcome, _ = trained(trainer, job(tmp_path / "same", learning_rate=1e20, max_epochs=1))
+    assert outcome.val_mae is None and not (tmp_path / "same" / "weights.npz").exists()
 
 
 def test_early_stopping_by_patience(trainer, tmp_path):

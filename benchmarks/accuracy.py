@@ -9,15 +9,15 @@ has no Tuesday and Wednesday: ours leaves such weekdays out of its inputs, the p
 Errors are test MAE AT 15, 30 and 60 min, sum over count of all test windows without raw readings of 0, and the mean of
 all steps. Weights are those of the epoch with the least validation MAE. `seconds` is the whole process, from its start
 to its test forecasts; `s/epoch` is the median of training and validation.
-Each trainer has its own process. `--keep` writes results/accuracy-N{sensors}.json anew after each; with `--resume` what
-is there and did not fail stays. The ports are told `--threads` too, but may set their own: the result says which.
+Each trainer has its own process. `--keep` writes results/accuracy-N{sensors}.json, with other than 50 epochs
+results/accuracy-N{sensors}-{epochs}-epochs.json, anew after each; with `--resume` what is there and did not
+fail stays. The ports are told `--threads` too, but may set their own: the result says which.
 """
 
 import argparse
 import json
 import math
 import os
-import platform
 import signal
 import statistics
 import subprocess
@@ -26,7 +26,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from importlib import import_module
 from itertools import product
@@ -35,6 +34,7 @@ from typing import Any
 
 import numpy as np
 import peers
+from kept import RESULTS, described, keep
 from peers.case import write_case
 from peers.registry import PORTS, find_ports, run_port
 from step_cases import THREADS, week
@@ -46,6 +46,7 @@ from gman_search.space import SearchSpace
 from gman_search.stages import PRESETS
 from gman_search.training.metrics import mean_of_steps, scores_by_step
 
+FULL_LENGTH = 50  # epochs of the guide's quick stage
 OURS, MASKED = "gman-search", "gman-pytorch, masked MAE"
 RUNS = {**{port: (port, ()) for port in PORTS}, MASKED: ("gman-pytorch", ("--loss", "masked-mae"))}
 DECIMALS = {"15 min": 3, "30 min": 3, "60 min": 3, "mean": 3, "best_epoch": 0, "seconds": 1, "s/epoch": 2}
@@ -143,7 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds metr-la-week/")
     parser.add_argument("--peers", type=Path, metavar="DIR", help="folder with checkouts of public ports")
-    for name, default in {"sensors": 20, "epochs": 50, "seeds": 1, "threads": 1}.items():
+    for name, default in {"sensors": 20, "epochs": FULL_LENGTH, "seeds": 1, "threads": 1}.items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
     parser.add_argument("--patience", type=int, help="early stop of ours, as in the guide's stage (10); default: none")
     for name in ("json", "keep", "resume"):
@@ -152,6 +153,8 @@ def main() -> None:
     chosen = parser.parse_args()
     if not (chosen.data / "metr-la-week").is_dir() or not 1 <= chosen.sensors <= 207:
         parser.error(f"expected a folder that holds metr-la-week/ and up to 207 sensors, received {chosen.data}")
+    if chosen.resume and not chosen.keep:
+        parser.error("expected --keep beside --resume: what is added to a kept result is kept")
     if chosen.here:
         settings = guide_settings(chosen.epochs, chosen.patience)
         return train_ours(chosen.data, chosen.sensors, settings, int(chosen.here[0]), Path(chosen.here[1]))
@@ -165,19 +168,18 @@ def main() -> None:
     task = week(chosen.data, chosen.sensors)
     flags = "".join(f" --{name} {getattr(chosen, name)}" for name in ("sensors", "epochs", "seeds", "threads"))
     flags += f" --patience {chosen.patience}" if chosen.patience else ""
-    document: dict[str, Any] = {
-        "schema": "gman-search/accuracy/1",
-        "command": f"python benchmarks/accuracy.py{flags} --data DIR{' --peers DIR' if ports else ''} --keep",
-        "date": str(date.today()),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        "threads": {OURS: chosen.threads, **dict.fromkeys(PORTS, port_threads)},
-        "windows": {part: len(starts) for part, starts in task.starts.items()},
-        "warnings": list(task.warnings),
-        "settings": guide_settings(chosen.epochs, chosen.patience).to_dict(),
-        "rows": [],
-    }
-    file = Path(__file__).parent / "results" / f"accuracy-N{chosen.sensors}.json"
-    if chosen.keep and chosen.resume and file.exists():
+    document = described(
+        "accuracy",
+        f"python benchmarks/accuracy.py{flags} --data DIR{' --peers DIR' if ports else ''} --keep",
+        threads={OURS: chosen.threads, **dict.fromkeys(PORTS, port_threads)},
+        windows={part: len(starts) for part, starts in task.starts.items()},
+        warnings=list(task.warnings),
+        settings=guide_settings(chosen.epochs, chosen.patience).to_dict(),
+        rows=[],
+    )
+    name = f"accuracy-N{chosen.sensors}" + ("" if chosen.epochs == FULL_LENGTH else f"-{chosen.epochs}-epochs")
+    file = RESULTS / f"{name}.json"
+    if chosen.resume and file.exists():
         before = json.loads(file.read_text())
         if other := [key for key in ("machine", "threads", "windows", "settings") if before[key] != document[key]]:
             parser.error(f"{file.name} was made with other {', '.join(other)}: leave out --resume to write it anew")
@@ -190,9 +192,7 @@ def main() -> None:
         rows.append(row)
         say(line_of(row))
         if chosen.keep:
-            file.parent.mkdir(exist_ok=True)
-            file.with_suffix(".part").write_text(json.dumps(document, indent=2) + "\n")
-            file.with_suffix(".part").replace(file)
+            keep(name, document)
     say(*map(line_of, summary(rows)), sep="\n")
     if chosen.json:
         print(json.dumps(document, indent=2))

@@ -16,24 +16,22 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import types
-from datetime import date
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept import described, keep
 
 SHAPE = (2, 2, 3)  # K != d: a wrong layout of heads shows
 MASKED = {"METR": True, "PeMS": False}
 BOUNDS = {"float32": 1e-4, "float64": 1e-10}
 MOMENTUM = 0.875  # one of the original's own values, and exact in float32, in which TensorFlow keeps it
-RESULTS = Path(__file__).parent / "results" / "original.json"
 
 
 def original(directory: Path, variant: str, number: str, exchange: Path) -> None:
@@ -211,20 +209,17 @@ def main() -> None:
             if not chosen.json:
                 print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
     sources = sorted(file for variant in MASKED for file in (chosen.directory / variant).glob("*.py"))
-    document = {
-        "schema": "gman-search/original/1",
-        "date": str(date.today()),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        "shape": dict(zip("LKd", SHAPE, strict=True)),
-        "original_sha256": hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16],
-        "cases": rows,
-    }
+    document = described(
+        "original",
+        f"python benchmarks/original.py {chosen.directory.name} --keep",
+        shape=dict(zip("LKd", SHAPE, strict=True)),
+        original_sha256=hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16],
+        cases=rows,
+    )
     if chosen.json:
         print(json.dumps(document, indent=2))
     if chosen.keep:
-        command = f"python benchmarks/original.py {chosen.directory.name} --keep"
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps({"command": command, **document}, indent=2) + "\n")
+        keep("original", document)
     compared = ("forecast_relative", "loss_relative", "gradient_relative", "statistics_relative")
     if any(row[key] > BOUNDS[row["dtype"]] for row in rows for key in compared):
         raise SystemExit("a difference is larger than rounding explains")

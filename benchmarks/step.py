@@ -8,24 +8,21 @@ Each case runs in a process of its own, so that its peak memory is its own. Read
 optimizer on the same trace plus its first step. The case with two workers runs two processes of one thread, as a
 search does, and its `ms` is wall time per trial-step. `--peers` times public ports of GMAN that are checked out in DIR,
 in turn with ours, and prints how many times our step goes into theirs. `--keep` writes the result to
-benchmarks/results/step.json.
+benchmarks/results/step.json, and to step-PRECISION.json where `--precision` is another.
 """
 
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kept import described, keep
 from peers.registry import find_ports, run_port
 from step_cases import CASES, PAIRED, measure, write_port_case
-
-RESULTS = Path(__file__).parent / "results" / "step.json"
 
 
 def in_own_process(*arguments: str) -> str:
@@ -90,20 +87,12 @@ def main() -> None:
             rows.append(row)
             if not chosen.json:
                 print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-    document = {
-        "schema": "gman-search/step/1",
-        "date": str(date.today()),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        "data": "METR-LA week" if given else "random",
-        "precision": chosen.precision,
-        "xla": chosen.xla,
-        "cases": rows,
-    }
+    source = "METR-LA week" if given else "random"
+    document = described("step", data=source, precision=chosen.precision, xla=chosen.xla, cases=rows)
     if chosen.json:
         print(json.dumps(document, indent=2))
     if chosen.keep:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps({"command": " ".join(sys.argv), **document}, indent=2) + "\n")
+        keep("step" if chosen.precision == "float32" and not chosen.xla else f"step-{chosen.precision}", document)
 
 
 if __name__ == "__main__":

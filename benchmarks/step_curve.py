@@ -10,14 +10,12 @@ process of its own.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
-from datetime import date
-from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results" / "step-curve.json"
+from kept import described, keep
+
 SHAPES = {"quick": (2, 4, 4), "full": (5, 8, 8)}
 SENSORS = (20, 50, 100, 207, 400, 1000)
 POINTS = [
@@ -56,18 +54,11 @@ def main() -> None:
         rows.append(json.loads(told.stdout) if told.returncode == 0 else failed)
         if not chosen.json:
             print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-    document = {
-        "schema": "gman-search/step-curve/1",
-        "command": " ".join(sys.argv),
-        "date": str(date.today()),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        "points": rows,
-    }
+    document = described("step-curve", points=rows)
     if chosen.json:
         print(json.dumps(document, indent=2))
     if chosen.keep:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(document, indent=2) + "\n")
+        keep("step-curve", document)
 
 
 if __name__ == "__main__":

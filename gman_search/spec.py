@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from gman_search.halving.ladder import Ladder
+from gman_search.model.counts import best_groups
 from gman_search.space import SearchSpace
 from gman_search.stages import BUDGETS, PRESETS, Stage, StageOverrides
 
@@ -50,6 +51,10 @@ class DataSpec(_Frozen):
     validation_stride: int = Field(
         default=1, ge=1, description="validate on every k-th window (neighbours overlap); the test part always uses all"
     )
+
+    def groups_of(self, sensors: int) -> int:
+        """How many groups of group spatial attention a network of `sensors` gets; 0: none."""
+        return best_groups(sensors) if self.groups == "auto" else self.groups
 
     @model_validator(mode="after")
     def _room_for_validation(self) -> "DataSpec":

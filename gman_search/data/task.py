@@ -15,7 +15,6 @@ from gman_search.data.graph import read_adjacency
 from gman_search.data.series import TrafficSeries
 from gman_search.data.windows import split_series, window_starts
 from gman_search.errors import DataError
-from gman_search.model.counts import best_groups
 from gman_search.spec import DataSpec
 
 __all__ = ["ForecastTask", "fill_missing", "load_task", "make_task"]
@@ -124,7 +123,7 @@ def make_task(
             f"received {steps}"
         )
     sensors = len(series.sensors)
-    groups = best_groups(sensors) if spec.groups == "auto" else spec.groups
+    groups = spec.groups_of(sensors)
     if groups > sensors:
         raise DataError(f"expected at most as many groups as sensors, {sensors}; received groups = {groups}")
     parts = split_series(steps, train=spec.train, test=spec.test)

@@ -12,25 +12,27 @@ from gman_search.stages import Stage
 __all__ = ["evaluation_cost", "reduction_factors", "step_cost", "steps_per_epoch"]
 
 
-def step_cost(stage: Stage, *, sensors: int, history: int = 12, horizon: int = 12) -> float:
+def step_cost(stage: Stage, *, sensors: int, history: int = 12, horizon: int = 12, groups: int = 0) -> float:
     """Multiply-adds of one training step of `stage` on (B, P, N) inputs.
 
     A block projects X and STE to Q, K and V twice (12 D^2 a token), has two output layers of two projections each
     (4 D^2), and the gated fusion (4 D^2); spatial attention compares N x N sensors and temporal attention P x P steps.
+    With G `groups` of M sensors it compares G M^2 sensors and G^2 groups, and projects the groups again (3 D^2 each).
     """
     width, batch = stage.D, stage.batch_size
-    encoder = stage.L * _block_cost(width, stage.K, batch, history, sensors)
-    decoder = stage.L * _block_cost(width, stage.K, batch, horizon, sensors)
+    encoder = stage.L * _block_cost(width, stage.K, batch, history, sensors, groups)
+    decoder = stage.L * _block_cost(width, stage.K, batch, horizon, sensors, groups)
     tokens = batch * sensors * (history + horizon)
     edges = tokens * 6 * width * width + batch * sensors * history * horizon * 2 * width
     return 3.0 * (encoder + decoder + edges)
 
 
-def _block_cost(width: int, heads: int, batch: int, steps: int, sensors: int) -> float:
+def _block_cost(width: int, heads: int, batch: int, steps: int, sensors: int, groups: int) -> float:
     tokens = batch * steps * sensors
-    dense = tokens * 20 * width * width
+    dense = tokens * 20 * width * width + batch * steps * groups * 3 * width * width
+    pairs = groups * (-(-sensors // groups)) ** 2 + groups**2 if groups else sensors**2
     # A score costs d multiply-adds, but its softmax and gradient move as much memory as about 16 of them.
-    spatial = tokens * sensors * (2 * width + 16 * heads)
+    spatial = batch * steps * pairs * (2 * width + 16 * heads)
     temporal = tokens * steps * (2 * width + 16 * heads)
     return float(dense + spatial + temporal)
 
@@ -41,10 +43,12 @@ def steps_per_epoch(stage: Stage, *, windows: int) -> int:
     return everything if stage.steps_per_epoch is None else min(stage.steps_per_epoch, everything)
 
 
-def evaluation_cost(stage: Stage, *, sensors: int, windows: int, history: int = 12, horizon: int = 12) -> float:
+def evaluation_cost(
+    stage: Stage, *, sensors: int, windows: int, history: int = 12, horizon: int = 12, groups: int = 0
+) -> float:
     """Multiply-adds of a whole evaluation that uses all its epochs."""
     steps = stage.max_epochs * steps_per_epoch(stage, windows=windows)
-    return steps * step_cost(stage, sensors=sensors, history=history, horizon=horizon)
+    return steps * step_cost(stage, sensors=sensors, history=history, horizon=horizon, groups=groups)
 
 
 def reduction_factors(costs: Sequence[float]) -> tuple[int, ...]:

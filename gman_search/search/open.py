@@ -12,9 +12,9 @@ __all__ = ["ladder_of", "open_studies", "stage_costs"]
 
 def stage_costs(spec: StudySpec, *, sensors: int, windows: int) -> dict[str, float]:
     """Estimated cost (multiply-adds) of one evaluation at each stage."""
-    P, Q = spec.data.history, spec.data.horizon
+    P, Q, groups = spec.data.history, spec.data.horizon, spec.data.groups_of(sensors)
     return {
-        stage.name: evaluation_cost(stage, sensors=sensors, windows=windows, history=P, horizon=Q)
+        stage.name: evaluation_cost(stage, sensors=sensors, windows=windows, history=P, horizon=Q, groups=groups)
         for stage in spec.stage_list()
     }
 

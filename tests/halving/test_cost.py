@@ -29,3 +29,12 @@ def test_an_epoch_counts_the_partial_batch_and_respects_the_cut():
     cut = stage.model_copy(update={"steps_per_epoch": 2})
     assert steps_per_epoch(cut, windows=65) == 2
     assert evaluation_cost(cut, sensors=5, windows=65) == stage.max_epochs * 2 * step_cost(stage, sensors=5)
+
+
+def test_groups_cost_less_on_large_networks_only():
+    full, quick = PRESETS["full"], PRESETS["quick"]
+    assert step_cost(full, sensors=1000, groups=77) < 0.5 * step_cost(full, sensors=1000)
+    # One group compares what full attention does, and has a second projection besides.
+    assert step_cost(quick, sensors=50, groups=1) == pytest.approx(step_cost(quick, sensors=50), rel=0.01)
+    whole, parted = (evaluation_cost(full, sensors=1000, windows=64, groups=groups) for groups in (0, 77))
+    assert parted / whole == step_cost(full, sensors=1000, groups=77) / step_cost(full, sensors=1000)

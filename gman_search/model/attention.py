@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from gman_search.model.chunked_attention import attention_in_chunks, groups_in_chunk
+from gman_search.model.chunked_attention import attention_in_chunks, slices_in_chunk
 
 __all__ = ["CHUNKED_FROM", "MASKED_LOGIT", "attention_over_sensors", "attention_over_steps"]
 
@@ -19,18 +19,14 @@ CHUNKED_FROM = 150
 
 
 def attention_over_sensors(
-    query: tf.Tensor,
-    key: tf.Tensor,
-    value: tf.Tensor,
-    heads: int,
-    hide: Callable[[tf.Tensor], tf.Tensor] | None = None,
+    query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, heads: int, absent: tf.Tensor | None = None
 ) -> tf.Tensor:
     """Every sensor attends to all sensors of the same step (paper, equations 3-5).
 
     Args:
         query: (B, P, N, D), as are `key` and `value`.
         heads: K, a divisor of D.
-        hide: replaces the logits (B P, K, N, N) of sensors that must not be attended to; none: nothing is hidden.
+        absent: (P, N), true for places nobody attends to; none: all are attended to.
 
     Returns:
         (B, P, N, D), heads side by side.
@@ -39,13 +35,17 @@ def attention_over_sensors(
     split = [batch * steps, sensors, heads, width // heads]
     q, k, v = (tf.transpose(tf.reshape(x, split), [0, 2, 1, 3]) for x in (query, key, value))  # (BP, K, N, d)
     q *= _inverse_root(width // heads, q)
-    if sensors < CHUNKED_FROM or hide is not None:
-        logits = tf.matmul(q, k, transpose_b=True)  # (BP, K, N, N)
-        mixed = tf.matmul(tf.nn.softmax(logits if hide is None else hide(logits)), v)  # (BP, K, N, d)
+    if absent is not None:
+        # One more channel, 1 in every query, adds its value in the key to the logits: no (N, N) mask is needed.
+        hiding = tf.where(absent, tf.constant(MASKED_LOGIT, k.dtype), tf.zeros([], k.dtype))
+        hiding = tf.tile(hiding[:, tf.newaxis, :, tf.newaxis], [batch, heads, 1, 1])  # (BP, K, N, 1)
+        q, k = tf.concat([q, tf.ones_like(hiding)], axis=-1), tf.concat([k, hiding], axis=-1)
+    if sensors < CHUNKED_FROM:
+        mixed = _attend(q, k, v)  # (BP, K, N, d)
     else:
-        q, k, v = (tf.reshape(x, [-1, sensors, width // heads]) for x in (q, k, v))
+        q, k, v = (tf.reshape(x, [-1, *x.shape[2:]]) for x in (q, k, v))
         # A GPU has no such cache, and room for one block's weights at once.
-        chunk = None if tf.config.list_logical_devices("GPU") else groups_in_chunk(steps * heads, sensors)
+        chunk = None if tf.config.list_logical_devices("GPU") else slices_in_chunk(steps * heads, sensors)
         mixed = attention_in_chunks(q, k, v, chunk)
         mixed = tf.reshape(mixed, [-1, heads, sensors, width // heads])
     return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, steps, sensors, width])
@@ -79,12 +79,19 @@ def attention_over_steps(
 
     hide = None if causal is None else hide_later
     if sensors < CHUNKED_FROM:
-        logits = tf.matmul(q, k, transpose_b=True)  # (B, N, K, Q, P)
-        mixed = tf.matmul(tf.nn.softmax(logits if hide is None else hide(logits)), v)  # (B, N, K, Q, d)
+        mixed = _attend(q, k, v, hide)  # (B, N, K, Q, d)
     else:
         grouped = [tf.reshape(x, [-1, x.shape[3], channels]) for x in (q, k, v)]
         mixed = tf.reshape(attention_in_chunks(grouped[0], grouped[1], grouped[2], hide=hide), tf.shape(q))
     return tf.reshape(tf.transpose(mixed, [0, 3, 1, 2, 4]), [batch, steps, sensors, width])
+
+
+def _attend(
+    query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, hide: Callable[[tf.Tensor], tf.Tensor] | None = None
+) -> tf.Tensor:
+    """softmax(query key^T) value over the last two axes; `hide` replaces logits of what must not be attended to."""
+    logits = tf.matmul(query, key, transpose_b=True)
+    return tf.matmul(tf.nn.softmax(logits if hide is None else hide(logits)), value)
 
 
 def _steps_last(x: tf.Tensor, split: list[tf.Tensor | int]) -> tf.Tensor:

@@ -2,8 +2,8 @@
 
 The plain form writes the (N, N) weights of every step, head and window to memory, reads them back for the product with
 the values, and keeps them all until the gradient is taken: at 207 sensors hundreds of MB a block, and most of the time.
-Here the (window, step, head) groups are taken a few at a time, and the gradient computes a piece's weights again
-instead of keeping them. With S = softmax(q k^T) for one group and O = S v, and dO the gradient of O,
+Here the (window, step, head) slices are taken a few at a time, and the gradient computes a piece's weights again
+instead of keeping them. With S = softmax(q k^T) for one slice and O = S v, and dO the gradient of O,
 
     dv = S^T dO
     dS = dO v^T,  and through the softmax  dA = S * (dS - delta),  delta_i = sum_j S_ij dS_ij = sum_c dO_ic O_ic
@@ -19,31 +19,32 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["attention_in_chunks", "groups_in_chunk"]
+__all__ = ["attention_in_chunks", "slices_in_chunk"]
 
 # Elements of the weights of one chunk: 2.7 MB in float32, about the cache of one core.
 CHUNK_ELEMENTS = 700_000
 
 
-def groups_in_chunk(groups: int, sensors: int) -> int:
-    """How many of `groups` are taken at once: the largest divisor whose weights fit, 1 where none does."""
+def slices_in_chunk(slices: int, sensors: int) -> int:
+    """How many of `slices` are taken at once: the largest divisor whose weights fit, 1 where none does."""
     fitting = max(1, CHUNK_ELEMENTS // sensors**2)
-    return max(size for size in range(1, groups + 1) if groups % size == 0 and size <= fitting)
+    return max(size for size in range(1, slices + 1) if slices % size == 0 and size <= fitting)
 
 
 def attention_in_chunks(
     query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, chunk: int | None = None, hide: Callable[..., Any] | None = None
 ) -> tf.Tensor:
-    """softmax(query key^T) value, `chunk` groups at a time.
+    """softmax(query key^T) value, `chunk` slices at a time.
 
     Args:
-        query: (G, Q, d), scaled already.
-        key: (G, P, d), as is `value`. P == Q where there are chunks.
-        chunk: groups taken at once, a divisor of G; none: all.
-        hide: replaces the logits (G, Q, P) of what must not be attended to.
+        query: (S, Q, c), scaled already.
+        key: (S, P, c).
+        value: (S, P, d).
+        chunk: slices taken at once, a divisor of S; none: all. With chunks P == Q.
+        hide: replaces the logits (S, Q, P) of what must not be attended to.
 
     Returns:
-        (G, Q, d).
+        (S, Q, d).
     """
 
     def weigh(query: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
@@ -68,29 +69,31 @@ def attention_in_chunks(
 
     @tf.custom_gradient
     def attend(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        output = _in_chunks(forward, (query, key, value), chunk, results=1)
+        given = (query, key, value)
+        (output,) = _in_chunks(lambda *parts: (forward(*parts),), given, chunk, like=(value,))
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            return _in_chunks(backward, (query, key, value, output, upstream), chunk, results=3)
+            return _in_chunks(backward, (query, key, value, output, upstream), chunk, like=given)
 
         return output, gradient
 
     return attend(query, key, value)
 
 
-def _in_chunks(function: Callable[..., Any], tensors: tuple[tf.Tensor, ...], chunk: int | None, *, results: int) -> Any:
-    """`function` of each chunk of the tensors (G, N, d), joined again; two chunks run side by side."""
+def _in_chunks(
+    function: Callable[..., tuple[tf.Tensor, ...]],
+    tensors: tuple[tf.Tensor, ...],
+    chunk: int | None,
+    *,
+    like: tuple[tf.Tensor, ...],
+) -> tuple[tf.Tensor, ...]:
+    """`function` of each chunk of the tensors (S, ...), joined to results of shapes `like`; two run side by side."""
     if chunk is None:
         return function(*tensors)
-    pieces = [tf.reshape(tensor, [-1, chunk, *tensor.shape[1:]]) for tensor in tensors]
-    number = tensors[0].dtype
     mapped = tf.map_fn(
         lambda parts: function(*parts),
-        pieces,
-        fn_output_signature=number if results == 1 else (number,) * results,
+        [tf.reshape(tensor, [-1, chunk, *tensor.shape[1:]]) for tensor in tensors],
+        fn_output_signature=tuple(tensor.dtype for tensor in like),
         parallel_iterations=2,
     )
-    joined = tuple(
-        tf.reshape(result, [-1, *tensors[0].shape[1:]]) for result in ((mapped,) if results == 1 else mapped)
-    )
-    return joined[0] if results == 1 else joined
+    return tuple(tf.reshape(result, [-1, *shape.shape[1:]]) for result, shape in zip(mapped, like, strict=True))

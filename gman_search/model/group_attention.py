@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from gman_search.model.attention import MASKED_LOGIT, attention_over_sensors
+from gman_search.model.attention import attention_over_sensors
 from gman_search.model.layers import Projection
 
 __all__ = ["Partition", "attention_in_groups", "partition"]
@@ -76,17 +76,10 @@ def attention_within_groups(
     grouped = [
         tf.reshape(_group(x, parting), [-1, steps * groups, size, width]) for x in (query, key, value)
     ]  # (B, P G, M, D)
-    hide = None
+    absent = None
     if groups * size > sensors:
-        absent = tf.logical_not(_present(parting, sensors))
-
-        def hide(logits: tf.Tensor) -> tf.Tensor:
-            """No one attends to an empty place; `logits` (B P G, K, M, M)."""
-            by_group = tf.reshape(logits, [-1, groups, heads, size, size])
-            hidden = tf.where(absent[:, tf.newaxis, tf.newaxis], tf.constant(MASKED_LOGIT, logits.dtype), by_group)
-            return tf.reshape(hidden, tf.shape(logits))
-
-    mixed = attention_over_sensors(grouped[0], grouped[1], grouped[2], heads, hide)
+        absent = tf.tile(tf.logical_not(_present(parting, sensors)), [steps, 1])  # (P G, M)
+    mixed = attention_over_sensors(grouped[0], grouped[1], grouped[2], heads, absent)
     return tf.reshape(mixed, [-1, steps, groups, size, width])
 
 

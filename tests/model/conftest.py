@@ -21,7 +21,7 @@ def untraced():
 
 @pytest.fixture
 def small_task():
-    """A task of 5 sensors, 3-hour steps (T = 8), P = Q = 4, with missing readings and no Sunday in training."""
+    """A task of 5 sensors, 3-hour steps (T = 8), P = 3 and Q = 5, with missing readings and no Sunday in training."""
 
     def build(sensors: int = 5, width: int = 3, seed: int = 0):
         random = np.random.default_rng(seed)
@@ -31,7 +31,7 @@ def small_task():
         times = np.datetime64("2025-03-03T00:00", "m") + np.arange(steps) * 180
         series = TrafficSeries(values, times, tuple(f"s{i}" for i in range(sensors)), 180)
         return make_task(
-            DataSpec(history=4, horizon=4, train=0.6, test=0.25), series, random.normal(size=(sensors, width))
+            DataSpec(history=3, horizon=5, train=0.6, test=0.25), series, random.normal(size=(sensors, width))
         )
 
     return build

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gman_search.model import attention, gman, layers
 from gman_search.model.attention import attention_over_sensors, attention_over_steps
-from gman_search.model.chunked_attention import attention_in_chunks, groups_in_chunk
+from gman_search.model.chunked_attention import attention_in_chunks, slices_in_chunk
 from gman_search.training.step import CompiledModel, StepValues
 
 NEVER, ALWAYS = 10**9, 1
@@ -85,9 +85,9 @@ def test_large_logits_do_not_overflow_in_chunks():
 
 
 @given(st.integers(1, 300), st.integers(1, 3000))
-def test_chunks_divide_the_groups_and_fit(groups, sensors):
-    chunk = groups_in_chunk(groups, sensors)
-    assert groups % chunk == 0
+def test_chunks_divide_the_slices_and_fit(slices, sensors):
+    chunk = slices_in_chunk(slices, sensors)
+    assert slices % chunk == 0
     assert chunk == 1 or chunk * sensors**2 <= 700_000
 
 

@@ -107,8 +107,8 @@ def test_a_causal_step_does_not_see_later_ones():
 def test_permuting_sensors_permutes_forecasts(small_task):
     task = small_task(sensors=6)
     order = np.random.default_rng(0).permutation(6)
-    shape = ModelShape(2, 3, 2, E=3, T=8, P=4, Q=4)
-    readings = np.random.default_rng(1).normal(size=(2, 4, 6))
+    shape = ModelShape(2, 3, 2, E=3, T=8, P=3, Q=5)
+    readings = np.random.default_rng(1).normal(size=(2, 3, 6))
     calendar = np.zeros((2, 8), np.int32)
     none = tf.zeros([])
     knobs = Knobs(tf.constant(True), none, none, tf.zeros([2], tf.int32))

@@ -73,7 +73,9 @@ def test_one_group_is_full_attention(sensors):
     np.testing.assert_allclose(within, attention_over_sensors(q, k, v, 3), atol=1e-12)
 
 
-def test_equals_a_plain_numpy_version():
+@pytest.mark.parametrize("chunked_from", [150, 1])
+def test_equals_a_plain_numpy_version(monkeypatch, chunked_from):
+    monkeypatch.setattr("gman_search.model.attention.CHUNKED_FROM", chunked_from)
     sensors, groups, heads, width = 7, 3, 3, 6  # groups of 3, 2 and 2; K != d
     random = np.random.default_rng(0)
     q, k, v = (random.normal(size=(2, 1, sensors, width)) for _ in range(3))
@@ -102,6 +104,22 @@ def test_equals_a_plain_numpy_version():
             expected[b, 0, group] = own + common
     received = attention_in_groups(*(tf.constant(x) for x in (q, k, v)), heads, parting, between, None)
     np.testing.assert_allclose(received, expected, atol=1e-9)
+
+
+def test_uneven_groups_have_the_same_gradients_in_chunks(monkeypatch):
+    random = np.random.default_rng(0)
+    inputs = [tf.constant(random.normal(size=(2, 3, 7, 6))) for _ in range(3)]
+    upstream, found = random.normal(size=(2, 3, 7, 6)), []
+    for chunked_from in (150, 1):
+        monkeypatch.setattr("gman_search.model.attention.CHUNKED_FROM", chunked_from)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            within = attention_within_groups(*inputs, 3, part(7, 3))
+            loss = tf.reduce_sum(_ungroup(within, part(7, 3)) * upstream)
+        found.append(tape.gradient(loss, inputs))
+    for plain, chunked in zip(*found, strict=True):
+        assert np.abs(plain).max() > 0.01
+        np.testing.assert_allclose(chunked, plain, atol=1e-12)
 
 
 def test_a_sensor_hears_its_own_group_only_within():
@@ -163,10 +181,10 @@ def test_growth_keeps_the_function_by_groups(small_task, generic_weights):
 def test_groups_of_the_specification(small_task):
     task = small_task(sensors=40)
     made = [
-        make_task(DataSpec(history=4, horizon=4, train=0.6, test=0.25, groups=groups), task.series, task.embedding)
+        make_task(DataSpec(history=3, horizon=5, train=0.6, test=0.25, groups=groups), task.series, task.embedding)
         for groups in (0, 3, "auto")
     ]
     assert [one.groups for one in made] == [0, 3, best_groups(40)]
     assert len({one.fingerprint for one in made}) == 3
     with pytest.raises(DataError, match="at most as many groups as sensors, 40; received groups = 41"):
-        make_task(DataSpec(history=4, horizon=4, groups=41), task.series, task.embedding)
+        make_task(DataSpec(history=3, horizon=5, groups=41), task.series, task.embedding)

@@ -20,7 +20,8 @@ class Hyperparameters:
     """All that one evaluation trains with. Rates are per step, epochs count within the stage.
 
     `windows_per_epoch` is None for one pass over all training windows; it does not depend on the batch size, so that
-    configs with small and large batches see equally many windows.
+    configs with small and large batches see equally many windows. `base_width` is the model's width D at which the
+    learning rate was chosen, where the tensors have rates of their own by width (see `model.parametrisation`).
     """
 
     L: int
@@ -40,6 +41,7 @@ class Hyperparameters:
     patience: int
     warmup_steps: int
     bn_momentum_rule: Literal["counted", "original", "constant"] = "counted"
+    base_width: int | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -54,7 +56,8 @@ class Hyperparameters:
 def at_stage(params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_rule: str = "preset") -> Hyperparameters:
     """Hyperparameters of a config at `stage`.
 
-    `learning_rate_rule` "preset" carries the rate by the ratio of the stages' rates, "none" leaves it as it is.
+    `learning_rate_rule` "preset" carries the rate by the ratio of the guide's rates, "mup" leaves it and lowers it for
+    kernels that get wider, "none" leaves it for all.
     """
     quick = PRESETS["quick"]
 
@@ -80,4 +83,5 @@ def at_stage(params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_ru
         patience=stage.patience,
         warmup_steps=stage.warmup_steps,
         bn_momentum_rule=stage.bn_momentum_rule,
+        base_width=quick.D if learning_rate_rule == "mup" else None,
     )

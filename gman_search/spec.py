@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from gman_search.halving.ladder import Ladder
 from gman_search.model.counts import best_groups
+from gman_search.model.growth import GrowthRules
 from gman_search.space import SearchSpace
 from gman_search.stages import BUDGETS, PRESETS, Stage, StageOverrides
 
@@ -73,8 +74,10 @@ class HalvingSpec(_Frozen):
         default="synchronous", description="promote when a rung is closed, or as soon as there is room"
     )
     warm_start: Literal["grow", "none"] = Field(default="grow", description="start from the smaller model's weights")
-    learning_rate_rule: Literal["preset", "none"] = Field(
-        default="preset", description="carry the learning rate to the next stage by the ratio of the guide's rates"
+    growth: GrowthRules = GrowthRules()
+    learning_rate_rule: Literal["preset", "mup", "none"] = Field(
+        default="preset",
+        description="rate at the next stage: by the ratio of the guide's rates, by tensor and width (muP), or the same",
     )
 
 

@@ -9,7 +9,10 @@ new ones, in evaluation and in training mode alike. Three places need more than 
 - New key channels inside an old head must not change its scores. Zeroing them would kill them for ever behind ReLU
   (relu'(0) = 0). They are made CONSTANT instead: gamma 0, beta c > 0 adds the same number to the scores of all keys,
   which softmax ignores, and gamma has a gradient.
-- A new block adds nothing: the last linear layer of its residual branch is zero.
+- A new block adds nothing: the last linear layer of its residual branch is zero. So it may stand anywhere.
+
+Adam's moments are gradients' means, and embedded by the same map: where a parameter was multiplied by s its gradient is
+divided by s, so the first moment is divided by s and the second by s^2; what is new begins at zero.
 
 Sources: Net2Net (Chen et al. 2016), composable function-preserving expansions (Gesmundo and Maile 2023); the constant
 keys are ours, for ReLU behind BN.
@@ -22,10 +25,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from gman_search.errors import UsageError
 
-__all__ = ["NEW_KEY_CONSTANT", "Growth", "grow"]
+__all__ = ["NEW_KEY_CONSTANT", "Growth", "GrowthRules", "grow", "grow_moments", "reads_channels"]
 
 NEW_KEY_CONSTANT = 0.5
 Shape = tuple[int, int, int]
@@ -34,6 +38,26 @@ Weights = Mapping[str, NDArray[np.floating]]
 _BLOCK = re.compile(r"(.*(?:encoder|decoder)_)(\d+)(/.*)")
 # Parts of the fused projection: Q, K, V over sensors, then Q, K, V over steps.
 _QKV_SCALED, _QKV_KEYS = (0, 1, 3, 4), (1, 4)
+
+
+class GrowthRules(BaseModel):
+    """What is a choice when a model grows, and how its training begins."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    new_blocks: Literal["random", "copy"] = Field(
+        default="random", description="inside of new blocks: random, or a copy of the old block before them"
+    )
+    insert: Literal["end", "spread"] = Field(
+        default="end", description="new blocks stand after all old ones, or spread evenly between them"
+    )
+    moments: Literal["fresh", "carry"] = Field(
+        default="fresh", description="Adam begins afresh, or with the smaller model's moments"
+    )
+    calibration_steps: int = Field(
+        default=0, ge=0, le=1000, description="batches over which BN statistics are averaged before the first step"
+    )
+    rate: float = Field(default=1.0, gt=0, le=10, description="factor of the learning rate of a grown model")
 
 
 @dataclass(frozen=True)
@@ -54,8 +78,7 @@ def grow(
     fresh: Weights,
     old: Shape,
     new: Shape,
-    *,
-    new_blocks: Literal["random", "copy"] = "random",
+    rules: GrowthRules = GrowthRules(),  # noqa: B008
 ) -> Growth:
     """Weights of shape `new` = (L', K', d') that compute the function of `small`, of shape `old` = (L, K, d).
 
@@ -64,8 +87,7 @@ def grow(
         fresh: newly initialised weights of the big model, by name; they fill what is new.
         old: L, K, d of `small`.
         new: L', K', d', none smaller.
-        new_blocks: what new blocks compute inside: fresh weights, or a copy of the last old block. Either way their
-            last layer starts at zero.
+        rules: where new blocks stand and what they compute inside; their last layer starts at zero in any case.
 
     Raises:
         UsageError: where a size would shrink or a tensor does not fit the shapes given.
@@ -75,8 +97,8 @@ def grow(
     grown: dict[str, NDArray[np.floating]] = {}
     inherited: dict[str, int] = {}
     for name, start in fresh.items():
-        source, is_new_block = _source(name, old[0])
-        if is_new_block and new_blocks == "random":
+        source, is_new_block = _source(name, old[0], new[0], rules.insert)
+        if is_new_block and rules.new_blocks == "random":
             grown[name], inherited[name] = start.copy(), 0
         else:
             if source not in small:
@@ -88,16 +110,58 @@ def grow(
     return Growth(grown, inherited)
 
 
-def _source(name: str, blocks: int) -> tuple[str, bool]:
-    """Name of the old tensor that `name` grows from, and whether it belongs to a new block."""
+def grow_moments(
+    small: Weights, names: Mapping[str, tuple[int, ...]], old: Shape, new: Shape, rules: GrowthRules, *, power: int
+) -> dict[str, NDArray[np.floating]]:
+    """One of Adam's moments for the grown model; what is new has none.
+
+    Args:
+        small: the moment of the smaller model's parameters, by name.
+        names: shapes of the big model's parameters, by name.
+        old, new, rules: as they were grown.
+        power: 1 for the first moment, 2 for the second.
+    """
+    grown = {}
+    for name, shape in names.items():
+        source, is_new_block = _source(name, old[0], new[0], rules.insert)
+        start = np.zeros(shape, dtype=np.float32)
+        if not is_new_block:
+            start, _ = _embedded(name, np.asarray(small[source]), start, old, new, power=-power, new_key=0.0)
+        grown[name] = start
+    return grown
+
+
+def reads_channels(name: str) -> bool:
+    """Whether a tensor is a kernel that reads the model's D channels, so that its fan-in grows with the model."""
+    return name.endswith("kernel") and _parts(name)[0] > 0
+
+
+def _source(name: str, blocks: int, of: int, insert: str) -> tuple[str, bool]:
+    """Name of the old tensor that `name` grows from, and whether it belongs to a new block.
+
+    A new block's source is the old block before it.
+    """
     match = _BLOCK.fullmatch(name)
-    if match is None or int(match[2]) < blocks:
+    if match is None:
         return name, False
-    return f"{match[1]}{blocks - 1}{match[3]}", True
+    index = int(match[2])
+    if insert == "end":
+        source, is_new = min(index, blocks - 1), index >= blocks
+    else:
+        source = index * blocks // of
+        is_new = index > 0 and source == (index - 1) * blocks // of
+    return f"{match[1]}{source}{match[3]}", is_new
 
 
 def _embedded(
-    name: str, small: NDArray[np.floating], fresh: NDArray[np.floating], old: Shape, new: Shape
+    name: str,
+    small: NDArray[np.floating],
+    fresh: NDArray[np.floating],
+    old: Shape,
+    new: Shape,
+    *,
+    power: int = 1,
+    new_key: float = NEW_KEY_CONSTANT,
 ) -> tuple[NDArray[np.floating], int]:
     indices = [_kept(parts, size, old, new) for parts, size in zip(_parts(name), fresh.shape, strict=True)]
     if tuple(len(index) for index in indices) != small.shape:
@@ -113,18 +177,18 @@ def _embedded(
         return big, int(small.size)
     big[indices[0]] = small
     if name.endswith(("/gamma", "/beta")):
-        _keep_scores(name, big, old, new)
+        _keep_scores(name, big, old, new, power, new_key)
     return big, int(small.size)
 
 
-def _keep_scores(name: str, vector: NDArray[np.floating], old: Shape, new: Shape) -> None:
+def _keep_scores(name: str, vector: NDArray[np.floating], old: Shape, new: Shape, power: int, new_key: float) -> None:
     """Rescale queries and keys of old heads and make their new key channels constant (in place)."""
     scaled, keys = _attention_parts(name)
-    factor = (new[2] / old[2]) ** 0.25
+    factor = (new[2] / old[2]) ** (0.25 * power)
     by_head = vector.reshape(-1, new[1], new[2])  # (parts, K', d'), a view
     by_head[list(scaled), : old[1], : old[2]] *= factor
     for part in keys:
-        by_head[part, : old[1], old[2] :] = 0.0 if name.endswith("/gamma") else NEW_KEY_CONSTANT
+        by_head[part, : old[1], old[2] :] = 0.0 if name.endswith("/gamma") else new_key
 
 
 def _attention_parts(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

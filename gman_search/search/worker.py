@@ -122,7 +122,7 @@ def _job(studies: SearchStudies, folder: Path, claim: Claim) -> Job:
         seed=row.seed,
         folder=folder / "evaluations" / claim.stage / own,
         parent=folder / str(attrs["parent_folder"]) if grown else None,
-        initial_epoch=row.initial_epoch,
+        growth=spec.halving.growth,
         resume_from=folder / str(attrs["resume_from"]) if attrs.get("resume_from") else None,
         logs=folder / "logs" / stage.log_folder / own,
     )

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from gman_search.config import Hyperparameters
 from gman_search.halving.table import State
+from gman_search.model.growth import GrowthRules
 from gman_search.record import Epoch
 
 __all__ = ["Job", "Outcome", "StopTraining", "Trainer"]
@@ -23,8 +24,8 @@ class Job:
     `folder` takes everything the evaluation writes: `weights.npz` (best epoch so far) and `checkpoint.npz`, after each
     epoch. It belongs to this attempt alone, so a stalled worker cannot write into its replacement's files.
     `resume_from` is the folder of an earlier attempt whose checkpoint is continued, `parent` that of the smaller
-    model's evaluation, whose weights are grown (None: cold). `logs` is the TensorBoard folder of this evaluation, None
-    for no logs.
+    model's evaluation, whose weights are grown by the rules of `growth` (None: cold). `logs` is the TensorBoard folder
+    of this evaluation, None for no logs.
     """
 
     config_id: int
@@ -33,7 +34,7 @@ class Job:
     seed: int
     folder: Path
     parent: Path | None = None
-    initial_epoch: int = 0
+    growth: GrowthRules = field(default_factory=GrowthRules)
     resume_from: Path | None = None
     logs: Path | None = None
 

@@ -16,7 +16,6 @@ from gman_search.data.baselines import truth
 from gman_search.data.task import ForecastTask
 from gman_search.errors import DataError
 from gman_search.halving.table import State
-from gman_search.model.growth import grow
 from gman_search.record import Epoch
 from gman_search.stages import Stage
 from gman_search.training.checkpoints import read_arrays, write_arrays
@@ -25,6 +24,7 @@ from gman_search.training.job import Job, Outcome
 from gman_search.training.metrics import masked_scores
 from gman_search.training.schedule import bn_momentum, learning_rate
 from gman_search.training.step import CompiledModel, StepValues
+from gman_search.training.warm_start import WarmStart, load_grown, settle
 
 __all__ = ["GmanTrainer"]
 
@@ -38,6 +38,7 @@ class _Progress:
     best_epoch: int = 0
     step: int = 0
     inherited: float = 0.0
+    warm: WarmStart = field(default_factory=WarmStart)
 
     @property
     def last_epoch(self) -> int:
@@ -82,28 +83,27 @@ class GmanTrainer:
 
     def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> Outcome:
         """Train `job` to its end (see `Trainer`)."""
-        model = self.compiled(job.hyperparameters.shape, job.stage)
+        settings = job.hyperparameters
+        model = self.compiled(settings.shape, job.stage)
+        model.state.scale_rates(settings.K * settings.d, settings.base_width)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
         with _epoch_log(job.logs) as log:
             reason = self._epochs(job, model, progress, on_epoch, log)
         return self._outcome(job, progress, reason)
 
     def _started(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress:
-        fresh = model.fresh_weights(job.seed)
         began = time.perf_counter()
-        grown_from = None if job.parent is None else read_arrays(job.parent / "weights.npz")
+        parent = None if job.parent is None else read_arrays(job.parent / "weights.npz")
         # An earlier run's files, if this one ends without any, would pass for its own.
-        for name in ("weights.npz", "checkpoint.npz"):
+        for name in ("weights.npz", "moments.npz", "checkpoint.npz"):
             (job.folder / name).unlink(missing_ok=True)
-        if grown_from is None:
-            model.state.load_weights(fresh)
+        if parent is None:
+            model.state.load_weights(model.fresh_weights(job.seed))
             return _Progress()
-        weights, description = grown_from
-        growth = grow(weights, fresh, tuple(description["shape"]), job.hyperparameters.shape)
-        model.state.load_weights(growth.weights)
-        progress = _Progress(inherited=growth.share)
+        progress = _Progress(inherited=load_grown(model, job, parent))
         # The grown model before its first step: it must stand where its parent ended.
         val = self._validate(model, job.hyperparameters)
+        progress.warm = settle(model, job, self.task.starts["train"], tuple(parent[1]["shape"]))
         self._keep_best(job, model, progress, Epoch(0, 0, None, val, 0.0, time.perf_counter() - began), on_epoch)
         return progress
 
@@ -126,6 +126,7 @@ class GmanTrainer:
             best_epoch=description["best_epoch"],
             step=description["step"],
             inherited=description["inherited"],
+            warm=WarmStart(description["earlier_updates"], description["bn_steps"]),
         )
         write_arrays(job.folder / "weights.npz", best, best_description)
         write_arrays(job.folder / "checkpoint.npz", vectors, description)
@@ -164,11 +165,12 @@ class GmanTrainer:
         order = np.random.default_rng([job.seed, epoch]).permutation(self.task.starts["train"])
         order = order[: settings.windows_per_epoch]
         results = []
-        rate = settings.learning_rate
+        base = settings.learning_rate * (job.growth.rate if job.parent is not None else 1.0)
+        rate = base
         for first in range(0, len(order), settings.batch_size):
             position = epoch + first / len(order)
             rate = learning_rate(
-                settings.learning_rate,
+                base,
                 epoch=position,
                 step=progress.step,
                 decay_epoch=settings.decay_epoch,
@@ -183,13 +185,14 @@ class GmanTrainer:
                 bn_momentum=bn_momentum(
                     settings.bn_momentum,
                     settings.bn_momentum_rule,
-                    step=progress.step,
+                    step=progress.warm.bn_steps + progress.step,
                     epoch=position,
                     decay_epoch=settings.decay_epoch,
                 ),
                 causal=settings.causal,
                 step=progress.step,
                 seed=job.seed,
+                earlier_updates=progress.warm.earlier_updates,
             )
             results.append(model.train_step(order[first : first + settings.batch_size], values))
             progress.step += 1
@@ -208,6 +211,8 @@ class GmanTrainer:
         if epoch.val_mae < progress.best_val:
             progress.best_val, progress.best_epoch = epoch.val_mae, epoch.epoch
             write_arrays(job.folder / "weights.npz", model.state.weights(), self._describe(job, progress))
+            if job.growth.moments == "carry":
+                write_arrays(job.folder / "moments.npz", model.state.named_moments(), self._describe(job, progress))
         vectors = {
             "parameters": model.state.parameters.numpy(),
             "statistics": model.state.statistics.numpy(),
@@ -226,6 +231,7 @@ class GmanTrainer:
             "best_val": progress.best_val,
             "best_epoch": progress.best_epoch,
             "inherited": progress.inherited,
+            **progress.warm._asdict(),
             "epochs": [asdict(epoch) for epoch in progress.epochs],
         }
 

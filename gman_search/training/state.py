@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.model.gman import GMAN
+from gman_search.model.parametrisation import rate_factors
 
 __all__ = ["FlatLayout", "TrainState"]
 
@@ -59,6 +60,7 @@ class TrainState:
         self.first_moment = tf.Variable(tf.zeros([self.trained.total], number), name="first_moment")
         self.second_moment = tf.Variable(tf.zeros([self.trained.total], number), name="second_moment")
         self.statistics = tf.Variable(tf.zeros([self.moving.total], number), name="statistics")
+        self.rate_factors = tf.Variable(tf.ones([self.trained.total], number), name="rate_factors")
         # Scale of the loss in float16, and the steps since it last changed.
         self.loss_scale = tf.Variable([FIRST_LOSS_SCALE, 0.0], dtype=number, name="loss_scale")
         kernels = [
@@ -76,6 +78,11 @@ class TrainState:
         self.second_moment.assign(tf.zeros_like(self.second_moment))
         self.loss_scale.assign([FIRST_LOSS_SCALE, 0.0])
 
+    def scale_rates(self, width: int, base_width: int | None) -> None:
+        """Give every tensor its share of the learning rate (see `model.parametrisation`)."""
+        names, sizes = self.trained.names, self.trained.sizes
+        self.rate_factors.assign(rate_factors(names, sizes, width=width, base_width=base_width))
+
     def weights(self) -> dict[str, np.ndarray]:
         """Parameters and BN statistics as named arrays."""
         return {
@@ -87,6 +94,14 @@ class TrainState:
         """Adam's moments and the loss scale, for a checkpoint."""
         variables = (self.first_moment, self.second_moment, self.loss_scale)
         return dict(zip(MOMENTS, (variable.numpy() for variable in variables), strict=True))
+
+    def named_moments(self) -> dict[str, np.ndarray]:
+        """Adam's moments by tensor, `first_moment/NAME` and `second_moment/NAME`: what a grown model can carry on."""
+        return {
+            f"{moment}/{name}": value
+            for moment in MOMENTS[:2]
+            for name, value in self.trained.to_named(getattr(self, moment).numpy()).items()
+        }
 
     def load_moments(self, moments: Mapping[str, np.ndarray]) -> None:
         """Inverse of `moments`."""

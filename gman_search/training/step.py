@@ -34,6 +34,7 @@ class StepValues(NamedTuple):
     causal: bool
     step: int
     seed: int
+    earlier_updates: int = 0  # of Adam, where its moments were carried over
 
 
 class CompiledModel:
@@ -92,7 +93,7 @@ class CompiledModel:
                 values.dropout,
                 values.bn_momentum,
                 float(values.causal),
-                float(values.step + 1),
+                float(values.earlier_updates + values.step + 1),
             ],
             dtype=self._dtype,
         )
@@ -199,7 +200,7 @@ class CompiledModel:
         first = ADAM_BETA1 * self.state.first_moment + (1 - ADAM_BETA1) * gradient
         second = ADAM_BETA2 * self.state.second_moment + (1 - ADAM_BETA2) * tf.square(gradient)
         corrected = rate * tf.sqrt(1 - ADAM_BETA2**step) / (1 - ADAM_BETA1**step)
-        update = corrected * first / (tf.sqrt(second) + ADAM_EPSILON)
+        update = corrected * self.state.rate_factors * first / (tf.sqrt(second) + ADAM_EPSILON)
         self.state.parameters.assign_sub(update + rate * decay * self.state.decayed * self.state.parameters)
         self.state.first_moment.assign(first)
         self.state.second_moment.assign(second)

@@ -28,7 +28,8 @@ def grown_pair(small_task, generic_weights):
         small, big = CompiledModel(task, old, dtype=dtype), CompiledModel(task, new, dtype=dtype)
         weights = generic_weights(small.fresh_weights(0))
         small.state.load_weights(weights)
-        grown = growth.grow(weights, generic_weights(big.fresh_weights(1), seed=2), old, new, **options)
+        rules = growth.GrowthRules(**options)
+        grown = growth.grow(weights, generic_weights(big.fresh_weights(1), seed=2), old, new, rules)
         big.state.load_weights(change(grown.weights))
         return small, big, grown
 
@@ -54,10 +55,10 @@ def test_grown_model_is_the_same_function(grown_pair, old, new, causal):
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.tuples(*[st.integers(1, 3)] * 3), st.tuples(*[st.integers(0, 2)] * 3), st.sampled_from(["random", "copy"]))
-def test_any_shape_grows_into_any_larger_one(grown_pair, old, more, new_blocks):
+@given(st.tuples(*[st.integers(1, 3)] * 3), st.tuples(*[st.integers(0, 2)] * 3), st.sampled_from(["random", "copy"]), st.sampled_from(["end", "spread"]))  # fmt: skip
+def test_any_shape_grows_into_any_larger_one(grown_pair, old, more, new_blocks, insert):
     new = tuple(size + extra for size, extra in zip(old, more, strict=True))
-    small, big, _ = grown_pair(old, new, new_blocks=new_blocks)
+    small, big, _ = grown_pair(old, new, new_blocks=new_blocks, insert=insert)
     assert difference(small, big) < 1e-10
 
 
@@ -132,16 +133,59 @@ def test_constant_new_keys_learn_where_zeroed_ones_are_dead(grown_pair):
         assert (new_key_gammas(big) != 0).any() == learns
 
 
-def test_every_new_tensor_learns_within_a_few_steps(grown_pair):
-    _, big, grown = grown_pair((1, 3, 2), (2, 4, 3))
-    before = grown.weights
+def new_elements(grown, old, new, rules):
+    """Where a grown tensor holds nothing old: what is not a number in the small model is not one where it went."""
+    unknown = {}
+    for name, tensor in grown.weights.items():
+        source, is_new = growth._source(name, old[0], new[0], rules.insert)
+        if not is_new:
+            kept = [growth._kept(p, n, old, new) for p, n in zip(growth._parts(name), tensor.shape, strict=True)]
+            unknown[source] = np.full([len(index) for index in kept], np.nan)
+    marked = growth.grow(unknown, grown.weights, old, new, rules).weights
+    return {name: ~np.isnan(tensor) for name, tensor in marked.items()}
+
+
+@pytest.mark.parametrize("insert", ["end", "spread"])
+def test_all_that_is_new_learns_within_a_few_steps(grown_pair, insert):
+    old, new = (2, 3, 2), (3, 4, 3)
+    rules = growth.GrowthRules(insert=insert)
+    _, big, grown = grown_pair(old, new, insert=insert)
+    fresh = new_elements(grown, old, new, rules)
     for step in range(4):
         big.train_step(STARTS, values(rate=1e-3, step=step))
     after = big.state.weights()
-    still = [name for name in big.state.trained.names if np.array_equal(before[name], after[name])]
-    # Biases in front of BN have no gradient, in any GMAN.
-    assert all(name.endswith("bias") for name in still)
-    assert np.abs(after["encoder_1/fusion_output/second/kernel"]).max() > 0
+    for name in big.state.trained.names:
+        # Biases in front of BN have no gradient; a second kernel's rows wait for their units to be used.
+        if fresh[name].any() and not name.endswith("bias"):
+            assert (after[name] != grown.weights[name])[fresh[name]].mean() > 0.5, name
+
+
+@pytest.mark.parametrize("insert", ["end", "spread"])
+def test_moments_are_embedded_as_the_gradient_is(grown_pair, insert):
+    old, new = (2, 3, 2), (3, 4, 3)
+    rules = growth.GrowthRules(insert=insert)
+    small, big, grown = grown_pair(old, new, insert=insert)
+    for model in (small, big):
+        model.train_step(STARTS, values())  # at rate 0: Adam's moments are the gradient and its square
+    inherited = {name: ~fresh for name, fresh in new_elements(grown, old, new, rules).items()}
+    shapes = dict(zip(big.state.trained.names, big.state.trained.shapes, strict=True))
+    for power, moment in ((1, "first_moment"), (2, "second_moment")):
+        theirs = small.state.trained.to_named(getattr(small.state, moment).numpy())
+        ours = big.state.trained.to_named(getattr(big.state, moment).numpy())
+        embedded = growth.grow_moments(theirs, shapes, old, new, rules, power=power)
+        largest = max(np.abs(tensor).max() for tensor in theirs.values())
+        for name, mask in inherited.items():
+            if name in ours:
+                np.testing.assert_allclose(embedded[name][mask], ours[name][mask], atol=1e-6 * largest, err_msg=name)
+                assert not embedded[name][~mask].any()
+
+
+@given(st.integers(1, 6), st.integers(0, 6), st.sampled_from(["end", "spread"]))
+def test_old_blocks_keep_their_order_and_new_ones_follow_an_old_one(old, more, insert):
+    sources = [growth._source(f"encoder_{i}/qkv/kernel", old, old + more, insert) for i in range(old + more)]
+    kept = [name for name, is_new in sources if not is_new]
+    assert kept == [f"encoder_{i}/qkv/kernel" for i in range(old)]
+    assert not sources[0][1]
 
 
 def test_new_blocks_begin_as_nothing(grown_pair):

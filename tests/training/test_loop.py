@@ -11,12 +11,14 @@ from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
 from gman_search.errors import DataError
 from gman_search.halving.table import State
+from gman_search.model.growth import GrowthRules
 from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS
 from gman_search.training.checkpoints import read_arrays, write_arrays
 from gman_search.training.job import Job, StopTraining
 from gman_search.training.loop import GmanTrainer
 from gman_search.training.step import StepValues
+from gman_search.training.warm_start import load_grown, settle
 
 SMALL = Hyperparameters(
     L=1, K=2, d=3, learning_rate=0.01, decay_epoch=2, decay_rate=0.7, batch_size=16, dropout=0.1, weight_decay=0.0,
@@ -89,12 +91,42 @@ def test_a_damaged_checkpoint_means_starting_again(trainer, tmp_path):
     assert resumed[1] == trained(trainer, job(tmp_path / "whole"))[1]
 
 
-def test_a_grown_evaluation_begins_where_its_parent_ended(trainer, tmp_path):
-    parent, _ = trained(trainer, job(tmp_path / "parent"))
-    grown, epochs = trained(trainer, job(tmp_path / "grown", L=2, K=3, d=4, parent=tmp_path / "parent"))
+SETTLED = GrowthRules(calibration_steps=4, moments="carry", rate=0.5)
+
+
+@pytest.mark.parametrize("rules", [GrowthRules(), SETTLED])
+def test_a_grown_evaluation_begins_where_its_parent_ended(trainer, tmp_path, rules):
+    parent, _ = trained(trainer, job(tmp_path / "parent", growth=rules))
+    grown, epochs = trained(trainer, job(tmp_path / "grown", L=2, K=3, d=4, parent=tmp_path / "parent", growth=rules))
     assert epochs[0][0] == 0 and epochs[0][3] == pytest.approx(parent.val_mae, rel=1e-5)
     assert grown.val_mae <= parent.val_mae
     assert 0 < grown.facts["inherited"] < 1
+
+
+def test_a_settled_start_has_calibrated_statistics_carried_moments_and_a_lower_rate(trainer, tmp_path):
+    trained(trainer, job(tmp_path / "parent", growth=SETTLED, max_epochs=2))
+    big = job(tmp_path / "big", L=1, K=3, d=4, parent=tmp_path / "parent", growth=SETTLED)
+    model = trainer.compiled(big.hyperparameters.shape)
+    shape = load_grown(model, big, read_arrays(tmp_path / "parent" / "weights.npz")) and SMALL.shape
+    before, weights = model.state.statistics.numpy(), model.state.parameters.numpy()
+    warm = settle(model, big, trainer.task.starts["train"], shape)
+    new = model.state.moving.to_named(model.state.statistics.numpy())["encoder_0/qkv/moving_variance"]
+    assert not np.array_equal(before, model.state.statistics.numpy()) and not np.any(new == 1.0)
+    np.testing.assert_array_equal(model.state.parameters.numpy(), weights)
+    assert np.any(model.state.first_moment.numpy()) and warm == (14, 26)  # 2 epochs of 7 steps; 9 * 4 - 10
+    rates = []
+    trainer.train(big, lambda epoch: rates.append(epoch.learning_rate))
+    assert max(rates) == pytest.approx(0.5 * SMALL.learning_rate)
+
+
+def test_a_grown_and_settled_evaluation_is_resumed_as_if_never_stopped(trainer, tmp_path):
+    trained(trainer, job(tmp_path / "parent", growth=SETTLED, max_epochs=2))
+    grown = {"L": 1, "K": 3, "d": 4, "parent": tmp_path / "parent", "growth": SETTLED}
+    whole = trained(trainer, job(tmp_path / "whole", **grown))
+    with pytest.raises(StopTraining):
+        trained(trainer, job(tmp_path / "first", **grown), stop_after=2)
+    resumed = trained(trainer, job(tmp_path / "second", resume_from=tmp_path / "first", **grown))
+    assert resumed[1] == whole[1]
 
 
 @pytest.mark.parametrize("precision, tolerance", [("float32", 1e-3), ("float16", 0.01), ("bfloat16", 0.05)])

@@ -1,0 +1,129 @@
+"""Is a grown start worth it? Grown against cold, growth by other rules, and learning-rate rules between the stages.
+
+    python benchmarks/growth.py [--data DIR] [--task week] [--part compare] [--share 1/2] [--summary] [--json]
+
+`compare` trains configs of the default space at quick, medium and full: medium cold and grown from quick, full cold,
+grown from that medium and grown from quick. `remedies` grows quick to medium by one changed rule at a time. `rates`
+trains every stage cold over a range of learning rates by each rule. `reload` counts what Keras's own
+`load_weights(skip_mismatch=True)` moves from each stage to the next. Every run is appended to
+results/growth-runs.jsonl, and one that is there is not trained again: stop it, start it, run shares side by side
+(`--share 1/2` and `--share 2/2`). What was cut from a full training is told in `recorder.py`. `--summary` trains
+nothing and prints what the kept runs say. Without --data only the demo can be trained.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+from growth_summary import summary
+from kept import RESULTS, described
+from recorder import Recorder, Run, kept_runs, open_task
+
+from gman_search.data.task import ForecastTask
+from gman_search.model.growth import GrowthRules
+from gman_search.stages import PRESETS
+
+FILE = RESULTS / "growth-runs.jsonl"
+CONFIGS, SEEDS = 8, 3
+REMEDIES = {
+    "calibrated": GrowthRules(calibration_steps=8),
+    "moments": GrowthRules(moments="carry"),
+    "calibrated, moments": GrowthRules(calibration_steps=8, moments="carry"),
+    "rate 0.3": GrowthRules(rate=0.3),
+    "copied blocks": GrowthRules(new_blocks="copy"),
+    "copied blocks, spread": GrowthRules(new_blocks="copy", insert="spread"),
+}
+RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+
+
+def compare(task: str) -> Iterator[Run]:
+    """Grown and cold, for every pair of stages."""
+    for seed, number in product(range(SEEDS), range(CONFIGS)):
+        quick = Run(task, number, seed, "quick")
+        medium = Run(task, number, seed, "medium", parent=quick)
+        yield from (quick, medium, Run(task, number, seed, "medium"))
+        yield from (Run(task, number, seed, "full", parent=parent) for parent in (medium, quick, None))
+
+
+def remedies(task: str) -> Iterator[Run]:
+    """Quick to medium by other rules."""
+    for seed, number in product(range(2), range(4)):
+        yield Run(task, number, seed, "medium")
+        for rules in (GrowthRules(), *REMEDIES.values()):
+            yield Run(task, number, seed, "medium", parent=Run(task, number, seed, "quick"), growth=rules)
+        yield Run(task, number, seed, "medium", parent=Run(task, number, seed, "quick"), warmup_steps=80)
+
+
+def rates(task: str) -> Iterator[Run]:
+    """Cold at every stage, over learning rates at quick scale."""
+    for seed, rate, stage in product(range(2), RATES, ("quick", "medium", "full")):
+        for rule in ("preset", "mup", "none") if stage != "quick" else ("preset",):
+            yield Run(task, 0, seed, stage, rate_rule=rule, learning_rate=rate)
+
+
+def reloaded(forecast_task: ForecastTask, task: str, small: str, big: str) -> dict[str, Any]:
+    """How many parameters `load_weights(skip_mismatch=True)` moves from stage `small` to `big`."""
+    import numpy as np
+
+    from gman_search.model.gman import GMAN, ModelShape
+
+    shapes = [ModelShape(stage.L, stage.K, stage.d) for stage in (PRESETS[small], PRESETS[big])]
+    source, target = (GMAN(shape, forecast_task.embedding) for shape in shapes)
+    for variable in source.variables:
+        variable.assign_add(np.full(variable.shape, 0.25, np.float32))  # nothing may agree by chance
+    before = [variable.numpy() for variable in target.variables]
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        source.save_weights(Path(folder) / "small.weights.h5")
+        target.load_weights(Path(folder) / "small.weights.h5", skip_mismatch=True)
+    changed = [int((old != new.numpy()).sum()) for old, new in zip(before, target.variables, strict=True)]
+    moved = {"moved": sum(changed), "of": sum(old.size for old in before)}
+    return {"run": f"{task} reload {small} {big}", "task": task, "from": small, "to": big, **moved}
+
+
+def main() -> None:
+    """Train what is not kept yet, or print what the kept runs say."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA"))
+    parser.add_argument("--task", choices=["demo", "week"], action="append")
+    parser.add_argument("--part", choices=["remedies", "compare", "rates", "reload"], action="append")
+    parser.add_argument("--share", default="1/1", help="which of how many shares to train, such as 1/2")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "gman-search-growth")
+    parser.add_argument("--summary", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    if chosen.summary:
+        document = described("growth", **summary(kept_runs(FILE)))
+        print(json.dumps(document, indent=2) if chosen.json else _text(document))
+        return
+    part, of = (int(number) for number in chosen.share.split("/"))
+    plans = {"remedies": remedies, "compare": compare, "rates": rates}
+    for task in chosen.task or ["week", "demo"]:
+        runs = [run for name in chosen.part or plans if name in plans for run in plans[name](task)]
+        mine = [run for run in runs if (run.config + run.seed) % of == part - 1] if of > 1 else runs
+        recorder = Recorder(open_task(task, Path(chosen.data) if chosen.data else None), FILE, chosen.work)
+        if part == 1 and "reload" in (chosen.part or ["reload"]):
+            for small, big in pairwise(PRESETS):
+                recorder.keep(reloaded(recorder.task, task, small, big))
+        for run in mine:
+            row = recorder.record(run)
+            print(f"{row['best_val']}  {row['whole_seconds']:6.1f} s  {run.name}", flush=True)
+
+
+def _text(document: dict[str, list[dict[str, object]]]) -> str:
+    return "\n\n".join(
+        f"{key}\n" + "\n".join("  ".join(f"{name} {value}" for name, value in row.items()) for row in rows)
+        for key, rows in document.items()
+        if isinstance(rows, list) and rows
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Beginning an evaluation from a smaller model's weights: growth, then BN statistics and Adam's moments."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gman_search.errors import DataError
+from gman_search.model.growth import grow, grow_moments
+from gman_search.training.checkpoints import read_arrays
+from gman_search.training.job import Job
+from gman_search.training.step import CompiledModel, StepValues
+
+__all__ = ["WarmStart", "load_grown", "settle"]
+
+
+class WarmStart(NamedTuple):
+    """What growth leaves to the steps that follow: Adam's updates so far, and steps that BN's momentum has counted."""
+
+    earlier_updates: int = 0
+    bn_steps: int = 0
+
+
+def load_grown(model: CompiledModel, job: Job, parent: tuple[dict[str, np.ndarray], dict[str, Any]]) -> float:
+    """Load `parent`, its weights and description, grown to the size of `model`; returns the share inherited."""
+    weights, description = parent
+    fresh = model.fresh_weights(job.seed)
+    growth = grow(weights, fresh, tuple(description["shape"]), job.hyperparameters.shape, job.growth)
+    model.state.load_weights(growth.weights)
+    return growth.share
+
+
+def settle(model: CompiledModel, job: Job, starts: np.ndarray, old: tuple[int, int, int]) -> WarmStart:
+    """Calibrate BN statistics on training windows `starts` (W,) and carry the moments of a parent of shape `old`."""
+    steps = _calibrate(model, job, starts)
+    updates = _carry_moments(model, job, old) if job.growth.moments == "carry" else 0
+    return WarmStart(updates, steps)
+
+
+def _calibrate(model: CompiledModel, job: Job, starts: np.ndarray) -> int:
+    """Average BN statistics over some batches, new channels' too, before the weights begin to move."""
+    steps, settings = job.growth.calibration_steps, job.hyperparameters
+    random = np.random.default_rng([job.seed, steps])
+    before = model.state.moments()
+    for step in range(steps):
+        # A step of rate 0 moves the statistics only; the first takes its batch's as they are.
+        values = StepValues(0.0, 0.0, 0.0, settings.dropout, step / (step + 1), settings.causal, step, job.seed)
+        model.train_step(random.choice(starts, settings.batch_size), values)
+    model.state.load_moments(before)
+    # The momentum at which as many steps are averaged: 1 / (1 - m) = steps, with m = (1 + n) / (10 + n).
+    return max(0, 9 * steps - 10)
+
+
+def _carry_moments(model: CompiledModel, job: Job, old: tuple[int, int, int]) -> int:
+    """Begin with the moments of the smaller model's best epoch, where they were kept; returns its updates."""
+    try:
+        kept, description = read_arrays((job.parent or job.folder) / "moments.npz")
+    except DataError:
+        return 0  # trained without carrying, or by hand
+    trained = model.state.trained
+    shapes = dict(zip(trained.names, trained.shapes, strict=True))
+    for power, moment in enumerate(("first_moment", "second_moment"), start=1):
+        small = {name.removeprefix(f"{moment}/"): value for name, value in kept.items() if name.startswith(moment)}
+        grown = grow_moments(small, shapes, old, job.hyperparameters.shape, job.growth, power=power)
+        getattr(model.state, moment).assign(trained.from_named(grown))
+    return int(description["step"]) + int(description["earlier_updates"])

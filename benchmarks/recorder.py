@@ -5,8 +5,9 @@ hours can be stopped and resumed, and shared by several processes. Weights stay 
 find those they grow from.
 
 Cut, the same for all runs: 10 epochs of 24 of the stage's steps (768, 576 and 288 windows), no early stop, and a decay
-every 3 epochs at every stage for a config of the guide's decay epoch. (The guide's whole schedule, 10 and 20 decays at
-medium and full, would leave a cold model untrained after 240 steps: validation MAE 11 mph at medium.) Every 2nd validation window and every 4th test window is scored after every epoch.
+every 3 epochs at every stage for a config of the guide's decay epoch. (The guide's
+whole schedule, 10 and 20 decays at medium and full, would leave a cold model little rate to learn with.) Every 2nd
+validation window and every 4th test window is scored after every epoch.
 """
 
 import fcntl
@@ -94,6 +95,8 @@ def open_task(name: str, data: Path | None) -> ForecastTask:
     """`demo`, or `week`: the first 20 sensors of the METR-LA week in `data`."""
     if name == "demo":
         return load_task(DataSpec(), Path.cwd())
+    if data is None or not (data / "metr-la-week").is_dir():
+        raise SystemExit(f"the week needs --data (or GMAN_SEARCH_DATA), a folder that holds metr-la-week/; got {data}")
     from step_cases import week
 
     return week(data, 20)

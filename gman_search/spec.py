@@ -88,6 +88,12 @@ class SearchSpec(_Frozen):
     workers: int = Field(default=2, ge=1, description="worker processes on this machine")
     max_failures: float = Field(default=0.2, ge=0, le=1, description="share of failed evaluations that is accepted")
     max_attempts: int = Field(default=3, ge=1, description="attempts of one evaluation before it counts as failed")
+    controls: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="configs of the top that are trained cold too, and configs promoted at random from each stage",
+    )
     lease_seconds: float = Field(default=60, gt=0, description="a worker silent for this long has lost its evaluation")
 
 

@@ -12,7 +12,7 @@ import gman_search
 PACKAGE = Path(gman_search.__file__).parent
 CORE = [
     "errors", "stages", "space", "spec", "config", "record", "record_json",
-    "halving.table", "halving.ladder", "halving.decide", "halving.cost",
+    "halving.table", "halving.ladder", "halving.decide", "halving.controls", "halving.cost",
     "model.growth", "model.parametrisation", "model.counts", "model.original",
     "training.schedule", "training.metrics", "training.diagnosis", "training.job",
     "report.summaries",

@@ -25,6 +25,9 @@ def run(
     budget: Annotated[str | None, typer.Option(help="laptop (minutes on 2 cores) or guide (a GPU).")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes on this machine.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of sampling and training.")] = None,
+    controls: Annotated[
+        int | None, typer.Option(help="Controls: n of the best trained cold too, n others promoted at random a stage.")
+    ] = None,
     warm_start: Annotated[str | None, typer.Option(help="grow (from the smaller model's weights) or none.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any key of the specification: stages.quick.max_epochs=3.")
@@ -53,6 +56,7 @@ def run(
         "data.step": step,
         "data.sensors": _sensors(sensors),
         "search.workers": workers,
+        "search.controls": controls,
         "halving.warm_start": warm_start,
     }
     given = {key: value for key, value in flags.items() if value is not None}

@@ -28,7 +28,8 @@ class Evaluation:
     """One config trained at one stage.
 
     `val_mae` is in the unit of the data (mph), `seconds` are wall-clock seconds of training, `epochs` counts the epochs
-    trained at this stage and `initial_epoch` those its lineage had before.
+    trained at this stage and `initial_epoch` those its lineage had before. `control` is "cold" or "random" where the
+    evaluation is a control (see `halving.controls`).
     """
 
     config_id: int
@@ -44,17 +45,24 @@ class Evaluation:
     seed: int = 0
     params: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    control: str = ""
 
     @property
     def key(self) -> str:
-        """Name of the evaluation, such as `quick/7`."""
-        return f"{self.stage}/{self.config_id}"
+        """Name of the evaluation, such as `quick/7`; of a control `full/7 cold` or `medium/3 random`."""
+        name = f"{self.stage}/{self.config_id}"
+        return f"{name} {self.control}" if self.control else name
 
 
-def latest_attempts(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
-    """The attempt that counts for each (stage, config): a finished value if there is one, else the newest attempt."""
+def latest_attempts(evaluations: Iterable[Evaluation], *, controls: bool = False) -> list[Evaluation]:
+    """The attempt that counts for each (stage, config): a finished value if there is one, else the newest attempt.
+
+    `controls` come along only if asked for: nothing that ranks, counts or promotes may see them.
+    """
     chosen: dict[str, Evaluation] = {}
     for row in evaluations:
+        if row.control and not controls:
+            continue
         best = chosen.get(row.key)
         if best is None or _weight(row) > _weight(best):
             chosen[row.key] = row

@@ -4,10 +4,12 @@ Idempotent and computed from history alone; runs under the study's lock before e
 """
 
 from datetime import datetime
+from typing import Any
 
 from optuna.trial import TrialState
 
-from gman_search.halving.decide import Decision, Promote, decide
+from gman_search.halving.controls import Control, controls_due
+from gman_search.halving.decide import Decision, Promote, Wait, decide
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.search.leases import Leases
 from gman_search.search.studies import SearchStudies
@@ -29,7 +31,7 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Decision:
         studies.add_waiting(stage, studies.spec.space.preset(), attrs)
     while isinstance(decision := decide(studies.evaluations(), studies.ladder), Promote):
         _promote(studies, decision)
-    return decision
+    return decision if not _add_controls(studies) else Wait()
 
 
 def _fail_lost(studies: SearchStudies, leases: Leases) -> None:
@@ -47,7 +49,7 @@ def _fail_lost(studies: SearchStudies, leases: Leases) -> None:
 
 
 def _queue_again(studies: SearchStudies) -> None:
-    for row in latest_attempts(studies.evaluations()):
+    for row in latest_attempts(studies.evaluations(), controls=True):
         if row.state is not State.FAILED:
             continue
         interrupted = row.reason == INTERRUPTED  # the user's wish, not a failure: the attempt counts no further
@@ -62,24 +64,38 @@ def _queue_again(studies: SearchStudies) -> None:
             "parent_folder": row.facts.get("parent_folder"),
             # An attempt that was stopped before its first epoch left nothing to continue.
             "resume_from": row.facts.get("folder"),
+            **({"control": row.control} if row.control else {}),
         }
         studies.add_waiting(row.stage, row.params, attrs)
 
 
-def _promote(studies: SearchStudies, promotion: Promote) -> None:
-    parent = _source(studies.evaluations(), promotion)
-    attrs = {
+def _promote(studies: SearchStudies, promotion: Promote | Control) -> None:
+    attrs: dict[str, Any] = {
         "config_id": promotion.config_id,
         "attempt": 1,
-        "parent": parent.key,
-        "parent_folder": parent.facts.get("folder"),
-        "initial_epoch": parent.initial_epoch + parent.epochs,
+        "parent": None,
+        "initial_epoch": 0,
         "seed": studies.seed_of(promotion.config_id, promotion.stage),
     }
-    studies.add_waiting(promotion.stage, parent.params, attrs)
+    config = _source(studies.evaluations(), promotion.config_id, promotion.source or studies.ladder.stages[0])
+    if promotion.source is not None:
+        attrs |= {
+            "parent": config.key,
+            "parent_folder": config.facts.get("folder"),
+            "initial_epoch": config.initial_epoch + config.epochs,
+        }
+    if isinstance(promotion, Control):
+        attrs["control"] = promotion.kind
+    studies.add_waiting(promotion.stage, config.params, attrs)
 
 
-def _source(rows: list[Evaluation], promotion: Promote) -> Evaluation:
-    return next(
-        row for row in latest_attempts(rows) if row.config_id == promotion.config_id and row.stage == promotion.source
-    )
+def _add_controls(studies: SearchStudies) -> bool:
+    """Queue the controls that are due; whether any has still to end."""
+    rows, spec = studies.evaluations(), studies.spec
+    for control in controls_due(rows, studies.ladder, count=spec.search.controls, seed=spec.seed):
+        _promote(studies, control)
+    return any(row.control and not row.state.is_finished for row in studies.evaluations())
+
+
+def _source(rows: list[Evaluation], config_id: int, stage: str) -> Evaluation:
+    return next(row for row in latest_attempts(rows) if row.config_id == config_id and row.stage == stage)

@@ -116,7 +116,7 @@ def _has_work(studies: SearchStudies) -> bool:
     leases = Leases(studies.storage.engine, studies.spec.search.lease_seconds)
     with study_lock(studies.storage):
         reconcile(studies, leases)
-        rows = latest_attempts(studies.evaluations())
+        rows = latest_attempts(studies.evaluations(), controls=True)
     sampled = sum(row.stage == studies.ladder.stages[0] for row in rows)
     return sampled < studies.ladder.trials or any(not row.state.is_finished for row in rows)
 

@@ -138,6 +138,7 @@ class SearchStudies:
             seed=int(attrs.get("seed", 0)),
             params=dict(attrs.get("params") or {**self.fixed(), **trial.params}),
             facts=facts,
+            control=attrs.get("control", ""),
         )
 
     def curves(self) -> dict[str, tuple[Epoch, ...]]:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from gman_search.errors import StudyError, UsageError
-from gman_search.halving.decide import ranked
+from gman_search.halving.decide import best_evaluation, ranked
 from gman_search.halving.table import State, latest_attempts
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.reconcile import INTERRUPTED, LEASE_LOST
@@ -178,3 +178,37 @@ def test_claims_take_the_highest_stage_first(open_study, make_trainer, tmp_path)
     run_worker(studies, leases, StopAfterQuick(), tmp_path, "w", stop=stop)
     claim = claim_next(studies, leases, "w")
     assert isinstance(claim, Claim) and claim.stage == "medium"
+
+
+def test_controls_run_when_the_search_is_done_cold_or_grown(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=8, controls=1)
+    trainer = make_trainer()
+    run_worker(studies, leases, trainer, tmp_path, "w")
+    rows = [row for row in studies.evaluations() if row.control]
+    winner = best_evaluation(studies.evaluations(), studies.ladder)
+    assert sorted(row.key for row in rows if row.control == "cold") == [
+        f"full/{winner.config_id} cold", f"medium/{winner.config_id} cold",
+    ]  # fmt: skip
+    assert sorted(row.stage for row in rows if row.control == "random") == ["full", "medium"]
+    assert all(row.state is State.COMPLETE and (row.parent is None) == (row.control == "cold") for row in rows)
+    jobs = {(job.config_id, job.stage, job.parent is None) for job in trainer.jobs}
+    assert (winner.config_id, "full", True) in jobs and (winner.config_id, "full", False) in jobs
+    assert len(rows) == 4
+    before = len(studies.evaluations())
+    run_worker(studies, leases, trainer, tmp_path, "w")
+    assert len(studies.evaluations()) == before
+
+
+def test_a_control_that_crashes_is_tried_again_as_a_control(open_study, make_trainer, tmp_path):
+    studies, leases = open_study(trials=4, controls=1, max_attempts=2)
+
+    class Crashing(make_trainer):
+        def train(self, job, on_epoch):
+            if job.stage == "full" and job.parent is None:
+                raise RuntimeError("no memory")
+            return super().train(job, on_epoch)
+
+    run_worker(studies, leases, Crashing(), tmp_path, "w")
+    cold = [row for row in studies.evaluations() if row.control == "cold" and row.stage == "full"]
+    assert [(row.attempt, row.state) for row in cold] == [(1, State.FAILED), (2, State.FAILED)]
+    assert best_evaluation(studies.evaluations(), studies.ladder) is not None

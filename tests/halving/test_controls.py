@@ -1,0 +1,67 @@
+"""Controls: who is drawn, when, and that the ladder never notices them."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gman_search.halving.controls import Control, controls_due
+from gman_search.halving.decide import Done, best_evaluation, decide, standings
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.table import Evaluation, State, latest_attempts
+
+LADDER = Ladder(("quick", "medium", "full"), (2, 2), 8)
+
+
+def done(stage, config, value):
+    return Evaluation(config, stage, state=State.COMPLETE, val_mae=value)
+
+
+def finished_search():
+    """Eight quick, four medium, two full: lower ids are better."""
+    sizes = {"quick": 8, "medium": 4, "full": 2}
+    return [done(stage, config, float(config)) for stage, size in sizes.items() for config in range(size)]
+
+
+def test_the_best_are_trained_cold_at_every_stage_above_the_first():
+    cold = [control for control in controls_due(finished_search(), LADDER, count=2, seed=0) if control.kind == "cold"]
+    assert cold == [Control("cold", config, stage) for config in (0, 1) for stage in ("medium", "full")]
+
+
+def test_the_random_ones_come_from_those_that_stopped_and_depend_on_the_seed():
+    drawn = {}
+    for seed in range(20):
+        due = [one for one in controls_due(finished_search(), LADDER, count=1, seed=seed) if one.kind == "random"]
+        assert [(one.stage, one.source) for one in due] == [("medium", "quick"), ("full", "medium")]
+        assert due[0].config_id in range(4, 8) and due[1].config_id in (2, 3)
+        drawn[seed] = due
+    assert len({due[0].config_id for due in drawn.values()}) > 1
+    assert drawn[3] == [one for one in controls_due(finished_search(), LADDER, count=1, seed=3) if one.kind == "random"]
+
+
+def test_none_without_the_wish_or_before_the_ladder_is_done():
+    rows = finished_search()
+    assert controls_due(rows, LADDER, count=0, seed=0) == []
+    assert controls_due(rows[:-1], LADDER, count=1, seed=0) == []
+    assert controls_due([*rows[:-1], replace(rows[-1], state=State.RUNNING)], LADDER, count=1, seed=0) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 5), st.integers(0, 9), st.floats(0, 1))
+def test_controls_change_no_decision_and_are_due_once(count, seed, value):
+    rows = finished_search()
+    due = controls_due(rows, LADDER, count=count, seed=seed)
+    assert due and len(set(due)) == len(due)
+    # Better than everybody, and still neither winner nor promoted.
+    more = [replace(done(one.stage, one.config_id, value - 1), control=one.kind) for one in due]
+    assert controls_due([*rows, *more], LADDER, count=count, seed=seed) == []
+    assert decide([*rows, *more], LADDER) == Done()
+    assert best_evaluation([*rows, *more], LADDER) == best_evaluation(rows, LADDER)
+    assert standings([*rows, *more], LADDER) == standings(rows, LADDER)
+
+
+def test_a_control_has_a_name_of_its_own_and_is_seen_when_asked_for():
+    cold = replace(done("full", 0, 1.0), control="cold")
+    assert cold.key == "full/0 cold"
+    assert cold not in latest_attempts([*finished_search(), cold])
+    assert cold in latest_attempts([*finished_search(), cold], controls=True)

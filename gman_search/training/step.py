@@ -13,7 +13,7 @@ from gman_search.model.attention import CHUNKED_FROM
 from gman_search.model.gman import GMAN, Knobs, ModelShape
 from gman_search.training.state import TrainState
 
-__all__ = ["CompiledModel", "StepValues"]
+__all__ = ["CompiledModel", "StepValues", "model_shape"]
 
 ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
 # Steps without overflow after which the loss scale of float16 is doubled.
@@ -58,13 +58,9 @@ class CompiledModel:
         precision: str = "float32",
         dtype: str = "float32",
     ) -> None:
-        L, K, d = shape
-        channels = task.inputs.shape[2] if task.inputs.ndim == 3 else 1
-        widths = {"E": task.embedding.shape[1], "C": channels, "groups": task.groups}
-        sizes = ModelShape(L, K, d, T=task.T, P=task.P, Q=task.Q, **widths)
         self.task = task
         seen = np.concatenate([task.seen_days, task.seen_times])
-        self.model = GMAN(sizes, task.embedding, seen, dtype=dtype)
+        self.model = GMAN(model_shape(task, shape), task.embedding, seen, dtype=dtype)
         self._precision = dtype if precision == "float32" else precision
         self.state = TrainState(self.model)
         # The whole series is resident once; windows are gathered from it inside the step.
@@ -216,6 +212,14 @@ class CompiledModel:
         statistics = self.state.moving.split(self.state.statistics)
         normalised, _ = self.model.stateless_call(parameters, statistics, readings, day, time, knobs, training=False)
         return normalised * self.task.std + self.task.mean
+
+
+def model_shape(task: ForecastTask, shape: tuple[int, int, int]) -> ModelShape:
+    """All sizes of a model of `shape` (L, K, d) on `task`."""
+    L, K, d = shape
+    channels = task.inputs.shape[2] if task.inputs.ndim == 3 else 1
+    widths = {"E": task.embedding.shape[1], "C": channels, "groups": task.groups}
+    return ModelShape(L, K, d, T=task.T, P=task.P, Q=task.Q, **widths)
 
 
 def fresh_tensors(

@@ -1,0 +1,39 @@
+"""Weights that Keras saved (`model.save_weights("small.weights.h5")`) of a GMAN with our layout, by tensor name."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from gman_search.data.task import ForecastTask
+from gman_search.errors import DataError
+from gman_search.model.gman import GMAN
+from gman_search.training.step import model_shape
+
+__all__ = ["read_keras_weights"]
+
+Shape = tuple[int, int, int]
+
+
+def read_keras_weights(path: Path, task: ForecastTask, shapes: Iterable[Shape]) -> tuple[dict[str, np.ndarray], Shape]:
+    """Weights by name, and which of `shapes`, (L, K, d), they have.
+
+    A file knows L and K*d only: of shapes that both fit, the first is taken.
+
+    Raises:
+        DataError: the file cannot be read, or is none of the shapes on this task (width of the embedding, steps a day).
+    """
+    if not path.is_file():
+        raise DataError(f"expected a Keras weight file at {path}; there is no such file")
+    tried = list(dict.fromkeys(shapes))
+    for shape in tried:
+        model = GMAN(model_shape(task, shape), task.embedding)
+        try:
+            model.load_weights(path)
+        except (ValueError, OSError, KeyError):  # another shape, or no weight file at all
+            continue
+        return {variable.path: variable.numpy() for variable in model.variables}, shape
+    raise DataError(
+        f"expected {path} to hold weights of a GMAN with (L, K, d) = {' or '.join(map(str, tried))}, an embedding of "
+        f"{task.embedding.shape[1]} channels and {task.T} steps a day, saved by Keras 3 as .weights.h5; it does not"
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation
 
-__all__ = ["Epoch", "ForecastSample", "Scores", "StudyRecord", "TestResult"]
+__all__ = ["Coverage", "Epoch", "ForecastSample", "Scores", "StudyRecord", "TestResult"]
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,26 @@ class ForecastSample:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """How often prediction intervals held: shares of observed readings in percent, mean width in the data's unit.
+
+    `slow` is the share where the forecast was slow, `lowest_sensor` that of the sensor where they held least often.
+    """
+
+    held: float
+    width: float
+    by_step: tuple[float, ...]
+    lowest_sensor: float
+    slow: float
+
+
+@dataclass(frozen=True)
 class TestResult:
     """The winner on the test part, next to what needs no training.
 
     `steps[q]` scores the q-th forecast step alone ("at step q"); `mean` averages the steps' scores over 1..Q, as the
-    original prints it. `baselines[name]` has the same two keys: `steps` and `mean`.
+    original prints it. `baselines[name]` has the same two keys: `steps` and `mean`. `coverage[percent]` tells how often
+    the intervals held that were made on the validation part.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -72,6 +87,7 @@ class TestResult:
     masked_share: float
     sensor_mae: Mapping[str, float] = field(default_factory=dict)
     samples: tuple[ForecastSample, ...] = ()
+    coverage: Mapping[int, Coverage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from gman_search.record import ForecastSample, Scores, TestResult
+from gman_search.record import Coverage, ForecastSample, Scores, TestResult
 
 __all__ = ["finite", "test_from_json", "test_to_json"]
 
@@ -51,11 +51,18 @@ def test_from_json(tree: Mapping[str, Any]) -> TestResult:
             )
             for sample in tree["samples"]
         ),
+        coverage={int(percent): _coverage(found) for percent, found in tree.get("coverage", {}).items()},
     )
 
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
+
+
+def _coverage(tree: Mapping[str, Any]) -> Coverage:
+    by_step = tuple(_number(held) for held in tree["by_step"])
+    numbers = {name: _number(tree[name]) for name in ("held", "width", "lowest_sensor", "slow")}
+    return Coverage(by_step=by_step, **numbers)
 
 
 def _scores(tree: Mapping[str, float | None]) -> Scores:

@@ -1,60 +1,113 @@
 """`gman-search predict`: forecast the next steps from recent readings."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gman_search.cli.options import Json, Studies
+from gman_search.cli.options import Json, Storage, Studies
+from gman_search.cli.saved import SOURCE_HELP
+
+if TYPE_CHECKING:
+    from gman_search.data.series import TrafficSeries
+    from gman_search.forecasting.forecast import Forecast
+    from gman_search.forecasting.forecaster import Forecaster
 
 __all__ = ["predict"]
 
 
 def predict(
-    source: Annotated[str, typer.Argument(help="Name of a study, or a folder with a saved winner.", metavar="STUDY")],
-    recent: Annotated[Path, typer.Argument(help="CSV of recent readings: at least the last P rows.", metavar="CSV")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file to write; default: stdout.")] = None,
+    source: Annotated[str, typer.Argument(help=SOURCE_HELP, metavar="RUN")],
+    recent: Annotated[Path, typer.Argument(help="CSV or Parquet of readings: at least the last P rows.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="CSV or Parquet file to write; default: CSV on stdout.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Forecast from every row, not only from the last.")] = False,
+    interval: Annotated[
+        int | None, typer.Option(help="Add prediction intervals that hold in this percent of cases.", min=50, max=99)
+    ] = None,
+    long: Annotated[bool, typer.Option("--long", help="One row a time and sensor, not one column a sensor.")] = False,
     start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None,
     step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None,
     studies: Studies = Path("studies"),
+    storage: Storage = None,
     json: Json = False,
 ) -> None:
-    """Forecast the next Q steps of every sensor with a study's winner.
+    """Forecast the next Q steps of every sensor with a trained model.
 
-    Example: gman-search predict demo recent.csv --output forecast.csv
+    Example: gman-search predict demo recent.csv --interval 90 --output forecast.csv
     """
-    import numpy as np
-    import pandas as pd
+    import sys
 
-    from gman_search.cli.opened import study_folder
     from gman_search.cli.output import print_json, say
-    from gman_search.data.csv_series import read_series
-    from gman_search.errors import StudyError
+    from gman_search.cli.saved import find_run
+    from gman_search.errors import UsageError
+    from gman_search.forecasting.readings import read_readings
 
-    folder = Path(source) if (Path(source) / "weights.npz").is_file() else study_folder(source, studies).winner
-    if not (folder / "weights.npz").is_file():
-        raise StudyError(f"study {source} has no winner yet: finish it with gman-search run --study {source}")
-    series = read_series(recent, start=start, step=step)
+    if json and output is not None:
+        raise UsageError("expected --json or --output; received both")
+    run = find_run(source, studies, storage)
+    series = read_readings(recent, start=start, step=step)
 
     from gman_search.training.quiet import start_tensorflow_quietly
 
     start_tensorflow_quietly()
-    from gman_search.training.forecaster import Forecaster
+    from gman_search.forecasting.forecast import write_csv, write_parquet
+    from gman_search.forecasting.forecaster import Forecaster
 
-    model = Forecaster(folder)
+    model = Forecaster(run.model())
+    for text in _notes(model, series, interval):
+        say(f"note: {text}")
+    forecasts: Iterable[Forecast] = (
+        model.forecast_all(series, interval=interval) if every else [model.forecast(series, interval=interval)]
+    )
+    if json:
+        print_json("predict", _document(model, forecasts, interval))
+        return
+    tables = (forecast.frame(origins=every, long=long) for forecast in forecasts)
+    if output is None:
+        write_csv(tables, sys.stdout)
+        return
+    rows = (write_parquet if output.suffix.lower() in (".parquet", ".pq") else write_csv)(tables, output)
+    say(f"wrote {output}: {rows} rows, {len(model.sensors)} sensors, {model.Q} steps of {model.step_minutes} min")
+
+
+def _notes(model: "Forecaster", series: "TrafficSeries", interval: int | None) -> list[str]:
+    from gman_search.cli.output import number
+
+    notes = []
     unknown = [name for name in series.sensors if name not in model.sensors]
     if unknown:
-        say(f"note: {len(unknown)} sensors are unknown to the model and ignored, such as {unknown[0]}")
-    times, values = model.forecast(series)
-    table = pd.DataFrame(np.round(values, 2), columns=list(model.sensors))
-    table.insert(0, "time", [str(time) for time in times])
-    if json:
-        forecast = {name: [round(float(value), 2) for value in values[:, i]] for i, name in enumerate(model.sensors)}
-        print_json(
-            "predict", {"unit": model.description["unit"], "times": [str(time) for time in times], "forecast": forecast}
+        notes.append(f"{len(unknown)} sensors are unknown to the model and ignored, such as {unknown[0]}")
+    silent = model.silent(series)
+    if silent:
+        shown = f"{len(silent)} sensors have no reading in the last {model.P} rows, such as {silent[0]}"
+        notes.append(f"{shown}: do not trust their forecasts")
+    measured = model.about.coverage.get(interval) if interval is not None else None
+    if measured is not None and measured["held"] is not None:
+        notes.append(
+            f"intervals of {interval} % held {number(measured['held'], 1)} % of the test part's readings "
+            f"({number(measured['slow'], 1)} % where the forecast was slow)"
         )
-    elif output is None:
-        print(table.to_csv(index=False, lineterminator="\n"), end="")
-    else:
-        table.to_csv(output, index=False, lineterminator="\n")
-        say(f"wrote {output}: {len(times)} steps of {len(model.sensors)} sensors")
+    elif interval is not None:
+        notes.append(f"how often intervals of {interval} % hold on a test part was not measured for this model")
+    return notes
+
+
+def _document(model: "Forecaster", forecasts: "Iterable[Forecast]", interval: int | None) -> dict[str, object]:
+    """Forecasts by origin and sensor; `times` and `forecast` at the top are the last origin's."""
+    origins = []
+    for forecast in forecasts:
+        arrays = {"forecast": forecast.values, "lower": forecast.lower, "upper": forecast.upper}
+        for row, origin in enumerate(forecast.origins):
+            entry: dict[str, Any] = {"origin": str(origin), "times": [str(time) for time in forecast.times[row]]}
+            for key, array in arrays.items():
+                if array is not None:
+                    lines = array[row].T
+                    named = zip(model.sensors, lines, strict=True)
+                    entry[key] = {name: [round(float(value), 2) for value in line] for name, line in named}
+            origins.append(entry)
+    coverage = model.about.coverage.get(interval) if interval is not None else None
+    last = {key: value for key, value in origins[-1].items() if key != "origin"}
+    return {"unit": model.unit, "interval": interval, "coverage": coverage, **last, "origins": origins}

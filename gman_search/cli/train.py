@@ -1,11 +1,14 @@
 """`gman-search train`: one stage by itself, as in the three-stage guide."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gman_search.cli.options import Json, Studies
+
+if TYPE_CHECKING:
+    from gman_search.training.job import Job, Outcome
 
 __all__ = ["train"]
 
@@ -66,6 +69,7 @@ def train(
     start_tensorflow_quietly()
     from gman_search.training.device import prepare_device
     from gman_search.training.loop import GmanTrainer
+    from gman_search.training.winner import complete_run
 
     prepare_device(resolved.seed)
     run = folder.path / "runs" / stage
@@ -86,7 +90,13 @@ def train(
         )
 
     stages = {name: resolved.stage(name) for name in PRESETS}
-    outcome = GmanTrainer(task, validation_stride=resolved.data.validation_stride, stages=stages).train(job, told)
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "spec.json").write_text(resolved.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    trainer = GmanTrainer(task, validation_stride=resolved.data.validation_stride, stages=stages)
+    outcome = trainer.train(job, told)
+    has_weights = (run / "weights.npz").is_file()
+    if has_weights:
+        complete_run(task, run, trainer.compiled(job.hyperparameters.shape, stage), resolved.data.missing_inputs)
     if json:
         print_json(
             "train",
@@ -103,14 +113,21 @@ def train(
             },
         )
         return
-    print(
-        f"{stage}: {outcome.state}, validation MAE {number(outcome.val_mae)} {task.unit} after {outcome.epochs} epochs"
-    )
+    _print_outcome(outcome, task.unit, job, folder.path / "logs", f"{resolved.name}/{stage}" if has_weights else None)
+
+
+def _print_outcome(outcome: "Outcome", unit: str, job: "Job", logs: Path, usable: str | None) -> None:
+    from gman_search.cli.output import number
+
+    mae = f"validation MAE {number(outcome.val_mae)} {unit}"
+    print(f"{job.stage}: {outcome.state}, {mae} after {outcome.epochs} epochs")
     for text in (outcome.reason, *outcome.diagnosis):
         if text:
             print(f"  {text}")
-    kept = run if (run / "weights.npz").is_file() else "none: no epoch had a usable validation error"
-    print(f"weights: {kept}\nlogs:    tensorboard --logdir {folder.path / 'logs'}")
+    print(f"weights:  {job.folder if usable else 'none: no epoch had a usable validation error'}")
+    print(f"logs:     tensorboard --logdir {logs}")
+    if usable:
+        print(f"forecast: gman-search predict {usable} recent.csv")
 
 
 def _parent(source: str | None, folder: object) -> Path | None:

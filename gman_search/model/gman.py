@@ -14,10 +14,10 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.model.attention import attention_over_sensors, attention_over_steps
-from gman_search.model.group_attention import attention_in_groups, partition
+from gman_search.model.group_attention import Partition, attention_in_groups, partition
 from gman_search.model.layers import Projection, ProjectionPair, project
 
-__all__ = ["DAYS", "GMAN", "Knobs", "ModelShape"]
+__all__ = ["DAYS", "GMAN", "GROUP_STREAMS", "Knobs", "ModelShape"]
 
 DAYS = 7
 # Random groups draw from other streams than dropout, which uses the seed itself and the next.
@@ -99,6 +99,7 @@ class STAttentionBlock(keras.layers.Layer):
     def __init__(self, width: int, heads: int, groups: int = 0, stream: int = 0, **keras_arguments: Any) -> None:
         super().__init__(autocast=False, **keras_arguments)
         self.heads, self.groups, self.stream = heads, groups, stream
+        self.parting: Partition | None = None  # set in saved models: the groups do not depend on TensorFlow's version
         policy = self.dtype_policy
         # Six projections in one product: Q, K, V of spatial attention, then Q, K, V of temporal attention.
         self.qkv = Projection(6 * width, activated=True, parts=6, name="qkv", dtype=policy)
@@ -124,7 +125,8 @@ class STAttentionBlock(keras.layers.Layer):
         """Residual stream `x` (B, P, N, D) with SE `spatial` (N, D) and TE `temporal` (B, P, D) of its steps."""
         q_s, k_s, v_s, q_t, k_t, v_t = tf.split(self.qkv.call_embedded(x, spatial, temporal, momentum), 6, axis=-1)
         if self.groups:
-            parting = partition(x.shape[2], self.groups, knobs.seed + tf.constant([GROUP_STREAMS + self.stream, 0]))
+            drawn = partition(x.shape[2], self.groups, knobs.seed + tf.constant([GROUP_STREAMS + self.stream, 0]))
+            parting = drawn if self.parting is None else self.parting
             mixed = attention_in_groups(q_s, k_s, v_s, self.heads, parting, self.between, momentum)
         else:
             mixed = attention_over_sensors(q_s, k_s, v_s, self.heads)

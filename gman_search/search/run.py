@@ -160,14 +160,16 @@ def _test_once(winner: Evaluation, spec: StudySpec, task: ForecastTask, folder: 
     from gman_search.training.quiet import start_tensorflow_quietly
 
     start_tensorflow_quietly()
-    from gman_search.training.loop import GmanTrainer
-    from gman_search.training.winner import save_winner, test_winner
+    from gman_search.forecasting.saved import write_saved_model
+    from gman_search.training.step import CompiledModel
+    from gman_search.training.winner import complete_model, test_winner, with_intervals
 
     source = folder.path / str(winner.facts["folder"])
-    save_winner(task, source, folder.winner, missing_inputs=spec.data.missing_inputs)
-    shape = tuple(json.loads((folder.winner / "model.json").read_text(encoding="utf-8"))["shape"])
-    model = GmanTrainer(task).compiled(shape)
-    result = test_winner(task, model, source, config_id=winner.config_id, stage=winner.stage)
+    saved = complete_model(task, source, missing_inputs=spec.data.missing_inputs)
+    model = CompiledModel(task, saved.about.shape)
+    saved = with_intervals(saved, task, model)
+    result = test_winner(task, model, saved, config_id=winner.config_id, stage=winner.stage)
+    write_saved_model(saved, folder.winner, coverage=result.coverage)
     (folder.winner / "test.json").write_text(json.dumps(test_to_json(result)) + "\n", encoding="utf-8")
     # A longer search can have a new winner, whose test is one more look at the test part: the list tells how many.
     mark.write_text(json.dumps([*tested, identity], indent=2) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from gman_search.model.attention import CHUNKED_FROM
 from gman_search.model.gman import GMAN, Knobs, ModelShape
 from gman_search.training.state import TrainState
 
-__all__ = ["CompiledModel", "StepValues", "model_shape"]
+__all__ = ["CompiledModel", "StepValues", "model_shape", "windows_at_once"]
 
 ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
 # Steps without overflow after which the loss scale of float16 is doubled.
@@ -101,11 +101,7 @@ class CompiledModel:
         `batch_size` windows at a time; by default as many as keep the widest tensor at 32 MB.
         """
         if batch_size is None:
-            shape, sensors = self.model.shape, len(self.task.series.sensors)
-            # Queries, keys and values of one block, or the attention weights where they are whole.
-            weights = shape.K * sensors**2 if sensors < CHUNKED_FROM and not shape.groups else 0
-            widest = max(shape.P, shape.Q) * max(6 * sensors * shape.D, weights)
-            batch_size = min(FORECAST_WINDOWS, max(1, FORECAST_ELEMENTS // widest))
+            batch_size = windows_at_once(self.model.shape, len(self.task.series.sensors))
         parts = [
             self._forecast(starts[first : first + batch_size].astype(np.int32), tf.constant(causal)).numpy()
             for first in range(0, len(starts), batch_size)
@@ -220,6 +216,14 @@ def model_shape(task: ForecastTask, shape: tuple[int, int, int]) -> ModelShape:
     channels = task.inputs.shape[2] if task.inputs.ndim == 3 else 1
     widths = {"E": task.embedding.shape[1], "C": channels, "groups": task.groups}
     return ModelShape(L, K, d, T=task.T, P=task.P, Q=task.Q, **widths)
+
+
+def windows_at_once(shape: ModelShape, sensors: int) -> int:
+    """How many windows to forecast in one batch."""
+    # Queries, keys and values of one block, or the attention weights where they are whole.
+    weights = shape.K * sensors**2 if sensors < CHUNKED_FROM and not shape.groups else 0
+    widest = max(shape.P, shape.Q) * max(6 * sensors * shape.D, weights)
+    return min(FORECAST_WINDOWS, max(1, FORECAST_ELEMENTS // widest))
 
 
 def fresh_tensors(

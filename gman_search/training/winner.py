@@ -1,27 +1,72 @@
-"""The winner: tested once on the held-out part, and saved with all that forecasting needs."""
+"""A trained evaluation made fit for forecasting, and the winner's one test on the held-out part."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from gman_search.data.baselines import historical_average, persistence, truth
 from gman_search.data.task import ForecastTask
-from gman_search.record import ForecastSample, TestResult
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.forecasting.forecaster import evaluation_partings
+from gman_search.forecasting.intervals import calibrated, coverage, usual_readings
+from gman_search.forecasting.saved import About, SavedModel, write_saved_model
+from gman_search.model.gman import ModelShape
+from gman_search.record import Coverage, ForecastSample, TestResult
+from gman_search.training.checkpoints import read_arrays
 from gman_search.training.metrics import masked_scores, mean_of_steps, scores_by_step
 from gman_search.training.step import CompiledModel
 
-__all__ = ["save_winner", "test_winner"]
+__all__ = ["complete_model", "complete_run", "test_winner", "with_intervals"]
 
 DAYS_SHOWN = 7
+PERCENTS_TESTED = (50, 80, 90, 95)
 
 
-def test_winner(task: ForecastTask, model: CompiledModel, folder: Path, *, config_id: int, stage: str) -> TestResult:
-    """Score the weights in `folder` on the test part, beside persistence and the historical average."""
-    weights, description = read_arrays(folder / "weights.npz")
-    model.state.load_weights(weights)
-    forecast = model.forecast(task.starts["test"], causal=description["hyperparameters"]["causal"])
+def complete_model(task: ForecastTask, source: Path, *, missing_inputs: str) -> SavedModel:
+    """The weights of the evaluation in `source` with all else that forecasting needs; no interval widths yet."""
+    weights, description = read_arrays(source / "weights.npz")
+    about = About(
+        shape=description["shape"],
+        hyperparameters=description["hyperparameters"],
+        P=task.P,
+        Q=task.Q,
+        T=task.T,
+        mean=float(task.mean),
+        std=float(task.std),
+        unit=task.unit,
+        step_minutes=task.series.step_minutes,
+        sensors=task.series.sensors,
+        missing_inputs=missing_inputs,  # type: ignore[arg-type]
+        C=task.inputs.shape[2] if task.inputs.ndim == 3 else 1,
+        groups=task.groups,
+        val_mae=description["best_val"],
+        seed=description["seed"],
+    )
+    L, K, d = about.shape
+    shape = ModelShape(L, K, d, groups=task.groups)
+    seen = np.concatenate([task.seen_days, task.seen_times])
+    return SavedModel(about, weights, task.embedding, seen, evaluation_partings(shape, len(about.sensors)))
+
+
+def complete_run(task: ForecastTask, run: Path, model: CompiledModel, missing_inputs: str) -> None:
+    """Turn the weights that training left in `run` into a saved model, intervals included."""
+    write_saved_model(with_intervals(complete_model(task, run, missing_inputs=missing_inputs), task, model), run)
+
+
+def with_intervals(saved: SavedModel, task: ForecastTask, model: CompiledModel) -> SavedModel:
+    """`saved` with the interval widths that its errors on the whole validation part give."""
+    model.state.load_weights(saved.weights)
+    forecast = model.forecast(task.starts["val"], causal=saved.about.hyperparameters.causal)
+    first, end = task.train_rows
+    return replace(saved, intervals=calibrated(truth(task, "val"), forecast, usual_readings(task.targets[first:end])))
+
+
+def test_winner(
+    task: ForecastTask, model: CompiledModel, saved: SavedModel, *, config_id: int, stage: str
+) -> TestResult:
+    """Score `saved` on the test part, beside persistence and the historical average."""
+    model.state.load_weights(saved.weights)
+    forecast = model.forecast(task.starts["test"], causal=saved.about.hyperparameters.causal)
     observed = truth(task, "test")
     steps = scores_by_step(observed, forecast)
     baselines = {}
@@ -42,7 +87,19 @@ def test_winner(task: ForecastTask, model: CompiledModel, folder: Path, *, confi
         masked_share=float(np.mean(observed == 0)),
         sensor_mae=by_sensor,
         samples=_samples(task, observed, forecast, by_sensor),
+        coverage=_coverages(saved, observed, forecast),
     )
+
+
+def _coverages(saved: SavedModel, observed: np.ndarray, forecast: np.ndarray) -> dict[int, Coverage]:
+    intervals = saved.intervals
+    if intervals is None:
+        return {}
+    return {
+        percent: coverage(observed, forecast, intervals, percent)
+        for percent in PERCENTS_TESTED
+        if intervals.has(percent)
+    }
 
 
 def _samples(
@@ -79,28 +136,3 @@ def _samples(
             )
         )
     return tuple(samples)
-
-
-def save_winner(task: ForecastTask, source: Path, target: Path, *, missing_inputs: str) -> None:
-    """Write `target`/weights.npz and `target`/model.json: everything `gman-search predict` needs, and nothing else."""
-    weights, description = read_arrays(source / "weights.npz")
-    constants = {"embedding": task.embedding, "seen": np.concatenate([task.seen_days, task.seen_times])}
-    model = {
-        "schema": "gman-search/model/1",
-        "shape": description["shape"],
-        "hyperparameters": description["hyperparameters"],
-        "val_mae": description["best_val"],
-        "P": task.P,
-        "Q": task.Q,
-        "T": task.T,
-        "C": task.inputs.shape[2] if task.inputs.ndim == 3 else 1,
-        "groups": task.groups,
-        "mean": float(task.mean),
-        "std": float(task.std),
-        "unit": task.unit,
-        "step_minutes": task.series.step_minutes,
-        "sensors": list(task.series.sensors),
-        "missing_inputs": missing_inputs,
-    }
-    write_arrays(target / "weights.npz", {**weights, **{f"constant/{k}": v for k, v in constants.items()}}, model)
-    (target / "model.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")

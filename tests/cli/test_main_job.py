@@ -105,10 +105,10 @@ def test_predict_from_recent_readings(finished, network, command_line):
 def test_predict_agrees_with_the_tested_forecast(finished, network):
     import numpy as np
 
+    from gman_search import Forecaster
     from gman_search.data.csv_series import read_series
     from gman_search.data.task import load_task
     from gman_search.spec import StudySpec
-    from gman_search.training.forecaster import Forecaster
     from gman_search.training.step import CompiledModel
 
     folder, _ = finished
@@ -116,16 +116,16 @@ def test_predict_agrees_with_the_tested_forecast(finished, network):
     model = Forecaster(study / "winner")
     spec = StudySpec.model_validate_json((study / "spec.json").read_text())
     task = load_task(spec.data, folder)
-    compiled = CompiledModel(task, tuple(model.description["shape"]))
-    compiled.state.load_weights({v.path: v.numpy() for v in model._model.variables})
+    compiled = CompiledModel(task, tuple(model.about.shape))
+    compiled.state.load_weights({v.path: v.numpy() for v in model._network.variables})
     start = len(task.series.values) - task.P - task.Q
-    expected = compiled.forecast(np.array([start]), causal=model.description["hyperparameters"]["causal"])[0]
+    expected = compiled.forecast(np.array([start]), causal=model.about.hyperparameters.causal)[0]
     import dataclasses
 
     series = read_series(network / "speed.csv")
     cut = start + task.P
     recent = dataclasses.replace(series, values=series.values[:cut], times=series.times[:cut])
-    np.testing.assert_allclose(model.forecast(recent)[1], expected, rtol=1e-4)
+    np.testing.assert_allclose(model.forecast(recent).values[0], expected, rtol=1e-4)
 
 
 def test_the_dashboard_answers_on_loopback(finished):

@@ -1,0 +1,105 @@
+"""From what a user calls a run to its saved model: a study, a stage trained by itself, one evaluation, or a folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gman_search.errors import DataError, StudyError
+
+if TYPE_CHECKING:
+    from gman_search.data.task import ForecastTask
+    from gman_search.forecasting.saved import SavedModel
+    from gman_search.spec import DataSpec
+
+__all__ = ["SOURCE_HELP", "SavedRun", "find_run"]
+
+SOURCE_HELP = (
+    "A study (its winner), STUDY/STAGE (as gman-search train left it), STUDY/STAGE/CONFIG (one evaluation), "
+    "or a folder with weights.npz."
+)
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """The folder of a trained model, and what it was trained on where that is known.
+
+    `study` is the folder with `spec.json`, none if there is none above. `is_winner` is false for all that was not
+    chosen on the validation part.
+    """
+
+    folder: Path
+    study: Path | None
+    is_winner: bool
+
+    def data(self) -> "DataSpec":
+        """The data settings of the run.
+
+        Raises:
+            DataError: they are not kept beside the weights.
+        """
+        from gman_search.spec import StudySpec
+
+        if self.study is None:
+            raise DataError(
+                f"expected spec.json in {self.folder} or above it, which tells the data it was trained on; "
+                "there is none: name a file of readings"
+            )
+        return StudySpec.model_validate_json((self.study / "spec.json").read_text(encoding="utf-8")).data
+
+    def task(self) -> "ForecastTask":
+        """Readings and windows that the run was trained on."""
+        from gman_search.data.task import load_task
+
+        return load_task(self.data(), Path.cwd())
+
+    def model(self) -> "SavedModel":
+        """The saved model; for an evaluation of a search, completed from the study's data. Needs TensorFlow started."""
+        from gman_search.forecasting.saved import is_complete, read_saved_model
+
+        if is_complete(self.folder / "weights.npz") or self.study is None:
+            return read_saved_model(self.folder)
+        from gman_search.training.winner import complete_model
+
+        return complete_model(self.task(), self.folder, missing_inputs=self.data().missing_inputs)
+
+
+def find_run(source: str, studies: Path, storage: str | None = None) -> SavedRun:
+    """The run that `source` names (see SOURCE_HELP).
+
+    Raises:
+        UsageError, StudyError: there is none.
+    """
+    for folder in (Path(source), studies / source):
+        if (folder / "weights.npz").is_file():
+            return SavedRun(folder, _study_above(folder), folder.name == "winner")
+    name, *rest = source.split("/")
+    if len(rest) == 1 and (studies / name / "runs" / rest[0] / "weights.npz").is_file():
+        folder = studies / name / "runs" / rest[0]
+        return SavedRun(folder, _study_above(folder), False)
+    from gman_search.cli.opened import open_record, study_folder
+    from gman_search.halving.table import latest_attempts
+
+    if len(rest) == 2 and rest[1].isdigit():
+        record, study = open_record(name, studies, storage)
+        key = f"{rest[0]}/{int(rest[1])}"
+        found = [row for row in latest_attempts(record.evaluations) if row.key == key]
+        folder = study.path / str(found[0].facts.get("folder")) if found else study.path
+        if not (folder / "weights.npz").is_file():
+            raise StudyError(
+                f"expected a trained evaluation of study {name}; {key} has no weights: see evaluations {name}"
+            )
+        return SavedRun(folder, study.path, False)
+    if len(rest) == 1 and (studies / name).is_dir():
+        raise StudyError(
+            f"expected a trained stage; there is none at {name}/runs/{rest[0]}: see gman-search train --help"
+        )
+    study = study_folder(source, studies)
+    if not (study.winner / "weights.npz").is_file():
+        raise StudyError(f"study {source} has no winner yet: finish it with gman-search run --study {source}")
+    return SavedRun(study.winner, study.path, True)
+
+
+def _study_above(folder: Path) -> Path | None:
+    """The nearest folder with a specification, up to the study's: runs/STAGE has one of its own."""
+    candidates = [folder, *list(folder.resolve().parents)[:3]]
+    return next((place for place in candidates if (place / "spec.json").is_file()), None)

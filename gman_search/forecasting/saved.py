@@ -1,0 +1,141 @@
+"""A model saved with all that forecasting needs: weights, scaler, sensors, embedding, interval widths. No TensorFlow.
+
+It is a folder with `weights.npz`, which has everything, and `model.json`, a copy of its description for people.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gman_search.errors import DataError
+from gman_search.forecasting.intervals import Intervals
+from gman_search.record import Coverage
+from gman_search.record_json import finite
+from gman_search.training.checkpoints import read_arrays, write_arrays
+
+__all__ = ["About", "SavedModel", "is_complete", "read_saved_model", "write_saved_model"]
+
+CONSTANT = "constant/"
+SCHEMA = "gman-search/model/1"
+
+
+class _Switches(BaseModel):
+    causal: bool
+    model_config = ConfigDict(extra="allow")
+
+
+class About(BaseModel):
+    """The description of a saved model.
+
+    `coverage` maps percents to what was measured on the test part, where it was. Extra keys are kept.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    shape: tuple[int, int, int]
+    hyperparameters: _Switches
+    P: int = Field(ge=1)
+    Q: int = Field(ge=1)
+    T: int = Field(ge=1)
+    C: int = 1
+    groups: int = Field(default=0, ge=0)
+    mean: float
+    std: float = Field(gt=0)
+    unit: str = "mph"
+    step_minutes: int = Field(ge=1)
+    sensors: tuple[str, ...] = Field(min_length=1)
+    missing_inputs: Literal["last", "mean", "zero"]
+    val_mae: float | None = None
+    seed: int | None = None
+    coverage: dict[int, dict[str, Any]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """Everything that forecasting needs.
+
+    Args:
+        about: sizes, scaler, sensors.
+        weights: tensors by their names in the model.
+        embedding: (N, E).
+        seen: (7 + T,), days of the week and times of day that occurred in training.
+        partings: (2 L, G, M), the groups of each block's group attention in evaluation; none without groups. They are
+            random numbers of the TensorFlow that trained the model; saved, they stay the same under any other.
+        intervals: what prediction intervals are made of; none if the validation part was not forecast.
+    """
+
+    about: About
+    weights: Mapping[str, np.ndarray]
+    embedding: np.ndarray
+    seen: np.ndarray
+    partings: np.ndarray | None = None
+    intervals: Intervals | None = None
+
+
+def is_complete(path: Path) -> bool:
+    """Whether `path` is a weights file that forecasting needs nothing else for."""
+    _, description = read_arrays(path)
+    return "sensors" in description
+
+
+def read_saved_model(folder: Path) -> SavedModel:
+    """The model in `folder`.
+
+    Raises:
+        DataError: there is none, it is damaged, or something that forecasting needs is not in it.
+    """
+    file = folder / "weights.npz"
+    arrays, description = read_arrays(file)
+    if "sensors" not in description:
+        raise DataError(
+            f"expected a saved model in {folder}; received weights without scaler and sensors: "
+            "name the evaluation as STUDY/STAGE/CONFIG"
+        )
+    try:
+        about = About.model_validate(description)
+    except ValidationError as error:
+        issue = error.errors()[0]
+        where = ".".join(str(part) for part in issue["loc"])
+        raise DataError(
+            f"{folder / 'weights.npz'}: expected a description of the model; {where}: {issue['msg']}"
+        ) from None
+    constants = {name.removeprefix(CONSTANT): arrays.pop(name) for name in list(arrays) if name.startswith(CONSTANT)}
+    sensors = len(about.sensors)
+    embedding = _constant(file, constants, "embedding")
+    seen = _constant(file, constants, "seen", (7 + about.T,))
+    if embedding.shape[:-1] != (sensors,):
+        raise DataError(f"{file}: expected an embedding of {sensors} sensors; received shape {embedding.shape}")
+    widths, intervals = constants.get("interval_widths"), None
+    if widths is not None:
+        intervals = Intervals(widths, _constant(file, constants, "interval_usual", (sensors,)))
+    return SavedModel(about, arrays, embedding, seen, constants.get("partings"), intervals)
+
+
+def _constant(
+    file: Path, constants: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...] | None = None
+) -> np.ndarray:
+    if name not in constants:
+        raise DataError(f"{file}: expected an array {CONSTANT}{name}; there is none of that name")
+    array = constants[name]
+    if shape is not None and array.shape != shape:
+        raise DataError(f"{file}: expected {CONSTANT}{name} of shape {shape}; received {array.shape}")
+    return array
+
+
+def write_saved_model(model: SavedModel, folder: Path, *, coverage: Mapping[int, Coverage] | None = None) -> None:
+    """Write weights.npz and model.json; `coverage` is what the test part showed of the intervals."""
+    if coverage is not None:
+        measured = {percent: finite(asdict(found)) for percent, found in coverage.items()}
+        model = replace(model, about=model.about.model_copy(update={"coverage": measured}))
+    description = {"schema": SCHEMA, **model.about.model_dump(mode="json")}
+    constants = {"embedding": model.embedding, "seen": model.seen, "partings": model.partings}
+    if model.intervals is not None:
+        constants |= {"interval_widths": model.intervals.widths, "interval_usual": model.intervals.usual}
+    kept = {CONSTANT + name: array for name, array in constants.items() if array is not None}
+    write_arrays(folder / "weights.npz", {**model.weights, **kept}, description)
+    (folder / "model.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

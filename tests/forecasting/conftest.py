@@ -1,0 +1,48 @@
+"""A small network, and models of it saved without training: what forecasts are worth is not tested here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gman_search.data.series import TrafficSeries
+from gman_search.data.task import ForecastTask, make_task
+from gman_search.spec import DataSpec
+
+HYPERPARAMETERS = {"causal": True, "L": 1, "K": 2, "d": 3}
+
+
+def small_task(groups: int = 0, sensors: int = 5) -> ForecastTask:
+    random = np.random.default_rng(0)
+    hours = np.arange(24 * 20)
+    values = 45 + 12 * np.sin(hours / 24 * 2 * np.pi)[:, None] + random.normal(0, 1.5, (len(hours), sensors))
+    values[random.random(values.shape) < 0.03] = 0
+    times = np.datetime64("2025-03-03T00:00", "m") + hours * 60
+    series = TrafficSeries(values.astype(np.float32), times, tuple("abcdefghijklmnop"[:sensors]), 60)
+    return make_task(DataSpec(history=4, horizon=3, groups=groups), series, random.normal(size=(sensors, 6)))
+
+
+def saved_run(folder: Path, task: ForecastTask, missing_inputs: str = "last"):
+    """An untrained evaluation in `folder`, completed with intervals; returns (CompiledModel, SavedModel)."""
+    from gman_search.training.checkpoints import write_arrays
+    from gman_search.training.step import CompiledModel
+    from gman_search.training.winner import complete_run
+
+    model = CompiledModel(task, (1, 2, 3))
+    description = {"shape": [1, 2, 3], "hyperparameters": HYPERPARAMETERS, "best_val": 1.0, "seed": 0}
+    write_arrays(folder / "weights.npz", model.fresh_weights(0), description)
+    complete_run(task, folder, model, missing_inputs)
+    return model
+
+
+@pytest.fixture(scope="session")
+def task() -> ForecastTask:
+    """Five sensors, hourly, twenty days; P = 4, Q = 3."""
+    return small_task()
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory, task):
+    """(folder of a saved model, the CompiledModel with the same weights)."""
+    folder = tmp_path_factory.mktemp("saved")
+    return folder, saved_run(folder, task)

@@ -15,7 +15,7 @@ CORE = [
     "halving.table", "halving.ladder", "halving.decide", "halving.controls", "halving.cost",
     "model.growth", "model.parametrisation", "model.counts", "model.original",
     "training.schedule", "training.metrics", "training.diagnosis", "training.job",
-    "report.summaries", "forecasting.intervals",
+    "report.summaries", "forecasting.intervals", "forecasting.accuracy",
 ]  # fmt: skip
 HEAVY = ("tensorflow", "keras", "optuna", "sqlalchemy", "plotly", "jinja2", "pandas")
 

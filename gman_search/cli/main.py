@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from gman_search import __version__
+from gman_search.cli.evaluate import evaluate
+from gman_search.cli.export import export
 from gman_search.cli.predict import predict
 from gman_search.cli.run import run
 from gman_search.cli.stages import stages
@@ -22,7 +24,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (run, worker, status, best, why, evaluations, stages, report, dashboard, train, predict):
+for command in (
+    run,
+    worker,
+    status,
+    best,
+    why,
+    evaluations,
+    stages,
+    report,
+    dashboard,
+    train,
+    evaluate,
+    predict,
+    export,
+):
     app.command()(command)
 
 

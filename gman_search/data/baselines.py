@@ -4,7 +4,7 @@ import numpy as np
 
 from gman_search.data.task import ForecastTask
 
-__all__ = ["historical_average", "persistence", "truth"]
+__all__ = ["historical_average", "last_reading", "persistence", "truth"]
 
 
 def truth(task: ForecastTask, part: str) -> np.ndarray:
@@ -16,12 +16,15 @@ def truth(task: ForecastTask, part: str) -> np.ndarray:
 def persistence(task: ForecastTask, part: str) -> np.ndarray:
     """The last observed reading of the input window, for all steps (W, Q, N); the training mean where there is none."""
     rows = task.starts[part][:, None] + np.arange(task.P)
-    inputs = task.targets[rows]  # (W, P, N)
+    return np.repeat(last_reading(task.targets[rows], task.mean), task.Q, axis=1)
+
+
+def last_reading(inputs: np.ndarray, mean: float) -> np.ndarray:
+    """The last observed reading (W, 1, N) of windows (W, P, N); `mean` where there is none."""
     observed = inputs != 0
-    last = task.P - 1 - observed[:, ::-1].argmax(axis=1)  # (W, N)
-    value = np.take_along_axis(inputs, last[:, None], axis=1)  # (W, 1, N)
-    value = np.where(observed.any(axis=1, keepdims=True), value, np.float32(task.mean))
-    return np.repeat(value, task.Q, axis=1)
+    last = inputs.shape[1] - 1 - observed[:, ::-1].argmax(axis=1)  # (W, N)
+    value = np.take_along_axis(inputs, last[:, None], axis=1)
+    return np.where(observed.any(axis=1, keepdims=True), value, np.float32(mean))
 
 
 def historical_average(task: ForecastTask, part: str) -> np.ndarray:

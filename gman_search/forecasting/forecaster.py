@@ -37,12 +37,12 @@ class Forecaster:
         about = self.about = self.model.about
         self.sensors, self.unit = about.sensors, about.unit
         self.P, self.Q, self.step_minutes = about.P, about.Q, about.step_minutes
-        self._network = loaded_network(self.model)
+        self.network = loaded_network(self.model)
         none = tf.zeros([])
         self._knobs = Knobs(tf.constant(about.hyperparameters.causal), none, none, tf.zeros([2], tf.int32))
         steps = tf.TensorSpec([None, self.P + self.Q], tf.int32)
         readings = tf.TensorSpec([None, self.P, len(self.sensors)], tf.float32)
-        self._traced = tf.function(self._normalised, input_signature=[readings, steps, steps])
+        self._traced = tf.function(self.normalised, input_signature=[readings, steps, steps])
 
     def forecast(
         self,
@@ -124,7 +124,7 @@ class Forecaster:
         calendar = _calendar(series.times[0], len(series.values) + self.Q, self.step_minutes)
         day, time = calendar.day_of_week, calendar.time_of_day
         past, steps = np.arange(self.P), np.arange(self.P + self.Q)
-        size = windows_at_once(self._network.shape, len(self.sensors))
+        size = windows_at_once(self.network.shape, len(self.sensors))
         for first in range(0, len(starts), size):
             batch = starts[first : first + size]
             rows = batch[:, np.newaxis]
@@ -142,8 +142,9 @@ class Forecaster:
                 forecast = replace(forecast, lower=lower, upper=upper)
             yield forecast
 
-    def _normalised(self, readings: tf.Tensor, day: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
-        return self._network(readings, day, time, self._knobs)
+    def normalised(self, readings: tf.Tensor, day: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
+        """Normalised forecasts (B, Q, N) from normalised readings (B, P, N) and the calendar of all steps (B, P+Q)."""
+        return self.network(readings, day, time, self._knobs)
 
 
 def _calendar(first: np.datetime64, steps: int, minutes: int) -> TrafficSeries:

@@ -117,7 +117,7 @@ def test_predict_agrees_with_the_tested_forecast(finished, network):
     spec = StudySpec.model_validate_json((study / "spec.json").read_text())
     task = load_task(spec.data, folder)
     compiled = CompiledModel(task, tuple(model.about.shape))
-    compiled.state.load_weights({v.path: v.numpy() for v in model._network.variables})
+    compiled.state.load_weights({v.path: v.numpy() for v in model.network.variables})
     start = len(task.series.values) - task.P - task.Q
     expected = compiled.forecast(np.array([start]), causal=model.about.hyperparameters.causal)[0]
     import dataclasses

@@ -1,0 +1,119 @@
+"""`gman-search evaluate`: how good a trained model forecasts a split or a file."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from gman_search.cli.options import Json, Storage, Studies
+from gman_search.cli.saved import SOURCE_HELP
+
+if TYPE_CHECKING:
+    from gman_search.forecasting.accuracy import Accuracy
+    from gman_search.record import Coverage
+
+__all__ = ["evaluate"]
+
+By = Literal["step", "sensor", "hour"]
+
+
+def evaluate(
+    source: Annotated[str, typer.Argument(help=SOURCE_HELP, metavar="RUN")],
+    readings: Annotated[
+        Path | None, typer.Argument(help="CSV or Parquet of readings; default: the data it was trained on.")
+    ] = None,
+    split: Annotated[
+        Literal["train", "val", "test"], typer.Option(help="Part of the data it was trained on.")
+    ] = "test",
+    by: Annotated[By, typer.Option(help="One row a forecast step, sensor or hour of the day.")] = "step",
+    interval: Annotated[
+        int | None, typer.Option(help="Also how often intervals of this percent held.", min=50, max=99)
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None,
+    step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None,
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    json: Json = False,
+) -> None:
+    """Score a trained model on a split or a file, beside persistence: by step, by sensor, by hour of the day.
+
+    Example: gman-search evaluate demo --split val --by hour
+    """
+    from gman_search.cli.output import print_json, say
+    from gman_search.cli.saved import find_run
+    from gman_search.forecasting.readings import read_readings
+
+    run = find_run(source, studies, storage)
+    recent = None if readings is None else read_readings(readings, start=start, step=step)
+
+    from gman_search.training.quiet import start_tensorflow_quietly
+
+    start_tensorflow_quietly()
+    from gman_search.forecasting.backtest import backtest, file_windows, split_windows
+    from gman_search.forecasting.forecaster import Forecaster
+
+    model = Forecaster(run.model())
+    if recent is not None:
+        windows, where = file_windows(model, recent), str(readings)
+    else:
+        windows, where = split_windows(run.task(), split), f"{split} part"
+        if split == "test" and not run.is_winner:
+            say("note: choose between runs by --split val: the one of least test error looks better than it is")
+    found = backtest(model, windows, interval)
+    if json:
+        print_json("evaluate", {"run": str(run.folder), "on": where, "unit": model.unit, **_document(found)})
+        return
+    _print(model.unit, model.step_minutes, where, by, found.model, found.persistence, found.coverage, interval)
+
+
+def _document(found: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    coverage = None if found.coverage is None else asdict(found.coverage)
+    return {**asdict(found.model), "baselines": {"persistence": asdict(found.persistence)}, "coverage": coverage}
+
+
+def _print(
+    unit: str,
+    minutes: int,
+    where: str,
+    by: By,
+    model: "Accuracy",
+    persistence: "Accuracy",
+    held: "Coverage | None",
+    percent: int | None,
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from gman_search.cli.output import number
+
+    told = f"{where}, {model.windows} windows, {model.masked_share:.1%} of the readings missing; MAE and RMSE in {unit}"
+    table = Table(box=None, pad_edge=False, title=told, title_justify="left")
+    table.add_column({"step": "forecast", "sensor": "sensor", "hour": "hour"}[by])
+    for name in ("MAE", "RMSE", "MAPE %", "MAE of persistence"):
+        table.add_column(name, justify="right")
+    rows: list[tuple[str, Any, Any]] = []
+    if by == "step":
+        rows = [(f"at {step * minutes} min", scores, persistence.steps[step]) for step, scores in model.steps.items()]
+    elif by == "hour":
+        rows = [(f"{hour:02d}:00", scores, persistence.hours[hour]) for hour, scores in model.hours.items()]
+    else:
+        worst_first = sorted(model.sensors, key=lambda name: -_sortable(model.sensors[name].mae))
+        rows = [(name, model.sensors[name], persistence.sensors[name]) for name in worst_first]
+    rows.append((f"mean of steps 1..{len(model.steps)}", model.mean, persistence.mean))
+    for name, scores, baseline in rows:
+        table.add_row(name, *(number(value) for value in (scores.mae, scores.rmse)), number(scores.mape, 2),
+                      number(baseline.mae))  # fmt: skip
+    console = Console(highlight=False, width=100)
+    console.print(table)
+    if held is not None:
+        console.print(
+            f"intervals of {percent} % held {number(held.held, 1)} % of the readings "
+            f"({number(held.slow, 1)} % where the forecast was slow), mean width {number(held.width, 2)} {unit}"
+        )
+
+
+def _sortable(value: float) -> float:
+    return -1.0 if math.isnan(value) else value  # NaN last

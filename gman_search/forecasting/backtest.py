@@ -1,0 +1,77 @@
+"""Forecasts of readings that are known by now: on a split of the training data, or on any file."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gman_search.data.baselines import last_reading
+from gman_search.data.series import TrafficSeries
+from gman_search.data.task import ForecastTask
+from gman_search.errors import DataError
+from gman_search.forecasting.accuracy import Accuracy, accuracy
+from gman_search.forecasting.forecaster import Forecaster
+from gman_search.forecasting.intervals import coverage
+from gman_search.record import Coverage
+
+__all__ = ["Backtest", "Windows", "backtest", "file_windows", "split_windows"]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Readings, and the first rows (W,) of the windows of P + Q rows to score."""
+
+    series: TrafficSeries
+    starts: np.ndarray
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Errors of a model and of persistence on the same windows, and how often intervals held, if that was asked."""
+
+    model: Accuracy
+    persistence: Accuracy
+    coverage: Coverage | None
+
+
+def split_windows(task: ForecastTask, part: str) -> Windows:
+    """The windows of "train", "val" or "test"."""
+    return Windows(task.series, task.starts[part])
+
+
+def file_windows(model: Forecaster, readings: TrafficSeries) -> Windows:
+    """All windows of P + Q rows.
+
+    Raises:
+        DataError: there is none, or the readings do not fit the model.
+    """
+    series = model.known(readings)
+    count = len(series.values) - model.P - model.Q + 1
+    if count < 1:
+        raise DataError(
+            f"expected at least P + Q = {model.P + model.Q} rows to forecast and to compare; "
+            f"received {len(series.values)}"
+        )
+    return Windows(series, np.arange(count))
+
+
+def backtest(model: Forecaster, windows: Windows, percent: int | None = None) -> Backtest:
+    """Score `model` and persistence; `percent` asks for the coverage of its intervals.
+
+    Raises:
+        DataError: nothing was observed, or there are no such intervals.
+    """
+    intervals = None if percent is None else model.intervals(percent)
+    series = model.known(windows.series)
+    rows = windows.starts[:, np.newaxis] + model.P + np.arange(model.Q)
+    truth = series.values[rows]
+    if not (truth != 0).any():
+        raise DataError("expected readings to compare forecasts with; all of them are missing")
+    hours = (series.times.astype("datetime64[h]").astype(np.int64) % 24)[rows]
+    forecast = model.windows(series, windows.starts)
+    inputs = series.values[windows.starts[:, np.newaxis] + np.arange(model.P)]
+    persisted = np.repeat(last_reading(inputs, model.about.mean), model.Q, axis=1)
+    return Backtest(
+        accuracy(truth, forecast, hours, model.sensors),
+        accuracy(truth, persisted, hours, model.sensors),
+        None if intervals is None or percent is None else coverage(truth, forecast, intervals, percent),
+    )

@@ -1,0 +1,144 @@
+"""A saved model as one TensorFlow graph, with scaler, calendar and missing readings inside: no gman_search needed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gman_search.data.series import MINUTES_PER_DAY, TrafficSeries
+from gman_search.errors import GmanSearchError, UsageError
+from gman_search.forecasting.forecaster import Forecaster
+from gman_search.forecasting.intervals import LEVELS
+
+__all__ = ["ABOUT", "TOLERANCE", "ServedModel", "about_export", "checked", "export_saved_model"]
+
+ABOUT = "assets.extra/about.json"
+TOLERANCE = 1e-3
+"""Largest accepted difference from our own forecasts, in the data's unit."""
+CASES = 5
+# 1970-01-01, day 0, was a Thursday; Monday is 0.
+FIRST_WEEKDAY = 3
+
+
+class ServedModel(tf.Module):
+    """Raw readings and the time of the last of them go in, forecasts in the data's unit come out.
+
+    `forecast(readings, last_minute)`: readings (B, P, N) with 0 or NaN for missing ones; `last_minute` (B,) int64, the
+    local time of the last row in minutes since 1970-01-01T00:00. Returns "forecast" (B, Q, N), and "lower" and "upper"
+    if `percent` is given. Missing readings are filled from the P rows alone; `Forecaster` also looks at rows before.
+    """
+
+    def __init__(self, model: Forecaster, percent: int | None) -> None:
+        super().__init__()
+        about = model.about
+        self._model, self._about = model, about
+        self._variables = [variable.value for variable in model.network.variables]
+        intervals = None if percent is None else model.intervals(percent)
+        self._widths = None if intervals is None or percent is None else tf.constant(intervals.of(percent), tf.float32)
+        self._usual = None if intervals is None else tf.constant(intervals.usual, tf.float32)
+        readings = tf.TensorSpec([None, about.P, len(about.sensors)], tf.float32, name="readings")
+        minute = tf.TensorSpec([None], tf.int64, name="last_minute")
+        self.forecast = tf.function(self._forecast, input_signature=[readings, minute])
+
+    def _forecast(self, readings: tf.Tensor, last_minute: tf.Tensor) -> dict[str, tf.Tensor]:
+        about = self._about
+        offsets = tf.range(1 - about.P, about.Q + 1, dtype=tf.int64) * about.step_minutes
+        minutes = last_minute[:, tf.newaxis] + offsets  # (B, P+Q)
+        day = tf.math.floormod(tf.math.floordiv(minutes, MINUTES_PER_DAY) + FIRST_WEEKDAY, 7)
+        time = tf.math.floordiv(tf.math.floormod(minutes, MINUTES_PER_DAY), about.step_minutes)
+        inputs = _normalised(readings, about.mean, about.std, about.missing_inputs)
+        values = self._model.normalised(inputs, tf.cast(day, tf.int32), tf.cast(time, tf.int32))
+        values = values * about.std + about.mean
+        if self._widths is None:
+            return {"forecast": values}
+        share = values / self._usual
+        level = sum(tf.cast(share >= edge, tf.int32) for edge in LEVELS)  # (B, Q, N)
+        widths = tf.reduce_sum(tf.one_hot(level, len(LEVELS) + 1) * self._widths[:, tf.newaxis], axis=-1)
+        return {"forecast": values, "lower": tf.maximum(values - widths, 0.0), "upper": values + widths}
+
+
+def _normalised(readings: tf.Tensor, mean: float, std: float, rule: str) -> tf.Tensor:
+    """As `fill_missing`, within the window."""
+    missing = tf.logical_or(tf.equal(readings, 0.0), tf.math.is_nan(readings))
+    if rule == "last":
+        steps = tf.range(readings.shape[1])
+        # (B, P, P, N): which earlier rows a row may look back to, as their number, -1 for none.
+        rows = tf.where(missing, -1, steps[:, tf.newaxis])[:, tf.newaxis]
+        seen = tf.reduce_max(tf.where((steps[:, tf.newaxis] >= steps)[:, :, tf.newaxis], rows, -1), axis=2)
+        known = tf.where(missing, 0.0, readings)
+        by_sensor, row = tf.transpose(known, [0, 2, 1]), tf.transpose(tf.maximum(seen, 0), [0, 2, 1])
+        last = tf.transpose(tf.gather(by_sensor, row, batch_dims=2), [0, 2, 1])
+        return (tf.where(seen < 0, mean, last) - mean) / std
+    return (tf.where(missing, mean if rule == "mean" else 0.0, readings) - mean) / std
+
+
+def export_saved_model(model: Forecaster, target: Path, *, percent: int | None = None) -> float:
+    """Write a TensorFlow SavedModel into the new folder `target`, load it again and compare its forecasts with ours.
+
+    Returns the largest difference, in the data's unit.
+
+    Raises:
+        UsageError: `target` exists.
+        DataError: there are no such intervals.
+        GmanSearchError: the exported model forecasts something else.
+    """
+    if target.exists():
+        raise UsageError(f"expected a new folder to export to; {target} exists: remove it, or choose another")
+    served = ServedModel(model, percent)
+    # The gradients written by hand are of no use to a model that only forecasts.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(served, str(target), signatures=served.forecast, options=options)
+    (target / ABOUT).parent.mkdir()
+    (target / ABOUT).write_text(json.dumps(about_export(model, percent), indent=2) + "\n", encoding="utf-8")
+    loaded = tf.saved_model.load(str(target)).signatures["serving_default"]
+
+    def run(readings: np.ndarray, minute: np.ndarray) -> np.ndarray:
+        result: np.ndarray = loaded(readings=tf.constant(readings), last_minute=tf.constant(minute))["forecast"].numpy()
+        return result
+
+    return checked(model, run)
+
+
+def about_export(model: Forecaster, percent: int | None) -> dict[str, Any]:
+    """What a program needs to know to call the exported model."""
+    about = model.about
+    return {
+        "schema": "gman-search/export/1",
+        "inputs": {
+            "readings": "float32 (B, P, N): the last P rows in `unit`, sensors in this order; 0 or NaN is missing",
+            "last_minute": "int64 (B,): local time of the last row, in minutes since 1970-01-01T00:00",
+        },
+        "outputs": ["forecast", *(["lower", "upper"] if percent else [])],
+        "interval": percent,
+        "P": about.P,
+        "Q": about.Q,
+        "step_minutes": about.step_minutes,
+        "unit": about.unit,
+        "sensors": list(about.sensors),
+    }
+
+
+def checked(model: Forecaster, run: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
+    """Largest difference between the forecasts of `run(readings, last_minute)` and ours, on readings with gaps.
+
+    Raises:
+        GmanSearchError: it is more than TOLERANCE.
+    """
+    about = model.about
+    random = np.random.default_rng(0)
+    windows = random.normal(about.mean, about.std, (CASES, about.P, len(about.sensors))).clip(1).astype(np.float32)
+    windows[random.random(windows.shape) < 0.2] = 0
+    windows[0, :, 0] = 0
+    minutes = random.integers(0, 2**25, CASES) // about.step_minutes * about.step_minutes
+    found = run(windows, minutes)
+    worst = 0.0
+    for case, minute in enumerate(minutes):
+        times = np.datetime64(int(minute), "m") + np.arange(1 - about.P, 1) * about.step_minutes
+        series = TrafficSeries(windows[case], times, about.sensors, about.step_minutes)
+        worst = max(worst, float(np.abs(found[case] - model.forecast(series).values[0]).max()))
+    if not worst <= TOLERANCE:
+        raise GmanSearchError(f"the exported model forecasts up to {worst:.2g} {about.unit} differently; do not use it")
+    return worst

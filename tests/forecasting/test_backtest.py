@@ -1,0 +1,44 @@
+"""A run scored again gives what its test gave."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gman_search import Forecaster
+from gman_search.data.baselines import persistence, truth
+from gman_search.errors import DataError
+from gman_search.forecasting.backtest import Windows, backtest, file_windows, split_windows
+from gman_search.training import winner
+from gman_search.training.metrics import scores_by_step
+
+
+def test_the_test_part_scores_as_when_the_winner_was_tested(task, run):
+    model = Forecaster(run[0])
+    found = backtest(model, split_windows(task, "test"), 90)
+    tested = winner.test_winner(task, run[1], model.model, config_id=0, stage="quick")
+    for step, scores in tested.steps.items():
+        assert found.model.steps[step].mae == pytest.approx(scores.mae, rel=1e-5)
+        assert found.persistence.steps[step] == scores_by_step(truth(task, "test"), persistence(task, "test"))[step]
+    assert found.model.sensors["c"].mae == pytest.approx(tested.sensor_mae["c"], rel=1e-5)
+    assert found.coverage.held == pytest.approx(tested.coverage[90].held, abs=0.2)
+    assert set(found.model.hours) == set(range(24))
+
+
+def test_hours_are_those_of_the_forecast_moment(task, run):
+    model = Forecaster(run[0])
+    begin = int(np.flatnonzero(task.time_of_day == 5)[3])  # readings of 5 to 8 o'clock, forecasts for 9, 10 and 11
+    found = backtest(model, Windows(task.series, np.array([begin])))
+    assert set(found.model.hours) == {9, 10, 11}
+
+
+def test_a_file_is_scored_at_every_window(task, run):
+    model = Forecaster(run[0])
+    part = dataclasses.replace(task.series, values=task.series.values[-40:], times=task.series.times[-40:])
+    windows = file_windows(model, part)
+    assert windows.starts.tolist() == list(range(40 - 7 + 1))
+    assert backtest(model, windows).model.windows == 34
+    with pytest.raises(DataError, match="P \\+ Q = 7"):
+        file_windows(model, dataclasses.replace(part, values=part.values[:6], times=part.times[:6]))
+    with pytest.raises(DataError, match="all of them are missing"):
+        backtest(model, Windows(dataclasses.replace(part, values=part.values * 0), windows.starts))

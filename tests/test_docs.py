@@ -10,9 +10,16 @@ import tomllib
 import pytest
 
 from gman_search.cli.main import app
+from gman_search.cli.specification import resolve_spec
+from gman_search.space import SearchSpace
 from gman_search.spec import StudySpec
+from gman_search.stages import PRESETS
+from gman_search.training.diagnosis import RULES
 
 COMMANDS = sorted(command.callback.__name__ for command in app.registered_commands)
+
+
+PAGES = ("README.md", "docs/guide.md", "docs/own-data.md", "docs/guide.zh-CN.md")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -25,7 +32,7 @@ def test_every_command_is_in_the_readme_and_has_help_with_an_example(repository,
 
 
 def test_every_flag_in_the_docs_exists(repository):
-    for page in ("README.md", "docs/guide.md"):
+    for page in PAGES:
         for block in re.findall(r"```bash\n(.*?)```", (repository / page).read_text(), re.S):
             for line in block.splitlines():
                 words = shlex.split(line, comments=True)
@@ -54,6 +61,7 @@ def test_toml_in_the_guide_is_valid(repository):
 
 def test_defaults_in_the_guide_are_the_programs(repository):
     text = (repository / "docs" / "guide.md").read_text()
+    chinese = (repository / "docs" / "guide.zh-CN.md").read_text()
     stages = json.loads(
         subprocess.run(
             [sys.executable, "-m", "gman_search", "stages", "--json"], capture_output=True, text=True, check=True
@@ -64,8 +72,37 @@ def test_defaults_in_the_guide_are_the_programs(repository):
             f"| {stage['name']} | {stage['L']} | {stage['K']} | {stage['d']} | {stage['D']} | {stage['trainable']:,} |"
             in text
         )
+        sizes = f"{stage['L']} | {stage['K']} | {stage['d']} | {stage['D']} | {stage['trainable']:,} | {stage['batch_size']}"
+        assert sizes in chinese
     for name in StudySpec().space.dimensions():
         assert f"`{name}`" in text
+
+
+def test_the_chinese_guide_has_the_programs_words_and_the_original_guides_stages(repository):
+    text = (repository / "docs" / "guide.zh-CN.md").read_text()
+    rules = [re.search(rf"`({re.escape(rule.split(':')[0])}[^`]*)`", text) for rule in RULES]
+    assert all(found and rule.startswith(found[1]) for found, rule in zip(rules, RULES, strict=True))
+    for stage in PRESETS.values():
+        row = f"| {stage.batch_size} | {stage.max_epochs} | {stage.learning_rate} | {stage.decay_epoch:g} |"
+        assert row in text
+        assert f"gman-search train --stage {stage.name}" in text
+        assert f"tensorboard --logdir studies/demo/logs/{stage.log_folder}\n" in text
+    for command in re.findall(r"`gman-search (\w+)", text):
+        assert command in COMMANDS
+
+
+def test_settings_named_in_the_docs_exist(repository):
+    for page in PAGES:
+        for key, value in re.findall(r"--set ([\w.]+)=([\w./-]+)", (repository / page).read_text()):
+            space, value = key in SearchSpace.model_fields, value.rstrip(".")
+            resolve_spec(spec_file=repository / "studies" / "demo.toml", study=None, studies_folder=repository / "studies",
+                         flags={}, settings=[f"space.{key}={value}" if space else f"{key}={value}"], environment={})  # fmt: skip
+
+
+def test_links_lead_somewhere(repository):
+    for page in [*PAGES, "benchmarks/README.md"]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", (repository / page).read_text()):
+            assert ((repository / page).parent / target).exists(), f"{page}: {target}"
 
 
 def test_nothing_names_a_machine(repository):

@@ -90,7 +90,8 @@ def _print(
     from gman_search.cli.output import number
 
     told = f"{where}, {model.windows} windows, {model.masked_share:.1%} of the readings missing; MAE and RMSE in {unit}"
-    table = Table(box=None, pad_edge=False, title=told, title_justify="left")
+    print(told)
+    table = Table(box=None, pad_edge=False)
     table.add_column({"step": "forecast", "sensor": "sensor", "hour": "hour"}[by])
     for name in ("MAE", "RMSE", "MAPE %", "MAE of persistence"):
         table.add_column(name, justify="right")
@@ -106,10 +107,9 @@ def _print(
     for name, scores, baseline in rows:
         table.add_row(name, *(number(value) for value in (scores.mae, scores.rmse)), number(scores.mape, 2),
                       number(baseline.mae))  # fmt: skip
-    console = Console(highlight=False, width=100)
-    console.print(table)
+    Console(highlight=False, width=100).print(table)
     if held is not None:
-        console.print(
+        print(
             f"intervals of {percent} % held {number(held.held, 1)} % of the readings "
             f"({number(held.slow, 1)} % where the forecast was slow), mean width {number(held.width, 2)} {unit}"
         )

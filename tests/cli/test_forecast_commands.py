@@ -1,0 +1,139 @@
+"""predict, evaluate and export from the command line, on the winner, on an evaluation and on a stage trained by itself."""
+
+import csv
+import io
+import json
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def recent(finished, network):
+    """Path of the last eight rows, as CSV."""
+    folder, _ = finished
+    lines = (network / "speed.csv").read_text().splitlines()
+    (folder / "eight.csv").write_text("\n".join([lines[0], *lines[-8:]]) + "\n")
+    return folder / "eight.csv"
+
+
+@pytest.fixture(scope="module")
+def trained(finished, network, command_line, tiny):
+    """Name of a stage that `train` left beside the study."""
+    folder, _ = finished
+    settings = [flag for flag in tiny if flag not in ("--workers", "1")]
+    (folder / "one.toml").write_text(f'name = "guide"\n[data]\nspeed = "{network / "speed.csv"}"\n')
+    process = command_line("train", "--stage", "quick", "--spec", "one.toml", *settings, cwd=folder)
+    assert process.returncode == 0, process.stderr
+    assert "gman-search predict guide/quick recent.csv" in process.stdout
+    return "guide/quick"
+
+
+def refused(process, code: int, *words: str) -> None:
+    assert process.returncode == code, process.stderr
+    assert "Traceback" not in process.stderr and process.stdout == ""
+    for word in words:
+        assert word in process.stderr.splitlines()[-1]
+
+
+def test_the_winner_tells_how_often_its_intervals_held(finished):
+    folder, run = finished
+    test = json.loads((folder / "studies/tiny/winner/test.json").read_text())
+    model = json.loads((folder / "studies/tiny/winner/model.json").read_text())
+    assert set(test["coverage"]) >= {"50", "80"} and test["coverage"] == model["coverage"]
+    found = test["coverage"]["80"]
+    assert 0 < found["held"] <= 100 and len(found["by_step"]) == 4 and found["width"] > 0
+
+
+def test_predict_with_intervals_wide_long_and_at_every_origin(finished, recent, command_line):
+    folder, _ = finished
+    latest = command_line("predict", "tiny", recent, "--interval", "80", cwd=folder)
+    assert latest.returncode == 0, latest.stderr
+    assert "intervals of 80 % held" in latest.stderr and "of the test part" in latest.stderr
+    rows = list(csv.DictReader(io.StringIO(latest.stdout)))
+    assert len(rows) == 4
+    for row in rows:
+        assert float(row["s1_lower"]) < float(row["s1"]) < float(row["s1_upper"])
+    every = command_line("predict", "tiny", recent, "--all", "--long", "-o", "all.parquet", cwd=folder)
+    assert every.returncode == 0 and every.stdout == "", every.stderr
+    table = pd.read_parquet(folder / "all.parquet")
+    assert list(table.columns) == ["origin", "time", "sensor", "forecast"] and len(table) == (8 - 4 + 1) * 4 * 4
+    last = table[(table["origin"] == table["origin"].max()) & (table["sensor"] == "s1")]
+    assert last["forecast"].round(2).tolist() == pytest.approx([float(row["s1"]) for row in rows], abs=0.011)
+
+
+def test_predict_from_parquet_as_json(finished, recent, command_line):
+    folder, _ = finished
+    frame = pd.read_csv(recent, parse_dates=["time"], index_col="time").assign(s9=50.0)
+    frame["s2"] = 0.0
+    frame.to_parquet(folder / "eight.parquet")
+    process = command_line("predict", "tiny", "eight.parquet", "--all", "--interval", "80", "--json", cwd=folder)
+    assert process.returncode == 0, process.stderr
+    assert "s9" in process.stderr and "s2: do not trust" in process.stderr
+    document = json.loads(process.stdout)
+    assert document["schema"] == "gman-search/predict/1" and len(document["origins"]) == 5
+    assert document["origins"][-1]["forecast"] == document["forecast"]
+    assert set(document["lower"]) == {"s0", "s1", "s2", "s3"} and document["coverage"]["held"] > 0
+
+
+def test_predict_with_a_trained_stage_and_with_an_evaluation(finished, recent, trained, command_line):
+    folder, _ = finished
+    for run in ("studies/guide/runs/quick", "tiny/quick/1"):
+        process = command_line("predict", run, recent, cwd=folder)
+        assert process.returncode == 0, process.stderr
+        assert len(process.stdout.splitlines()) == 5
+    process = command_line("predict", trained, recent, "--interval", "80", cwd=folder)
+    assert process.returncode == 0 and "was not measured" in process.stderr
+
+
+def test_what_is_not_there_is_refused(finished, recent, command_line):
+    folder, _ = finished
+    refused(command_line("predict", "nobody", recent, cwd=folder), 4, "nobody", "tiny")
+    refused(command_line("predict", "tiny/quick", recent, cwd=folder), 4, "gman-search train")
+    refused(command_line("predict", "tiny/quick/77", recent, cwd=folder), 4, "quick/77 has no weights")
+    refused(command_line("predict", "../tiny/..", recent, cwd=folder), 2, "not a path")
+    refused(command_line("predict", "tiny", recent, "-o", "nowhere/f.csv", cwd=folder), 3, "nowhere")
+    refused(command_line("predict", "tiny", recent, "-o", "f.csv", "--json", cwd=folder), 2, "--json or --output")
+    refused(command_line("predict", "tiny/quick/1", recent, "--interval", "90", cwd=folder), 3, "this one has none")
+    assert not (folder / "f.csv").exists()
+
+
+def test_evaluate_agrees_with_the_winners_test(finished, command_line):
+    folder, run = finished
+    process = command_line("evaluate", "tiny", "--interval", "80", "--json", cwd=folder)
+    assert process.returncode == 0, process.stderr
+    document, told = json.loads(process.stdout), json.loads(run.stdout)["test"]
+    test = json.loads((folder / "studies/tiny/winner/test.json").read_text())
+    for step, scores in test["steps"].items():
+        assert document["steps"][step]["mae"] == pytest.approx(scores["mae"], rel=1e-5)
+    assert document["mean"]["rmse"] == pytest.approx(told["mean"]["rmse"], rel=1e-5)
+    assert document["baselines"]["persistence"]["mean"]["mae"] == told["baselines"]["persistence"]["mean"]["mae"]
+    assert document["coverage"]["held"] == pytest.approx(test["coverage"]["80"]["held"], abs=0.2)
+    assert set(document["sensors"]) == {"s0", "s1", "s2", "s3"} and len(document["hours"]) == 24
+
+
+def test_evaluate_runs_splits_files_and_cuts(finished, network, trained, command_line):
+    folder, _ = finished
+    hours = command_line("evaluate", trained, "--split", "val", "--by", "hour", cwd=folder)
+    assert hours.returncode == 0, hours.stderr
+    assert hours.stdout.startswith("val part") and "23:00" in hours.stdout
+    sensors = command_line("evaluate", "tiny/quick/1", "--by", "sensor", cwd=folder)
+    assert sensors.returncode == 0 and "s3" in sensors.stdout
+    assert "choose between runs by --split val" in sensors.stderr
+    on_file = command_line("evaluate", "tiny", network / "speed.csv", "--interval", "80", cwd=folder)
+    assert on_file.returncode == 0 and f"{24 * 14 - 8 + 1} windows" in on_file.stdout, on_file.stderr
+    assert "intervals of 80 % held" in on_file.stdout
+    assert "at 240 min" in on_file.stdout
+    refused(command_line("evaluate", "tiny", folder / "eight.csv", "--split", "all", cwd=folder), 2)
+
+
+def test_export_and_what_it_refuses(finished, command_line):
+    folder, _ = finished
+    process = command_line("export", "tiny", "out/model", "--interval", "80", "--json", cwd=folder)
+    assert process.returncode == 0, process.stderr
+    document = json.loads(process.stdout)
+    assert document["format"] == "savedmodel" and document["largest_difference"] < 1e-3
+    assert (folder / "out/model/saved_model.pb").exists()
+    refused(command_line("export", "tiny", "out/model", cwd=folder), 2, "out/model exists")

@@ -17,7 +17,7 @@ def train(
     stage: Annotated[str, typer.Option(help="quick, medium or full.")] = "quick",
     init_from: Annotated[
         str | None,
-        typer.Option("--init-from", help="Grow the weights of this run: a stage of the study, or a folder."),
+        typer.Option("--init-from", help="Grow this run: a stage of the study, a folder, or Keras's .weights.h5."),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -73,6 +73,11 @@ def train(
 
     prepare_device(resolved.seed)
     run = folder.path / "runs" / stage
+    if parent is not None and parent.is_file():
+        from gman_search.training.keras_weights import keras_parent
+
+        shapes = [(one.L, one.K, one.d) for one in (*resolved.stage_list(), *PRESETS.values())]
+        parent = keras_parent(parent, task, shapes, run / "init")
     job = Job(
         config_id=0,
         stage=stage,
@@ -80,6 +85,7 @@ def train(
         seed=resolved.seed,
         folder=run,
         parent=parent,
+        growth=resolved.halving.growth,
         logs=folder.path / "logs" / resolved.stage(stage).log_folder / "train",
     )
 
@@ -136,9 +142,12 @@ def _parent(source: str | None, folder: object) -> Path | None:
 
     if source is None or not isinstance(folder, StudyFolder):
         return None
+    if source.endswith(".weights.h5") and Path(source).is_file():
+        return Path(source)
     for candidate in (folder.path / "runs" / source, folder.path / "evaluations" / source, Path(source)):
         if (candidate / "weights.npz").is_file():
             return candidate
     raise DataError(
-        f"expected --init-from a trained stage (quick, medium) or a folder with weights.npz; received {source!r}"
+        f"expected --init-from a trained stage (quick, medium), a folder with weights.npz or a file .weights.h5; "
+        f"received {source!r}"
     )

@@ -8,9 +8,10 @@ import numpy as np
 from gman_search.data.task import ForecastTask
 from gman_search.errors import DataError
 from gman_search.model.gman import GMAN
+from gman_search.training.checkpoints import write_arrays
 from gman_search.training.step import model_shape
 
-__all__ = ["read_keras_weights"]
+__all__ = ["keras_parent", "read_keras_weights"]
 
 Shape = tuple[int, int, int]
 
@@ -37,3 +38,10 @@ def read_keras_weights(path: Path, task: ForecastTask, shapes: Iterable[Shape]) 
         f"expected {path} to hold weights of a GMAN with (L, K, d) = {' or '.join(map(str, tried))}, an embedding of "
         f"{task.embedding.shape[1]} channels and {task.T} steps a day, saved by Keras 3 as .weights.h5; it does not"
     )
+
+
+def keras_parent(path: Path, task: ForecastTask, shapes: Iterable[Shape], folder: Path) -> Path:
+    """Rewrite the file as weights that a job can name as its parent; returns their `folder`. Raises as above."""
+    weights, shape = read_keras_weights(path, task, shapes)
+    write_arrays(folder / "weights.npz", weights, {"shape": list(shape), "source": path.name})
+    return folder

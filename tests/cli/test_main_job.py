@@ -187,3 +187,17 @@ def test_train_stage_by_stage(tmp_path, network, command_line, tiny):
     assert second.returncode == 0, second.stderr
     assert json.loads(second.stdout)["inherited"] > 0.1
     assert "epoch   0" in second.stderr
+    program = f"""
+from pathlib import Path
+from gman_search.data.task import load_task
+from gman_search.model.gman import GMAN
+from gman_search.spec import DataSpec
+from gman_search.training.step import model_shape
+task = load_task(DataSpec(speed="{network / "speed.csv"}"), Path.cwd())
+GMAN(model_shape(task, (2, 4, 4)), task.embedding).save_weights("small.weights.h5")"""
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
+    third = command_line(
+        "train", "--stage", "full", "--init-from", "small.weights.h5", "--spec", toml, *settings, "--json", cwd=tmp_path
+    )
+    assert third.returncode == 0, third.stderr
+    assert json.loads(third.stdout)["inherited"] > 0.1

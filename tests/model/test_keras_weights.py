@@ -6,7 +6,8 @@ import pytest
 from gman_search.errors import DataError
 from gman_search.model.gman import GMAN
 from gman_search.model.growth import grow
-from gman_search.training.keras_weights import read_keras_weights
+from gman_search.training.checkpoints import read_arrays
+from gman_search.training.keras_weights import keras_parent, read_keras_weights
 from gman_search.training.step import CompiledModel, model_shape
 
 SHAPES = [(2, 4, 4), (1, 3, 2), (1, 4, 4)]
@@ -33,6 +34,13 @@ def test_they_are_read_with_their_shape_and_grow_into_the_same_function(saved):
     big.state.load_weights(grow(weights, big.fresh_weights(0), shape, (2, 4, 3)).weights)
     starts = np.array([0, 3])
     np.testing.assert_allclose(big.forecast(starts, causal=True), small.forecast(starts, causal=True), rtol=1e-4)
+
+
+def test_they_become_a_parent_that_training_can_grow_from(saved, tmp_path):
+    task, model, file = saved
+    folder = keras_parent(file, task, SHAPES, tmp_path / "init")
+    weights, description = read_arrays(folder / "weights.npz")
+    assert description["shape"] == [1, 3, 2] and set(weights) == {v.path for v in model.variables}
 
 
 def test_other_files_and_shapes_are_refused(saved, tmp_path):

@@ -9,7 +9,7 @@ def write(tmp_path):
 
     def written(content, name="file.csv"):
         path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
         return path
 
     return written

@@ -15,16 +15,6 @@ from gman_search.errors import DataError
 GOOD = "time,a,b\n2025-03-03 00:00,50,\n2025-03-03 00:05,51.5,0\n2025-03-03 00:10,NaN,60\n"
 
 
-@pytest.fixture
-def write(tmp_path):
-    def written(text, name="speed.csv"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return written
-
-
 def test_a_file_with_times(write):
     series = read_series(write(GOOD))
     assert series.sensors == ("a", "b") and series.step_minutes == 5

@@ -28,7 +28,7 @@ def predict(
 
     from gman_search.cli.opened import study_folder
     from gman_search.cli.output import print_json, say
-    from gman_search.data.csv_series import read_series
+    from gman_search.data.read import read_series
     from gman_search.errors import StudyError
 
     folder = Path(source) if (Path(source) / "weights.npz").is_file() else study_folder(source, studies).winner

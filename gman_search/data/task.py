@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gman_search.data.csv_series import read_series
 from gman_search.data.embedding import position_embedding, read_embedding, spectral_embedding
 from gman_search.data.graph import read_adjacency
+from gman_search.data.read import read_series
 from gman_search.data.series import TrafficSeries
 from gman_search.data.windows import split_series, window_starts
 from gman_search.errors import DataError
@@ -74,7 +74,9 @@ def load_task(spec: DataSpec, base: Path) -> ForecastTask:
         with resources.as_file(demo / "speed.csv.gz") as path:
             everything = read_series(path)
     else:
-        everything = read_series(base / spec.speed, start=spec.start, step=spec.step)
+        everything = read_series(
+            base / spec.speed, start=spec.start, step=spec.step, channel=spec.channel, missing=spec.missing
+        )
     if spec.speed == "demo" and spec.adjacency is None:
         with resources.as_file(demo / "distances.csv") as path:
             adjacency: np.ndarray | None = read_adjacency(path, everything.sensors)
@@ -184,7 +186,7 @@ def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.n
 
 
 def _warnings(series: TrafficSeries, seen_days: np.ndarray, days: np.ndarray) -> tuple[str, ...]:
-    texts = []
+    texts = list(series.notes)
     unseen = [DAY_NAMES[day] for day in np.unique(days) if not seen_days[day]]
     if unseen:
         texts.append(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gman_search.data.csv_series import read_series
+from gman_search.data.read import read_series
 from gman_search.errors import DataError
 
 HOURS = "time,a\n" + "".join(f"2025-03-03 {hour:02d}:00,{hour * 7 % 60 + 1}\n" for hour in range(24))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gman_search.data.embedding import position_embedding, read_embedding, spectral_embedding
-from gman_search.data.graph import read_adjacency
+from gman_search.data.graph import read_adjacency, read_locations
 from gman_search.data.read import read_series
 from gman_search.data.series import TrafficSeries
 from gman_search.data.windows import split_series, window_starts
@@ -93,17 +93,10 @@ def load_task(spec: DataSpec, base: Path) -> ForecastTask:
     else:
         task = make_task(spec, chosen, position_embedding(len(columns), spec.embedding_size), "position")
     if spec.speed != "demo":
-        return task
+        places = {} if spec.adjacency is None else read_locations(base / spec.adjacency, chosen.sensors)
+        return replace(task, coordinates=places)
     with resources.as_file(demo / "sensors.csv") as path:
-        return replace(task, coordinates=_coordinates(path, chosen.sensors))
-
-
-def _coordinates(path: Path, sensors: tuple[str, ...]) -> dict[str, tuple[float, float]]:
-    if not path.is_file():
-        return {}
-    table = pd.read_csv(path, dtype={"sensor": str}, keep_default_na=False)
-    places = zip(table["sensor"], table["latitude"].astype(float), table["longitude"].astype(float), strict=True)
-    return {name: (latitude, longitude) for name, latitude, longitude in places if name in sensors}
+        return replace(task, coordinates=read_locations(path, chosen.sensors))
 
 
 def make_task(

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gman_search.data.embedding import position_embedding, read_embedding, spectral_embedding
+from gman_search.data.embedding import made_embedding, read_embedding
 from gman_search.data.graph import read_adjacency, read_locations
 from gman_search.data.read import read_series
 from gman_search.data.series import TrafficSeries
-from gman_search.data.windows import split_series, window_starts
+from gman_search.data.windows import cut_windows
 from gman_search.errors import DataError
 from gman_search.model.counts import best_groups
 from gman_search.spec import DataSpec
@@ -30,10 +30,10 @@ class ForecastTask:
     """Readings, calendar, spatial embedding, windows and scaler of one network.
 
     `inputs` (S, N) are normalised readings with missing ones filled, `targets` (S, N) raw readings with 0 for missing.
-    `starts[part]` are the first rows of the windows of train, val and test. `seen_days` (7,) and `seen_times` (T,) tell
-    which calendar categories occur in training windows: a model can know nothing about the others. `coordinates` has
-    (latitude, longitude) by sensor where they are known. `groups` is the number of groups of group spatial attention,
-    0 for attention of all to all. `fingerprint` is the same on every machine for the same data.
+    `starts[part]` are the first rows of the windows of train, val and test, cut by the rule `split`. `seen_days` (7,)
+    and `seen_times` (T,) tell which calendar categories occur in training windows: a model can know nothing about the
+    others. `coordinates` has (latitude, longitude) by sensor where they are known. `groups` is the number of groups of
+    group spatial attention, 0 for attention of all to all. `fingerprint` is equal on every machine for equal data.
     """
 
     series: TrafficSeries
@@ -56,6 +56,7 @@ class ForecastTask:
     fingerprint: str
     coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     groups: int = 0
+    split: str = "gman"
 
     @property
     def T(self) -> int:
@@ -87,11 +88,10 @@ def load_task(spec: DataSpec, base: Path) -> ForecastTask:
     if spec.embedding is not None:
         embedding = read_embedding(base / spec.embedding, len(everything.sensors))[columns]
         task = make_task(spec, chosen, embedding, "file")
-    elif adjacency is not None:
-        part = adjacency[np.ix_(columns, columns)]
-        task = make_task(spec, chosen, spectral_embedding(part, spec.embedding_size), "spectral", graph=part)
     else:
-        task = make_task(spec, chosen, position_embedding(len(columns), spec.embedding_size), "position")
+        part = None if adjacency is None else adjacency[np.ix_(columns, columns)]
+        embedding, source = made_embedding(spec.embedding_method, part, len(columns), spec.embedding_size)
+        task = make_task(spec, chosen, embedding, source, graph=None if source == "random" else part)
     if spec.speed != "demo":
         places = {} if spec.adjacency is None else read_locations(base / spec.adjacency, chosen.sensors)
         return replace(task, coordinates=places)
@@ -122,33 +122,34 @@ def make_task(
     groups = best_groups(sensors) if spec.groups == "auto" else spec.groups
     if groups > sensors:
         raise DataError(f"expected at most as many groups as sensors, {sensors}; received groups = {groups}")
-    parts = split_series(steps, train=spec.train, test=spec.test)
-    starts = {part.name: window_starts(part, spec.history, spec.horizon) for part in parts}
-    train = parts[0]
-    observed = series.values[train.first : train.end]
+    starts, (first, end) = cut_windows(
+        steps, history=spec.history, horizon=spec.horizon, train=spec.train, test=spec.test, rule=spec.split
+    )
+    observed = series.values[first:end]
     observed = observed[observed != 0]
     # Not the standard deviation: rounding leaves a little of it in equal readings.
     if not len(observed) or observed.min() == observed.max():
         raise DataError(
             "the training part has no readings that vary: expected measurements, received one value or none"
         )
-    for part in parts:
-        if not series.values[part.first + spec.history : part.end].any():
+    for part, windows in starts.items():
+        last = windows[-1] + spec.history + spec.horizon
+        if not series.values[windows[0] + spec.history : last].any():
             raise DataError(
-                f"the {part.name} part has no readings to forecast: expected some from {series.times[part.first]} to "
-                f"{series.times[part.end - 1]}, received only missing ones"
+                f"the {part} part has no readings to forecast: expected some from {series.times[windows[0]]} to "
+                f"{series.times[last - 1]}, received only missing ones"
             )
     mean, std = float(observed.mean(dtype=np.float64)), float(observed.std(dtype=np.float64))
     days, times = series.day_of_week, series.time_of_day
-    seen_days = np.isin(np.arange(7), days[train.first : train.end])
-    seen_times = np.isin(np.arange(series.steps_per_day), times[train.first : train.end])
+    seen_days = np.isin(np.arange(7), days[first:end])
+    seen_times = np.isin(np.arange(series.steps_per_day), times[first:end])
     return ForecastTask(
         series=series,
         embedding=embedding.astype(np.float32),
         P=spec.history,
         Q=spec.horizon,
         starts=starts,
-        train_rows=(train.first, train.end),
+        train_rows=(first, end),
         mean=mean,
         std=std,
         inputs=fill_missing(series.values, mean, std, spec.missing_inputs),
@@ -160,8 +161,9 @@ def make_task(
         unit=spec.unit,
         embedding_source=source,
         warnings=_warnings(series, seen_days, days),
-        fingerprint=_fingerprint(spec, series, embedding if graph is None else graph, embedding.shape[1]),
+        fingerprint=_fingerprint(spec, series, embedding if graph is None else graph, embedding.shape[1], source),
         groups=groups,
+        split=spec.split,
     )
 
 
@@ -193,7 +195,7 @@ def _warnings(series: TrafficSeries, seen_days: np.ndarray, days: np.ndarray) ->
     return tuple(texts)
 
 
-def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width: int) -> str:
+def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width: int, source: str) -> str:
     digest = hashlib.sha256()
     for array in (series.values.astype(np.float32), series.times.astype("datetime64[m]").astype(np.int64)):
         digest.update(np.ascontiguousarray(array).tobytes())
@@ -212,4 +214,9 @@ def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width
     digest.update(repr(settings).encode())
     if spec.groups:
         digest.update(f"groups {spec.groups}".encode())
+    # Added to a study's data only where they differ from what they once had to be.
+    if spec.split != "gman":
+        digest.update(f"split {spec.split}".encode())
+    if source == "node2vec":
+        digest.update(source.encode())
     return digest.hexdigest()

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gman_search import __version__
+from gman_search.cli.data import data
 from gman_search.cli.predict import predict
 from gman_search.cli.run import run
 from gman_search.cli.stages import stages
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 for command in (run, worker, status, best, why, evaluations, stages, report, dashboard, train, predict):
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 def _print_version(wanted: bool) -> None:

@@ -18,8 +18,9 @@ from gman_search.errors import DataError
 from gman_search.model.counts import best_groups
 from gman_search.spec import DataSpec
 
-__all__ = ["ForecastTask", "fill_missing", "load_task", "make_task"]
+__all__ = ["ForecastTask", "fill_missing", "load_adjacency", "load_series", "load_task", "make_task", "task_of"]
 
+DEMO = resources.files("gman_search.data") / "demo"
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MISSING_WARNING = 0.3
 DAYS_WANTED = 7
@@ -64,25 +65,55 @@ class ForecastTask:
         return self.series.steps_per_day
 
 
+def load_series(spec: DataSpec, base: Path, *, blank: float = 0.0) -> TrafficSeries:
+    """All sensors of the readings of `spec`; `blank` as in `read_series`.
+
+    Raises:
+        DataError: the file is missing or malformed.
+    """
+    if spec.speed != "demo":
+        return read_series(
+            base / spec.speed,
+            start=spec.start,
+            step=spec.step,
+            channel=spec.channel,
+            missing=spec.missing,
+            blank=blank,
+        )
+    with resources.as_file(DEMO / "speed.csv.gz") as path:
+        return read_series(path, blank=blank)
+
+
+def load_adjacency(spec: DataSpec, base: Path, all_sensors: tuple[str, ...]) -> np.ndarray | None:
+    """Adjacency (M, M) of all sensors of the readings, or None without a graph file.
+
+    Raises:
+        DataError: the file is missing, malformed or of other sensors.
+    """
+    if spec.adjacency is not None:
+        return read_adjacency(base / spec.adjacency, all_sensors)
+    if spec.speed != "demo":
+        return None
+    with resources.as_file(DEMO / "distances.csv") as path:
+        return read_adjacency(path, all_sensors)
+
+
 def load_task(spec: DataSpec, base: Path) -> ForecastTask:
     """Read the files of `spec` (relative to `base`; "demo" is bundled) and cut them into windows.
 
     Raises:
         DataError: a file is missing or malformed, or the files do not fit each other.
     """
-    demo = resources.files("gman_search.data") / "demo"
-    if spec.speed == "demo":
-        with resources.as_file(demo / "speed.csv.gz") as path:
-            everything = read_series(path)
-    else:
-        everything = read_series(
-            base / spec.speed, start=spec.start, step=spec.step, channel=spec.channel, missing=spec.missing
-        )
-    if spec.speed == "demo" and spec.adjacency is None:
-        with resources.as_file(demo / "distances.csv") as path:
-            adjacency: np.ndarray | None = read_adjacency(path, everything.sensors)
-    else:
-        adjacency = None if spec.adjacency is None else read_adjacency(base / spec.adjacency, everything.sensors)
+    everything = load_series(spec, base)
+    return task_of(spec, base, everything, load_adjacency(spec, base, everything.sensors))
+
+
+def task_of(spec: DataSpec, base: Path, everything: TrafficSeries, adjacency: np.ndarray | None) -> ForecastTask:
+    """The task of readings and graph of all sensors that are already in memory; only an embedding is still read.
+
+    Raises:
+        DataError: the embedding is missing or malformed, or the files do not fit each other.
+    """
     columns = everything.columns(len(everything.sensors) if spec.sensors is None else spec.sensors)
     chosen = everything.take(spec.sensors)
     if spec.embedding is not None:
@@ -95,7 +126,7 @@ def load_task(spec: DataSpec, base: Path) -> ForecastTask:
     if spec.speed != "demo":
         places = {} if spec.adjacency is None else read_locations(base / spec.adjacency, chosen.sensors)
         return replace(task, coordinates=places)
-    with resources.as_file(demo / "sensors.csv") as path:
+    with resources.as_file(DEMO / "sensors.csv") as path:
         return replace(task, coordinates=read_locations(path, chosen.sensors))
 
 

@@ -20,6 +20,8 @@ PREFIX = "GMAN_SEARCH_"
 # Variables of that prefix that are not part of a specification.
 RESERVED = {"GMAN_SEARCH_DATA", "GMAN_SEARCH_STUDIES", "GMAN_SEARCH_REPORTS"}
 PATHS = ("speed", "adjacency", "embedding")
+# What tomllib raises: its own errors and those of too long numbers and of other encodings are ValueErrors.
+UNREADABLE = (ValueError, RecursionError)
 
 
 def resolve_spec(
@@ -84,7 +86,7 @@ def _base(
         raise UsageError(f"expected a TOML file for --spec; there is no {spec_file}")
     try:
         tree = tomllib.loads(spec_file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UsageError(f"{spec_file}: expected valid TOML; {error}") from None
     data = tree.get("data")
     if isinstance(data, dict):
@@ -106,7 +108,7 @@ def toml_value(text: str) -> Any:
     """A TOML value, or the text itself where it is none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except UNREADABLE:
         return text
 
 

@@ -114,7 +114,8 @@ def fetch(
         str | None, typer.Option(help="Expected checksum; default: the one in the file ADDRESS.sha256.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; default: data/ and the set's usual name.")
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; default: in studies/data."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -126,7 +127,7 @@ def fetch(
     from gman_search.data.fetch import PUBLIC
     from gman_search.data.fetch import fetch as download
 
-    target = output or Path("data") / (PUBLIC[name].file if name in PUBLIC else name)
+    target = output or Path("studies") / "data" / (PUBLIC[name].file if name in PUBLIC else name)
     checksum, size = download(name, address, target, sha256=sha256, say=say)
     if json:
         print_json("data-fetch", {"file": str(target), "sha256": checksum, "bytes": size})

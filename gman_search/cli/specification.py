@@ -20,6 +20,7 @@ PREFIX = "GMAN_SEARCH_"
 # Variables of that prefix that are not part of a specification.
 RESERVED = {"GMAN_SEARCH_DATA", "GMAN_SEARCH_STUDIES", "GMAN_SEARCH_REPORTS"}
 PATHS = ("speed", "adjacency", "embedding")
+OF_THE_FILE = (*PATHS, "start", "step", "sensors", "channel")
 # What tomllib raises: its own errors and those of too long numbers and of other encodings are ValueErrors.
 UNREADABLE = (ValueError, RecursionError)
 
@@ -50,9 +51,7 @@ def resolve_spec(
     for key, value in flags.items():
         if key == "data.speed":
             # Other readings: whatever the file said about the old ones does not hold for them.
-            tree["data"] = {
-                k: v for k, v in tree.get("data", {}).items() if k not in (*PATHS, "start", "step", "sensors")
-            }
+            tree["data"] = {k: v for k, v in tree.get("data", {}).items() if k not in OF_THE_FILE}
         _put(tree, key, value)
     for text in settings:
         key, sign, value = text.partition("=")

@@ -64,9 +64,7 @@ def profile_series(series: TrafficSeries) -> SeriesProfile:
     values = series.values
     absent = np.isnan(values)
     zero = values == 0
-    empty = np.concatenate([[False], (absent | zero).all(axis=1), [False]])
-    edges = np.flatnonzero(np.diff(empty.astype(np.int8)))
-    lengths = edges[1::2] - edges[::2]
+    lengths = _runs((absent | zero).all(axis=1))
     repeats = np.array([_longest_repeat(values[:, index]) for index in range(values.shape[1])])
     observed = values[~absent & ~zero]
     marks = (0.01, 0.5, 0.95, 0.99, 1.0)
@@ -129,9 +127,13 @@ def profile_graph(adjacency: np.ndarray, series: TrafficSeries) -> GraphProfile:
 
 
 def _longest_repeat(column: np.ndarray) -> int:
-    same = np.concatenate([[False], (column[1:] == column[:-1]) & (column[1:] != 0), [False]])
-    edges = np.flatnonzero(np.diff(same.astype(np.int8)))
-    return int((edges[1::2] - edges[::2]).max(initial=0)) + 1 if len(edges) else 1
+    return int(_runs((column[1:] == column[:-1]) & (column[1:] != 0)).max(initial=0)) + 1
+
+
+def _runs(marked: np.ndarray) -> np.ndarray:
+    """Lengths of the runs of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
+    return edges[1::2] - edges[::2]
 
 
 def _twins(series: TrafficSeries) -> tuple[tuple[str, str], ...]:

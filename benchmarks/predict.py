@@ -54,7 +54,7 @@ def last_rows(target: Path, rows: int = 12) -> None:
 def measure(stage: str, runs: int, calls: int) -> dict[str, Any]:
     """Seconds and milliseconds for a model of one stage."""
     from gman_search import Forecaster
-    from gman_search.data.csv_series import read_series
+    from gman_search.data.read import read_series
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

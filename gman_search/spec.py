@@ -28,22 +28,36 @@ class DataSpec(_Frozen):
     """Where the readings come from and how they are cut into windows."""
 
     speed: str = Field(
-        default="demo", description="CSV of readings, one column a sensor; `demo` is the bundled network"
+        default="demo", description="file of readings (CSV, HDF5, npz, Parquet); `demo` is the bundled network"
     )
-    adjacency: str | None = Field(default=None, description="graph file: dense CSV, from,to,cost or GMAN edge list")
-    embedding: str | None = Field(default=None, description="spatial embedding file; none: spectral, from the graph")
+    adjacency: str | None = Field(
+        default=None, description="graph file: dense CSV, from,to,cost, edge list, DCRNN's pickle, or coordinates"
+    )
+    embedding: str | None = Field(default=None, description="spatial embedding file; none: made from the graph")
+    embedding_method: Literal["spectral", "node2vec", "random"] = Field(
+        default="spectral", description="how an embedding is made where no file is given"
+    )
     start: str | None = Field(default=None, description="time of the first row where the file has no time column")
     step: str | None = Field(default=None, description="time between rows, such as 5min")
+    channel: int | str | None = Field(
+        default=None, description="which quantity, by number or name, where the file has several"
+    )
     sensors: int | tuple[str, ...] | None = Field(default=None, description="the first n sensors, or a list of names")
     unit: str = Field(default="mph", description="unit of the readings, shown beside every number")
     history: int = Field(default=12, ge=1, description="P: input steps of a window")
     horizon: int = Field(default=12, ge=1, description="Q: forecast steps of a window")
     train: float = Field(default=0.7, gt=0, lt=1, description="share of the series used for training")
     test: float = Field(default=0.2, gt=0, lt=1, description="share of the series kept for the final test")
+    split: Literal["gman", "dcrnn"] = Field(
+        default="gman", description="gman: cut by time, then windows in each part; dcrnn: windows first, then cut"
+    )
+    missing: tuple[Literal["zero", "nan", "negative"], ...] = Field(
+        default=("zero", "nan"), description="what is no reading; it counts nowhere: not in loss, metrics or scaler"
+    )
     missing_inputs: Literal["last", "mean", "zero"] = Field(
         default="last", description="what stands in for a missing input reading"
     )
-    embedding_size: int = Field(default=64, ge=1, description="width of a spectral embedding")
+    embedding_size: int = Field(default=64, ge=1, description="width of an embedding that is made")
     groups: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
         default=0,
         description="groups of the paper's group spatial attention, for many hundred sensors; 0: all attend to all; "
@@ -52,6 +66,15 @@ class DataSpec(_Frozen):
     validation_stride: int = Field(
         default=1, ge=1, description="validate on every k-th window (neighbours overlap); the test part always uses all"
     )
+
+    @field_validator("missing")
+    @classmethod
+    def _zeros_are_missing(cls, missing: tuple[str, ...]) -> tuple[str, ...]:
+        if "zero" not in missing:
+            raise ValueError(
+                f'"zero" must be in it: loss and metrics leave zeros out, as GMAN\'s do; received {missing}'
+            )
+        return missing
 
     def groups_of(self, sensors: int) -> int:
         """How many groups of group spatial attention a network of `sensors` gets; 0: none."""

@@ -28,3 +28,15 @@ def shared_data() -> Path:
 def metr_la_week(shared_data: Path) -> Path:
     """Folder of the METR-LA week."""
     return shared_data / "metr-la-week"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """write(text or bytes, name) -> path of a file with that content."""
+
+    def written(content, name="file.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
+        return path
+
+    return written

@@ -17,6 +17,10 @@ from gman_search.stages import PRESETS
 from gman_search.training.diagnosis import RULES
 
 COMMANDS = sorted(command.callback.__name__ for command in app.registered_commands)
+GROUPS = {
+    group.name: sorted(command.callback.__name__ for command in group.typer_instance.registered_commands)
+    for group in app.registered_groups
+}
 
 
 PAGES = ("README.md", "docs/guide.md", "docs/own-data.md", "docs/guide.zh-CN.md")
@@ -31,6 +35,15 @@ def test_every_command_is_in_the_readme_and_has_help_with_an_example(repository,
     assert f"Example: gman-search {name}" in " ".join(shown.stdout.split())
 
 
+@pytest.mark.parametrize("group, name", [(group, name) for group, names in GROUPS.items() for name in names])
+def test_every_command_of_a_group_is_in_the_readme_and_has_help_with_an_example(repository, group, name):
+    assert f"gman-search {group} {name}" in (repository / "README.md").read_text()
+    shown = subprocess.run(
+        [sys.executable, "-m", "gman_search", group, name, "--help"], capture_output=True, text=True, check=True
+    )
+    assert f"Example: gman-search {group} {name}" in " ".join(shown.stdout.split())
+
+
 def test_every_flag_in_the_docs_exists(repository):
     for page in PAGES:
         for block in re.findall(r"```bash\n(.*?)```", (repository / page).read_text(), re.S):
@@ -39,7 +52,7 @@ def test_every_flag_in_the_docs_exists(repository):
                 if words[:1] != ["gman-search"]:
                     continue
                 shown = subprocess.run(
-                    [sys.executable, "-m", "gman_search", words[1], "--help"],
+                    [sys.executable, "-m", "gman_search", *words[1 : 3 if words[1] in GROUPS else 2], "--help"],
                     capture_output=True,
                     text=True,
                     check=True,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gman_search import __version__
+from gman_search.cli.data import data
 from gman_search.cli.evaluate import evaluate
 from gman_search.cli.export import export
 from gman_search.cli.predict import predict
@@ -40,6 +41,7 @@ for command in (
     export,
 ):
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 def _print_version(wanted: bool) -> None:

@@ -20,6 +20,9 @@ PREFIX = "GMAN_SEARCH_"
 # Variables of that prefix that are not part of a specification.
 RESERVED = {"GMAN_SEARCH_DATA", "GMAN_SEARCH_STUDIES", "GMAN_SEARCH_REPORTS"}
 PATHS = ("speed", "adjacency", "embedding")
+OF_THE_FILE = (*PATHS, "start", "step", "sensors", "channel")
+# What tomllib raises: its own errors and those of too long numbers and of other encodings are ValueErrors.
+UNREADABLE = (ValueError, RecursionError)
 
 
 def resolve_spec(
@@ -48,9 +51,7 @@ def resolve_spec(
     for key, value in flags.items():
         if key == "data.speed":
             # Other readings: whatever the file said about the old ones does not hold for them.
-            tree["data"] = {
-                k: v for k, v in tree.get("data", {}).items() if k not in (*PATHS, "start", "step", "sensors")
-            }
+            tree["data"] = {k: v for k, v in tree.get("data", {}).items() if k not in OF_THE_FILE}
         _put(tree, key, value)
     for text in settings:
         key, sign, value = text.partition("=")
@@ -84,7 +85,7 @@ def _base(
         raise UsageError(f"expected a TOML file for --spec; there is no {spec_file}")
     try:
         tree = tomllib.loads(spec_file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UsageError(f"{spec_file}: expected valid TOML; {error}") from None
     data = tree.get("data")
     if isinstance(data, dict):
@@ -106,7 +107,7 @@ def toml_value(text: str) -> Any:
     """A TOML value, or the text itself where it is none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except UNREADABLE:
         return text
 
 

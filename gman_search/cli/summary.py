@@ -38,7 +38,7 @@ def run_document(record: StudyRecord, report: Path, seconds: float) -> dict[str,
         "trials": record.ladder.trials,
         "stages": stages,
         "best": best_document(record),
-        "test": None if record.test is None else test_document(record.test),
+        "test": None if record.test is None else {"split": split_of(record), **test_document(record.test)},
         "report": str(report),
         "seconds": seconds,
     }
@@ -86,6 +86,11 @@ def test_document(test: TestResult) -> dict[str, Any]:
     }
 
 
+def split_of(record: StudyRecord) -> str:
+    """The rule by which windows went to the parts; studies of before the choice have GMAN's."""
+    return str(record.spec.get("data", {}).get("split", "gman"))
+
+
 def print_best(record: StudyRecord) -> None:
     """The winner and its test table on stdout."""
     console = Console(highlight=False, width=80)
@@ -108,9 +113,8 @@ def print_best(record: StudyRecord) -> None:
 
 
 def _test_table(record: StudyRecord, test: TestResult) -> Table:
-    table = Table(
-        box=None, pad_edge=False, title=f"test part, {test.windows} windows, MAE in {record.unit}", title_justify="left"
-    )
+    title = f"test part, {test.windows} windows, {split_of(record)} split, MAE in {record.unit}"
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
     steps = [step for step in SHOWN_STEPS if step in test.steps]
     table.add_column("forecast")
     for step in steps:

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 from scipy.linalg import eigh
 
+from gman_search.data.node2vec import node2vec_embedding
 from gman_search.errors import DataError
 
-__all__ = ["position_embedding", "read_embedding", "spectral_embedding"]
+__all__ = ["made_embedding", "position_embedding", "read_embedding", "spectral_embedding"]
 
 SPREAD = 0.3
 """Standard deviation of a column, about that of GMAN's published node2vec vectors."""
@@ -52,6 +53,26 @@ def read_embedding(path: Path, sensors: int) -> np.ndarray:
             raise DataError(f"{path}, line {number}: expected every index once; received {index} again")
         vectors[index] = values
     return np.array([vectors[index] for index in range(sensors)], dtype=np.float32)
+
+
+def made_embedding(method: str, graph: np.ndarray | None, sensors: int, size: int) -> tuple[np.ndarray, str]:
+    """An embedding (N, size) float32 by `method` (spectral, node2vec, random), and what it was made from.
+
+    Without a graph (N, N), "spectral" numbers the sensors.
+
+    Raises:
+        DataError: node2vec without a graph.
+        UsageError: node2vec without gensim.
+    """
+    if method == "random":
+        return np.random.default_rng(0).normal(0, SPREAD, (sensors, size)).astype(np.float32), "random"
+    if method == "node2vec":
+        if graph is None:
+            raise DataError("expected a graph for a node2vec embedding; received none: give --adjacency")
+        return node2vec_embedding(graph, size), "node2vec"
+    if graph is None:
+        return position_embedding(sensors, size), "position"
+    return spectral_embedding(graph, size), "spectral"
 
 
 def spectral_embedding(adjacency: np.ndarray, size: int) -> np.ndarray:

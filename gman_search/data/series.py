@@ -16,13 +16,15 @@ MINUTES_PER_DAY = 1440
 class TrafficSeries:
     """Readings (S, N) of N sensors at S regular times; 0 means missing.
 
-    `times` is (S,) datetime64[m]; `step_minutes` is the distance between two of them and divides a day.
+    `times` is (S,) datetime64[m]; `step_minutes` is the distance between two of them and divides a day. `notes`
+    say what was made of the file: gaps, an hour left out, sensors that were numbered.
     """
 
     values: np.ndarray
     times: np.ndarray
     sensors: tuple[str, ...]
     step_minutes: int
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.step_minutes < 1 or MINUTES_PER_DAY % self.step_minutes:

@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gman_search.data.csv_series import read_series
-from gman_search.data.embedding import position_embedding, read_embedding, spectral_embedding
-from gman_search.data.graph import read_adjacency
+from gman_search.data.embedding import made_embedding, read_embedding
+from gman_search.data.graph import read_adjacency, read_locations
+from gman_search.data.read import read_series
 from gman_search.data.series import TrafficSeries
-from gman_search.data.windows import split_series, window_starts
+from gman_search.data.windows import cut_windows
 from gman_search.errors import DataError
 from gman_search.spec import DataSpec
 
-__all__ = ["ForecastTask", "fill_missing", "load_task", "make_task"]
+__all__ = ["ForecastTask", "fill_missing", "load_adjacency", "load_series", "load_task", "make_task", "task_of"]
 
+DEMO = resources.files("gman_search.data") / "demo"
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MISSING_WARNING = 0.3
 DAYS_WANTED = 7
@@ -29,10 +30,10 @@ class ForecastTask:
     """Readings, calendar, spatial embedding, windows and scaler of one network.
 
     `inputs` (S, N) are normalised readings with missing ones filled, `targets` (S, N) raw readings with 0 for missing.
-    `starts[part]` are the first rows of the windows of train, val and test. `seen_days` (7,) and `seen_times` (T,) tell
-    which calendar categories occur in training windows: a model can know nothing about the others. `coordinates` has
-    (latitude, longitude) by sensor where they are known. `groups` is the number of groups of group spatial attention,
-    0 for attention of all to all. `fingerprint` is the same on every machine for the same data.
+    `starts[part]` are the first rows of the windows of train, val and test, cut by the rule `split`. `seen_days` (7,)
+    and `seen_times` (T,) tell which calendar categories occur in training windows: a model can know nothing about the
+    others. `coordinates` has (latitude, longitude) by sensor where they are known. `groups` is the number of groups of
+    group spatial attention, 0 for attention of all to all. `fingerprint` is equal on every machine for equal data.
     """
 
     series: TrafficSeries
@@ -55,11 +56,45 @@ class ForecastTask:
     fingerprint: str
     coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     groups: int = 0
+    split: str = "gman"
 
     @property
     def T(self) -> int:
         """Times of a day."""
         return self.series.steps_per_day
+
+
+def load_series(spec: DataSpec, base: Path, *, blank: float = 0.0) -> TrafficSeries:
+    """All sensors of the readings of `spec`; `blank` as in `read_series`.
+
+    Raises:
+        DataError: the file is missing or malformed.
+    """
+    if spec.speed != "demo":
+        return read_series(
+            base / spec.speed,
+            start=spec.start,
+            step=spec.step,
+            channel=spec.channel,
+            missing=spec.missing,
+            blank=blank,
+        )
+    with resources.as_file(DEMO / "speed.csv.gz") as path:
+        return read_series(path, blank=blank)
+
+
+def load_adjacency(spec: DataSpec, base: Path, all_sensors: tuple[str, ...]) -> np.ndarray | None:
+    """Adjacency (M, M) of all sensors of the readings, or None without a graph file.
+
+    Raises:
+        DataError: the file is missing, malformed or of other sensors.
+    """
+    if spec.adjacency is not None:
+        return read_adjacency(base / spec.adjacency, all_sensors)
+    if spec.speed != "demo":
+        return None
+    with resources.as_file(DEMO / "distances.csv") as path:
+        return read_adjacency(path, all_sensors)
 
 
 def load_task(spec: DataSpec, base: Path) -> ForecastTask:
@@ -68,39 +103,30 @@ def load_task(spec: DataSpec, base: Path) -> ForecastTask:
     Raises:
         DataError: a file is missing or malformed, or the files do not fit each other.
     """
-    demo = resources.files("gman_search.data") / "demo"
-    if spec.speed == "demo":
-        with resources.as_file(demo / "speed.csv.gz") as path:
-            everything = read_series(path)
-    else:
-        everything = read_series(base / spec.speed, start=spec.start, step=spec.step)
-    if spec.speed == "demo" and spec.adjacency is None:
-        with resources.as_file(demo / "distances.csv") as path:
-            adjacency: np.ndarray | None = read_adjacency(path, everything.sensors)
-    else:
-        adjacency = None if spec.adjacency is None else read_adjacency(base / spec.adjacency, everything.sensors)
+    everything = load_series(spec, base)
+    return task_of(spec, base, everything, load_adjacency(spec, base, everything.sensors))
+
+
+def task_of(spec: DataSpec, base: Path, everything: TrafficSeries, adjacency: np.ndarray | None) -> ForecastTask:
+    """The task of readings and graph of all sensors that are already in memory; only an embedding is still read.
+
+    Raises:
+        DataError: the embedding is missing or malformed, or the files do not fit each other.
+    """
     columns = everything.columns(len(everything.sensors) if spec.sensors is None else spec.sensors)
     chosen = everything.take(spec.sensors)
     if spec.embedding is not None:
         embedding = read_embedding(base / spec.embedding, len(everything.sensors))[columns]
         task = make_task(spec, chosen, embedding, "file")
-    elif adjacency is not None:
-        part = adjacency[np.ix_(columns, columns)]
-        task = make_task(spec, chosen, spectral_embedding(part, spec.embedding_size), "spectral", graph=part)
     else:
-        task = make_task(spec, chosen, position_embedding(len(columns), spec.embedding_size), "position")
+        part = None if adjacency is None else adjacency[np.ix_(columns, columns)]
+        embedding, source = made_embedding(spec.embedding_method, part, len(columns), spec.embedding_size)
+        task = make_task(spec, chosen, embedding, source, graph=None if source == "random" else part)
     if spec.speed != "demo":
-        return task
-    with resources.as_file(demo / "sensors.csv") as path:
-        return replace(task, coordinates=_coordinates(path, chosen.sensors))
-
-
-def _coordinates(path: Path, sensors: tuple[str, ...]) -> dict[str, tuple[float, float]]:
-    if not path.is_file():
-        return {}
-    table = pd.read_csv(path, dtype={"sensor": str}, keep_default_na=False)
-    places = zip(table["sensor"], table["latitude"].astype(float), table["longitude"].astype(float), strict=True)
-    return {name: (latitude, longitude) for name, latitude, longitude in places if name in sensors}
+        places = {} if spec.adjacency is None else read_locations(base / spec.adjacency, chosen.sensors)
+        return replace(task, coordinates=places)
+    with resources.as_file(DEMO / "sensors.csv") as path:
+        return replace(task, coordinates=read_locations(path, chosen.sensors))
 
 
 def make_task(
@@ -126,33 +152,34 @@ def make_task(
     groups = spec.groups_of(sensors)
     if groups > sensors:
         raise DataError(f"expected at most as many groups as sensors, {sensors}; received groups = {groups}")
-    parts = split_series(steps, train=spec.train, test=spec.test)
-    starts = {part.name: window_starts(part, spec.history, spec.horizon) for part in parts}
-    train = parts[0]
-    observed = series.values[train.first : train.end]
+    starts, (first, end) = cut_windows(
+        steps, history=spec.history, horizon=spec.horizon, train=spec.train, test=spec.test, rule=spec.split
+    )
+    observed = series.values[first:end]
     observed = observed[observed != 0]
     # Not the standard deviation: rounding leaves a little of it in equal readings.
     if not len(observed) or observed.min() == observed.max():
         raise DataError(
             "the training part has no readings that vary: expected measurements, received one value or none"
         )
-    for part in parts:
-        if not series.values[part.first + spec.history : part.end].any():
+    for part, windows in starts.items():
+        last = windows[-1] + spec.history + spec.horizon
+        if not series.values[windows[0] + spec.history : last].any():
             raise DataError(
-                f"the {part.name} part has no readings to forecast: expected some from {series.times[part.first]} to "
-                f"{series.times[part.end - 1]}, received only missing ones"
+                f"the {part} part has no readings to forecast: expected some from {series.times[windows[0]]} to "
+                f"{series.times[last - 1]}, received only missing ones"
             )
     mean, std = float(observed.mean(dtype=np.float64)), float(observed.std(dtype=np.float64))
     days, times = series.day_of_week, series.time_of_day
-    seen_days = np.isin(np.arange(7), days[train.first : train.end])
-    seen_times = np.isin(np.arange(series.steps_per_day), times[train.first : train.end])
+    seen_days = np.isin(np.arange(7), days[first:end])
+    seen_times = np.isin(np.arange(series.steps_per_day), times[first:end])
     return ForecastTask(
         series=series,
         embedding=embedding.astype(np.float32),
         P=spec.history,
         Q=spec.horizon,
         starts=starts,
-        train_rows=(train.first, train.end),
+        train_rows=(first, end),
         mean=mean,
         std=std,
         inputs=fill_missing(series.values, mean, std, spec.missing_inputs),
@@ -164,8 +191,9 @@ def make_task(
         unit=spec.unit,
         embedding_source=source,
         warnings=_warnings(series, seen_days, days),
-        fingerprint=_fingerprint(spec, series, embedding if graph is None else graph, embedding.shape[1]),
+        fingerprint=_fingerprint(spec, series, embedding if graph is None else graph, embedding.shape[1], source),
         groups=groups,
+        split=spec.split,
     )
 
 
@@ -183,7 +211,7 @@ def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.n
 
 
 def _warnings(series: TrafficSeries, seen_days: np.ndarray, days: np.ndarray) -> tuple[str, ...]:
-    texts = []
+    texts = list(series.notes)
     unseen = [DAY_NAMES[day] for day in np.unique(days) if not seen_days[day]]
     if unseen:
         texts.append(
@@ -197,7 +225,7 @@ def _warnings(series: TrafficSeries, seen_days: np.ndarray, days: np.ndarray) ->
     return tuple(texts)
 
 
-def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width: int) -> str:
+def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width: int, source: str) -> str:
     digest = hashlib.sha256()
     for array in (series.values.astype(np.float32), series.times.astype("datetime64[m]").astype(np.int64)):
         digest.update(np.ascontiguousarray(array).tobytes())
@@ -216,4 +244,9 @@ def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width
     digest.update(repr(settings).encode())
     if spec.groups:
         digest.update(f"groups {spec.groups}".encode())
+    # Added to a study's data only where they differ from what they once had to be.
+    if spec.split != "gman":
+        digest.update(f"split {spec.split}".encode())
+    if source == "node2vec":
+        digest.update(source.encode())
     return digest.hexdigest()

@@ -13,6 +13,7 @@ from typing import Any
 
 from gman_search import __version__
 from gman_search.data.task import ForecastTask, load_task
+from gman_search.data.windows import SPLIT_RULES
 from gman_search.engines.local import LocalWorkers
 from gman_search.errors import Interrupted, StudyError, TooManyFailures
 from gman_search.halving.decide import best_evaluation
@@ -202,7 +203,7 @@ def _note_provenance(folder: StudyFolder, spec: StudySpec, task: ForecastTask, c
         "sensors": sensors,
         "windows": {part: len(starts) for part, starts in task.starts.items()},
         "span": [str(task.series.times[0]), str(task.series.times[-1])],
-        "split": "by time, then windows within each part (GMAN's rule)",
+        "split": SPLIT_RULES[task.split],
         "embedding": task.embedding_source,
         "missing_share": float(task.series.missing_share.mean()),
         "step_minutes": task.series.step_minutes,

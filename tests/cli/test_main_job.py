@@ -106,7 +106,7 @@ def test_predict_agrees_with_the_tested_forecast(finished, network):
     import numpy as np
 
     from gman_search import Forecaster
-    from gman_search.data.csv_series import read_series
+    from gman_search.data.read import read_series
     from gman_search.data.task import load_task
     from gman_search.spec import StudySpec
     from gman_search.training.step import CompiledModel

@@ -1,18 +1,6 @@
-"""Files for readers."""
+"""What readers refuse."""
 
 import pytest
-
-
-@pytest.fixture
-def write(tmp_path):
-    """write(text or bytes, name) -> path of a file with that content."""
-
-    def written(content, name="file.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return written
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
-"""Hostile CSV files: each is refused in one line that says where, or read as what it means."""
+"""CSV files as people have them, and hostile ones: read as what they mean, or refused in one line that says where."""
 
 import gzip
+import time
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gman_search.data.csv_series import read_series
+from gman_search.data.read import read_series
 from gman_search.errors import DataError
 
 HOURS = "time,a\n" + "".join(f"2025-03-03 {hour:02d}:00,{hour * 7 % 60 + 1}\n" for hour in range(24))
@@ -90,3 +91,109 @@ def test_no_table_of_odd_cells_makes_the_reader_stumble(write, table, timed):
     else:
         assert np.isfinite(series.values).all() and (series.values >= 0).all()
         assert len(series.times) == len(series.values)
+
+
+COUNTED = {"start": "2025-03-03", "step": "5min"}
+
+
+@pytest.mark.parametrize("name", ["time", "Timestamp", "date", "datetime", ""])
+def test_time_columns_go_by_many_names(write, name):
+    series = read_series(write(f"{name},a\n2025-03-03 00:00,1\n2025-03-03 00:05,2\n"))
+    assert series.sensors == ("a",) and series.step_minutes == 5
+
+
+def test_a_time_column_of_any_name_is_told_by_its_first_cell(write):
+    assert read_series(write("when,a\n2025-03-03T00:00,1\n2025-03-03T00:15,2\n")).step_minutes == 15
+
+
+def test_midnights_written_as_dates_alone(write):
+    series = read_series(write("time,a\n2025-03-03,1\n2025-03-03 12:00,2\n2025-03-04,3\n"))
+    assert series.values[:, 0].tolist() == [1, 2, 3] and series.steps_per_day == 2
+
+
+def test_days_before_months_are_read_without_a_python_warning(write, recwarn):
+    series = read_series(write("time,a\n13/01/2025 00:00,1\n13/01/2025 00:05,2\n"))
+    assert str(series.times[0]) == "2025-01-13T00:00" and not recwarn.list
+
+
+def test_names_of_sensors_stay_text(write):
+    assert read_series(write("0773869,NA,1.50\n1,2,3\n"), **COUNTED).sensors == ("0773869", "NA", "1.50")
+
+
+def test_a_blank_line_never_moves_the_rows_after_it(write):
+    assert read_series(write("a\n1\n\n3\n\n"), **COUNTED).values[:, 0].tolist() == [1, 0, 3]
+    with pytest.raises(DataError, match="line 3: expected 2 cells"):
+        read_series(write("a,b\n1,2\n\n3,4\n"), **COUNTED)
+    timed = "time,a\n2025-03-03 00:00,1\n\n2025-03-03 00:05,2\n"
+    assert read_series(write(timed)).values[:, 0].tolist() == [1, 2]  # here the times say where a row belongs
+    assert len(read_series(write("a,b\r\n1,2\r\n3,4\r\n\r\n"), **COUNTED).values) == 2
+
+
+@pytest.mark.parametrize("text, told", [
+    ("a\n1\n1e39\n", "line 3, column 'a': expected a finite reading"),
+    ("a,road\n1,I5\n2,I5\n", "column 'road' has no numbers, such as 'I5' in line 2: remove"),
+    ("a,b\n1,2\n3,?\n", "line 3, column 'b': expected a number; received '?'"),
+    ("\n1\n", "first line; received a blank line"),
+    ("a,,b\n1,2,3\n", "number 2 has none"),
+    ("a,b,\n1,2,\n", "number 3 has none"),
+    ("a;b\n1;2\n", "expected commas between cells; received 'a;b'"),
+    ("time,a\n2025-03-03T00:00+01:00,1\n2025-03-03T00:05+02:00,1\n", "several time zones"),
+    ("time,a\n2025-03-03T00:00Z,1\n2025-03-03T00:05Z,1\n", "without a time zone"),
+    ("time,a\n2025-03-03 00:05,1\n2025-03-03 00:00,1\n", "line 3: expected rising times"),
+    ("time,a\n2025-03-03 00:00,1\n", "at least two rows"),
+    ("time,a\n03/04/2025 00:00,1\n13/04/2025 00:00,1\n", "line 3: expected a time; received '13/04/2025 00:00'"),
+])  # fmt: skip
+def test_refusals_say_where_and_what(write, text, told):
+    with pytest.raises(DataError, match=told) as refusal:
+        read_series(write(text), **COUNTED)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("flags, told", [
+    ({}, "give --start and --step"),
+    ({"step": "5min"}, "give --start,"),
+    ({"start": "2025-03-03", "step": "NaT"}, "--step.*received 'NaT'"),
+    ({"start": "2025-03-03", "step": "30s"}, "--step.*received '30s'"),
+    ({"start": "2025-03-03T00:00Z", "step": "5min"}, "time zone for --start"),
+    ({"start": "soon", "step": "5min"}, "--start.*received 'soon'"),
+])  # fmt: skip
+def test_start_and_step_of_a_file_without_times(write, flags, told):
+    with pytest.raises(DataError, match=told):
+        read_series(write("a\n1\n2\n"), **flags)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=25), st.text(alphabet="0123456789-:TZ+ .aNminshd", max_size=25))
+def test_no_start_or_step_makes_the_reader_stumble(write, start, step):
+    for flags in ({"start": start, "step": "5min"}, {"start": "2025-03-03", "step": step}):
+        try:
+            read_series(write("a\n1\n2\n"), **flags)
+        except DataError:
+            continue
+
+
+numbers = st.one_of(
+    st.floats(width=32).map(str), st.sampled_from(["", "NaN", "0", "-", "x", "2025-03-03 00:00", "1e99", '"'])
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(numbers, min_size=1, max_size=4).map(",".join), max_size=6).map("\n".join))
+def test_whatever_is_read_is_finite_and_not_negative(write, rows):
+    try:
+        series = read_series(write("time,a,b\n" + rows), **COUNTED)
+    except DataError as refusal:
+        assert "\n" not in str(refusal)
+    else:
+        assert np.isfinite(series.values).all() and (series.values >= 0).all()
+
+
+@pytest.mark.real_data
+def test_the_real_week_is_read_whole_and_fast(metr_la_week):
+    began = time.process_time()
+    series = read_series(metr_la_week / "los_speed.csv", start="2012-03-01", step="5min")
+    assert time.process_time() - began < 1.0
+    assert series.values.shape == (2016, 207) and series.values.dtype == np.float32
+    assert series.sensors[:2] == ("773869", "767541")
+    assert series.values.mean(dtype=np.float64) == pytest.approx(58.891, abs=1e-3)
+    assert series.day_of_week[[0, -1]].tolist() == [3, 2]  # Thursday to Wednesday

@@ -7,22 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gman_search.data.csv_series import read_series
 from gman_search.data.embedding import position_embedding, read_embedding, spectral_embedding
 from gman_search.data.graph import gaussian_kernel, read_adjacency
+from gman_search.data.read import read_series
 from gman_search.errors import DataError
 
 GOOD = "time,a,b\n2025-03-03 00:00,50,\n2025-03-03 00:05,51.5,0\n2025-03-03 00:10,NaN,60\n"
-
-
-@pytest.fixture
-def write(tmp_path):
-    def written(text, name="speed.csv"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return written
 
 
 def test_a_file_with_times(write):

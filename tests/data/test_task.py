@@ -10,7 +10,7 @@ import pytest
 from gman_search.data.baselines import historical_average, persistence, truth
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import fill_missing, load_task, make_task
-from gman_search.data.windows import Part, split_series, window_starts
+from gman_search.data.windows import Part, cut_windows, split_series, window_starts
 from gman_search.errors import DataError
 from gman_search.spec import DataSpec
 from gman_search.training.metrics import scores_by_step
@@ -111,6 +111,36 @@ def test_seen_categories_are_those_of_the_training_part():
     task = task_of(np.random.default_rng(0).uniform(20, 60, (48, 2)))  # 34 rows train: Monday to Friday 06:00
     assert task.seen_days.tolist() == [True] * 5 + [False] * 2
     assert task.seen_times.all() and task.T == 8
+
+
+def test_windows_first_and_then_cut_as_dcrnn_does():
+    shape = {"history": 12, "horizon": 12, "train": 0.7, "test": 0.2, "rule": "dcrnn"}
+    starts, rows = cut_windows(34272, **shape)  # METR-LA: DCRNN's own numbers of samples
+    assert [len(part) for part in starts.values()] == [23974, 3425, 6850] and rows == (0, 23974 + 23)
+    assert np.concatenate(list(starts.values())).tolist() == list(range(34272 - 23))
+    with pytest.raises(DataError, match="test part has no window"):
+        cut_windows(25, **shape)
+
+
+def test_the_split_is_told_and_is_part_of_the_data():
+    values = np.random.default_rng(0).uniform(20, 60, (80, 2))
+    ours, theirs = task_of(values), task_of(values, split="dcrnn")
+    assert (ours.split, theirs.split) == ("gman", "dcrnn") and ours.fingerprint != theirs.fingerprint
+    assert len(theirs.starts["test"]) > len(ours.starts["test"])
+    observed = values[slice(*theirs.train_rows)]
+    assert theirs.mean == pytest.approx(observed.mean(), rel=1e-6)
+    last = theirs.starts["train"][-1] + theirs.P + theirs.Q
+    assert theirs.train_rows == (0, last)  # the scaler sees what training windows see, and no more
+
+
+def test_new_settings_left_the_data_of_earlier_studies_as_they_were():
+    assert load_task(DataSpec(), None).fingerprint.startswith("822d31dad26f669b35d49d72bc6f8655")
+
+
+def test_fifteen_minutes_make_96_times_of_day():
+    values = np.random.default_rng(0).uniform(20, 60, (960, 2))
+    task = make_task(DataSpec(history=4, horizon=8), series(values, 15), np.eye(2))
+    assert (task.T, task.P, task.Q) == (96, 4, 8) and task.seen_times.all()
 
 
 @pytest.mark.parametrize("change", [{"missing_inputs": "mean"}, {"train": 0.6}, {"unit": "km/h"}])

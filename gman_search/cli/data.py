@@ -1,0 +1,152 @@
+"""`gman-search data`: look at data before a study, convert it, download public sets."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gman_search.cli.options import Json, Studies
+
+__all__ = ["data"]
+
+data = typer.Typer(help="Look at data before a study, convert it, download public sets.", no_args_is_help=True)
+
+Start = Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")]
+Step = Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")]
+Channel = Annotated[str | None, typer.Option(help="Which quantity, by number or name, where a file has several.")]
+
+
+@data.command()
+def check(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Readings, and a graph or an embedding in any order; none: those of --spec, or the demo."),
+    ] = None,
+    start: Start = None,
+    step: Step = None,
+    channel: Channel = None,
+    sensors: Annotated[str | None, typer.Option(help="The first n sensors, or names with commas.")] = None,
+    spec: Annotated[Path | None, typer.Option(help="Specification in TOML, for its data, stages and budget.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any key of the specification: key=value.")
+    ] = None,
+    studies: Studies = Path("studies"),
+    json: Json = False,
+) -> None:
+    """What the data is, what a model can learn from it, and what a study of it takes. Trains nothing.
+
+    Example: gman-search data check speed.csv distances.csv
+    """
+    from gman_search.cli.data_check import print_check
+    from gman_search.cli.output import print_json
+    from gman_search.cli.specification import resolve_spec
+    from gman_search.data.check import check_data
+
+    found, flags = _sorted_files(files or [])
+    names = None if sensors is None else [name.strip() for name in sensors.split(",") if name.strip()]
+    flags |= {f"data.{key}": value for key, value in (("start", start), ("step", step), ("channel", channel)) if value}
+    if names is not None:
+        flags["data.sensors"] = int(names[0]) if len(names) == 1 and names[0].isdigit() else names
+    if spec is None and "data.speed" not in flags:
+        flags = {"data.speed": "demo", **flags}
+    resolved = resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags=flags, settings=settings or [])
+    result = check_data(resolved, Path.cwd())
+    if json:
+        print_json("data-check", {"files": found, "budget": resolved.budget, **result.document()})
+    else:
+        print_check(result, found, resolved)
+
+
+@data.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="Readings in any format.")],
+    target: Annotated[Path, typer.Argument(help="File to write, ending in .npz.")],
+    start: Start = None,
+    step: Step = None,
+    channel: Channel = None,
+    sensors: Annotated[str | None, typer.Option(help="The first n sensors, or names with commas.")] = None,
+    json: Json = False,
+) -> None:
+    """Write readings as one compact file that needs no --start, --step or --channel any more and is read at once.
+
+    Example: gman-search data convert PEMS04.npz flow.npz --channel flow --start 2018-01-01 --step 5min
+    """
+    from gman_search.cli.output import print_json
+    from gman_search.data.formats.npz import write_npz
+    from gman_search.data.read import read_series
+    from gman_search.errors import UsageError
+
+    if target.suffix != ".npz":
+        raise UsageError(f"expected a file that ends in .npz to write; received {target}")
+    if target.exists() and target.resolve() == source.resolve():
+        raise UsageError(f"expected another file to write than to read; received {target} twice")
+    series = read_series(source, start=start, step=step, channel=channel)
+    if sensors is not None:
+        series = series.take(int(sensors) if sensors.isdigit() else tuple(name.strip() for name in sensors.split(",")))
+    try:
+        write_npz(target, series)
+    except OSError as error:
+        raise UsageError(f"expected a file that can be written; {target}: {error.strerror}") from None
+    facts = {
+        "file": str(target),
+        "sensors": len(series.sensors),
+        "steps": len(series.values),
+        "step_minutes": series.step_minutes,
+        "bytes": target.stat().st_size,
+        "notes": list(series.notes),
+    }
+    if json:
+        print_json("data-convert", facts)
+        return
+    print(
+        f"{target}: {facts['steps']} steps of {facts['sensors']} sensors, every {series.step_minutes} min, "
+        f"{target.stat().st_size / 1e6:.1f} MB (from {source.stat().st_size / 1e6:.1f} MB)"
+    )
+    for note in series.notes:
+        print(f"  {note}")
+
+
+@data.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="metr-la or pems-bay.", metavar="NAME")],
+    address: Annotated[str, typer.Option("--from", help="Address of the file, or of its folder (ending in /).")],
+    sha256: Annotated[
+        str | None, typer.Option(help="Expected checksum; default: the one in the file ADDRESS.sha256.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; default: in studies/data."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Download a public data set from an address of yours; checked by SHA-256, number of steps and of sensors.
+
+    Example: gman-search data fetch metr-la --from https://host/metr-la.h5 --sha256 0123...
+    """
+    from gman_search.cli.output import print_json, say
+    from gman_search.data.fetch import PUBLIC
+    from gman_search.data.fetch import fetch as download
+
+    target = output or Path("studies") / "data" / (PUBLIC[name].file if name in PUBLIC else name)
+    checksum, size = download(name, address, target, sha256=sha256, say=say)
+    if json:
+        print_json("data-fetch", {"file": str(target), "sha256": checksum, "bytes": size})
+    else:
+        print(f"{target}: {size / 1e6:.1f} MB, SHA-256 {checksum}")
+
+
+def _sorted_files(files: list[Path]) -> tuple[list[dict[str, str]], dict[str, object]]:
+    """What each file is, and the flags of a specification that name them."""
+    from gman_search.data.identify import identify
+    from gman_search.errors import UsageError
+
+    keys = {"readings": "data.speed", "graph": "data.adjacency", "embedding": "data.embedding"}
+    found = [{"file": str(path), "kind": identify(path)} for path in files]
+    flags: dict[str, object] = {}
+    for row, path in zip(found, files, strict=True):
+        key = keys[row["kind"]]
+        if key in flags:
+            raise UsageError(f"expected one file of {row['kind']}; received {flags[key]} and {path}")
+        flags[key] = str(path.resolve())
+    # Readings first: a specification forgets its other files when the readings are others.
+    return found, {key: flags[key] for key in keys.values() if key in flags}

@@ -1,0 +1,94 @@
+"""Drawing what `data check` found."""
+
+from rich.console import Console
+from rich.table import Table
+
+from gman_search.cli.output import duration
+from gman_search.data.check import DataCheck
+from gman_search.data.windows import SPLIT_RULES
+from gman_search.spec import StudySpec
+
+__all__ = ["print_check"]
+
+WORST = 5
+
+
+def print_check(found: DataCheck, files: list[dict[str, str]], spec: StudySpec) -> None:
+    """Everything on stdout, in at most 80 columns; warnings last."""
+    console = Console(highlight=False, width=80)
+    for row in files:
+        console.print(f"{row['kind']}: {row['file']}", soft_wrap=True)
+    _print_readings(console, found)
+    _print_graph(console, found)
+    _print_parts(console, found)
+    _print_stages(console, found, spec)
+    for text in found.warnings:
+        console.print(f"! {text}")
+    if not found.warnings:
+        console.print("nothing to warn of")
+
+
+def _print_readings(console: Console, found: DataCheck) -> None:
+    series, profile, task = found.series, found.profile, found.task
+    first, last = (str(time).replace("T", " ") for time in (series.times[0], series.times[-1]))
+    days = len(series.values) / series.steps_per_day
+    console.print(
+        f"{len(series.sensors)} sensors, {len(series.values)} steps of {series.step_minutes} min: {first} to {last} "
+        f"({days:.1f} days)"
+    )
+    levels = ", ".join(f"{mark} {value:.4g}" for mark, value in profile.quantiles.items())
+    console.print(f"readings: quantiles {levels}; they look like {profile.unit}")
+    console.print(
+        f"missing: {profile.zeros.mean():.2%} zeros, {profile.nans.mean():.2%} blank or not in the file; "
+        f"{profile.gaps} gaps of all sensors, {profile.gap_steps} steps, the longest {profile.longest_gap}"
+    )
+    missing = profile.zeros + profile.nans
+    worst = [index for index in (-missing).argsort(kind="stable")[:WORST] if missing[index] > 0]
+    if worst:
+        names = ", ".join(f"{series.sensors[index]} {missing[index]:.0%}" for index in worst)
+        console.print(f"  most in: {names}")
+    console.print(
+        f"windows: P = {task.P} steps in ({_hours(task.P * series.step_minutes)}), Q = {task.Q} steps out "
+        f"({_hours(task.Q * series.step_minutes)}), T = {task.T} times of day"
+    )
+
+
+def _print_graph(console: Console, found: DataCheck) -> None:
+    graph = found.graph
+    if graph is not None:
+        connected = "connected" if len(graph.components) == 1 else f"{len(graph.components)} parts"
+        shape = "" if graph.symmetric else ", one-way"
+        console.print(
+            f"graph: {graph.edges} edges ({graph.density:.1%} of pairs), {connected}{shape}; neighbours correlate by "
+            f"{graph.edge_likeness:.2f}, any two sensors by {graph.pair_likeness:.2f}"
+        )
+    console.print(f"spatial embedding: {found.task.embedding_source}, {found.task.embedding.shape[1]} wide")
+
+
+def _print_parts(console: Console, found: DataCheck) -> None:
+    console.print(f"split: {SPLIT_RULES[found.task.split]}")
+    for name, part in found.document()["split"]["parts"].items():
+        console.print(f"  {name:5} {part['windows']:6} windows, {part['from']} to {part['to']}")
+
+
+def _print_stages(console: Console, found: DataCheck, spec: StudySpec) -> None:
+    table = Table(box=None, pad_edge=False, title="estimated for two cores, one worker", title_justify="left")
+    for column in ("stage", "a step", "an evaluation", "memory", "configs", "in all"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    for row, quota in zip(found.estimates, found.quotas, strict=True):
+        table.add_row(
+            row.stage,
+            f"{row.step_seconds * 1000:.0f} ms",
+            duration(row.seconds),
+            f"{row.memory_gb:.1f} GB",
+            str(quota),
+            duration(quota * row.seconds),
+        )
+    console.print(table)
+    console.print(
+        f"{spec.trials} configs, budget {spec.budget}: about {duration(found.study_seconds)} of one worker's time"
+    )
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes / 60:g} h" if minutes >= 60 else f"{minutes} min"

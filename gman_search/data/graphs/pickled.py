@@ -1,0 +1,142 @@
+"""DCRNN's pickled graph `[sensor_ids, id_to_index, matrix]`, read without running anything that is in it.
+
+A pickle is a program. Here it may only build lists, dicts, texts and numbers; the few names by which numpy pickles an
+array lead to stand-ins of ours, which keep what they are given. Any other name is refused before it is looked up.
+"""
+
+import io
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gman_search.data.guards import check_size
+from gman_search.errors import DataError
+
+__all__ = ["read_pickled"]
+
+KINDS = ("f4", "f8", "i4", "i8")
+ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
+BUFFER_MODULES = ("numpy.core.numeric", "numpy._core.numeric")
+
+
+class _Refused(Exception):
+    """The pickle names what no graph needs."""
+
+
+def read_pickled(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
+    """Adjacency (M, M) float32, rows and columns in the order of the speed file's sensors.
+
+    Raises:
+        DataError: anything but this layout, a sensor that is not in it, or weights that are none.
+    """
+    try:
+        layout = _load(path.read_bytes())
+    except _Refused as error:
+        raise DataError(
+            f"{path}: expected DCRNN's pickle (sensor ids, their indices, a matrix); received one that asks for "
+            f"{error}, which may run code: nothing was run; save the graph as CSV"
+        ) from None
+    except Exception as error:  # a damaged pickle can fail in any way
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
+        raise DataError(f"{path}: expected DCRNN's pickle (sensor ids, their indices, a matrix); {told}") from None
+    ids, matrix = _parts(path, layout)
+    if not ((matrix >= 0) & (matrix <= np.finfo(np.float32).max)).all():
+        raise DataError(f"{path}: expected finite weights of at least 0; received NaN, infinity or a negative one")
+    position = {name: index for index, name in enumerate(ids)}
+    if not any(name in position for name in all_sensors) and len(ids) == len(all_sensors):
+        return matrix.astype(np.float32)  # readings without names: the order is all there is
+    lost = [name for name in all_sensors if name not in position]
+    if lost:
+        raise DataError(
+            f"{path}: expected every sensor of the speed file; {len(lost)} of {len(all_sensors)} are not in it, such "
+            f"as {lost[0]}; it has {len(ids)}, such as {ids[0] if ids else 'none'}"
+        )
+    order = [position[name] for name in all_sensors]
+    return matrix[np.ix_(order, order)].astype(np.float32)
+
+
+def _parts(path: Path, layout: Any) -> tuple[list[str], np.ndarray]:
+    if isinstance(layout, list | tuple) and len(layout) == 3 and isinstance(layout[0], list | tuple):
+        ids = [name.decode() if isinstance(name, bytes) else str(name) for name in layout[0]]
+        matrix = layout[2]
+        if isinstance(matrix, np.ndarray) and matrix.shape == (len(ids), len(ids)):
+            return ids, matrix
+    raise DataError(
+        f"{path}: expected DCRNN's pickle: sensor ids, their indices, a matrix of as many rows and columns; received "
+        "another layout"
+    )
+
+
+def _load(content: bytes) -> Any:
+    # The C unpickler would allocate what a memo index asks for; this one keeps a dict.
+    return _resolved(_unpickler(io.BytesIO(content)).load())
+
+
+def _resolved(value: Any) -> Any:
+    """Stand-ins at the top level of the layout replaced by the arrays they describe."""
+    if isinstance(value, list | tuple):
+        return [item.array() if hasattr(item, "array") else item for item in value]
+    return value
+
+
+def _unpickler(file: io.BytesIO) -> Any:
+    # Made anew for each file: a hostile pickle can set attributes of whatever it was given.
+    class Kind:
+        def __init__(self, code: Any = "", *_: Any) -> None:
+            self.code, self.order = str(code), "<"
+
+        def __setstate__(self, state: Any) -> None:
+            self.order = str(state[1])
+
+    class Array:
+        def __init__(self, *_: Any) -> None:
+            self.state: tuple[Any, ...] = ()
+
+        def __setstate__(self, state: Any) -> None:
+            self.state = tuple(state)[-4:]  # shape, kind, in Fortran order, bytes
+
+        def array(self) -> np.ndarray:
+            shape, kind, fortran, raw = self.state
+            if kind.code not in KINDS or kind.order not in ("<", ">", "|", "="):
+                raise ValueError(f"expected a matrix of numbers; received type {kind.code[:20]!r}")
+            shape = tuple(int(length) for length in shape)
+            check_size(Path("pickle"), shape)
+            content = raw.encode("latin1") if isinstance(raw, str) else bytes(raw)  # Python 2 wrote bytes as text
+            order = "" if kind.order in "|=" else kind.order
+            flat = np.frombuffer(content, dtype=np.dtype(order + kind.code))
+            return flat.reshape(shape, order="F" if fortran else "C")
+
+    def rebuilt(*_: Any) -> Array:
+        return Array()
+
+    def from_buffer(raw: Any, kind: Any, shape: Any, order: Any) -> Array:
+        made = Array()
+        made.state = (shape, kind, order == "F", raw)
+        return made
+
+    def encoded(text: str, encoding: str) -> bytes:
+        if encoding != "latin1":
+            raise _Refused(f"text in {encoding!r}")
+        return text.encode("latin1")
+
+    allowed: dict[tuple[str, str], Callable[..., Any]] = {
+        ("numpy", "dtype"): Kind,
+        ("numpy", "ndarray"): Array,
+        ("_codecs", "encode"): encoded,
+        **{(module, "_reconstruct"): rebuilt for module in ARRAY_MODULES},
+        **{(module, "_frombuffer"): from_buffer for module in BUFFER_MODULES},
+    }
+
+    class Restricted(pickle._Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            if (module, name) not in allowed:
+                raise _Refused(f"{module}.{name}"[:100])
+            return allowed[module, name]
+
+        def persistent_load(self, pid: Any) -> Any:
+            raise _Refused("an object outside of the file")
+
+    return Restricted(file, encoding="latin1")

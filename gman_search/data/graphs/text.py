@@ -1,0 +1,154 @@
+"""Graphs as text: a dense CSV matrix, a GMAN edge list, or `from,to,cost`."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gman_search.data.graphs.kernel import gaussian_kernel
+from gman_search.errors import DataError
+
+__all__ = ["GraphText", "costs", "dense", "edge_list", "is_number"]
+
+
+class GraphText:
+    """A text file and the numbers of its lines that are not blank."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.text = text
+        self.lines = [number for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+
+    @property
+    def first_line(self) -> str:
+        """The first line that is not blank, or nothing."""
+        return next((line for line in self.text.splitlines() if line.strip()), "")
+
+    def cells(self, *, header: bool = False, separator: str = ",") -> pd.DataFrame:
+        """Cells as text; a row's label is its line in the file. With `header` the first line names the columns.
+
+        Raises:
+            DataError: there are no lines, or one has more cells than those before it.
+        """
+        try:
+            table: pd.DataFrame = pd.read_csv(
+                io.StringIO(self.text), header=0 if header else None, sep=separator, dtype=str, keep_default_na=False
+            )
+        except ValueError as error:
+            text = " ".join(str(error).split())
+            raise DataError(f"{self.path}: expected rows of numbers; {text}") from None
+        lines = self.lines[int(header) :]
+        # A quoted cell may span lines; a line of spaces is a row to the parser.
+        table.index = pd.Index(lines if len(lines) == len(table) else range(1 + header, len(table) + 1 + header))
+        return table
+
+
+def dense(text: GraphText, sensors: int) -> np.ndarray:
+    """A matrix without header, one row and column a sensor.
+
+    Raises:
+        DataError: another shape, or a cell that is no weight.
+    """
+    table = text.cells()
+    if table.shape != (sensors, sensors):
+        rows, columns = table.shape
+        raise DataError(
+            f"{text.path}: expected a {sensors} x {sensors} matrix, one row and column a sensor of the speed file; "
+            f"received {rows} x {columns}"
+        )
+    matrix = np.stack([_numbers(table[column]) for column in table], axis=1)
+    wrong = np.argwhere(~_are_weights(matrix))
+    if len(wrong):
+        row, column = wrong[0]
+        raise DataError(
+            f"{text.path}, line {table.index[row]}, column {column + 1}: expected finite weights of at least 0; "
+            f"received {table.iloc[row, column]!r}"
+        )
+    return matrix.astype(np.float32)
+
+
+def edge_list(text: GraphText, sensors: int) -> np.ndarray:
+    """Lines `i j w`: from column i of the speed file to column j with weight w.
+
+    Raises:
+        DataError: with the line that is none of these.
+    """
+    table = text.cells(separator=r"\s+")
+    if table.shape[1] != 3:
+        raise DataError(f"{text.path}: expected three numbers `i j w` a line; received {table.shape[1]}")
+    columns = np.stack([_numbers(table[column]) for column in table], axis=1)
+    pairs, weights = columns[:, :2], columns[:, 2]
+    fitting = ((pairs >= 0) & (pairs < sensors) & (pairs == np.floor(pairs))).all(axis=1)
+    wrong = np.flatnonzero(~fitting)
+    if len(wrong):
+        received = " ".join(str(cell) for cell in table.iloc[wrong[0], :2])
+        raise DataError(
+            f"{text.path}, line {table.index[wrong[0]]}: expected indices from 0 to {sensors - 1}, numbers of the "
+            f"columns of the speed file; received {received}"
+        )
+    wrong = np.flatnonzero(~_are_weights(weights))
+    if len(wrong):
+        raise DataError(
+            f"{text.path}, line {table.index[wrong[0]]}: expected `i j w` with a finite weight of at least 0; "
+            f"received {table.iloc[wrong[0], 2]!r}"
+        )
+    matrix = np.zeros((sensors, sensors), dtype=np.float32)
+    matrix[pairs[:, 0].astype(int), pairs[:, 1].astype(int)] = weights
+    return matrix
+
+
+def costs(text: GraphText, all_sensors: tuple[str, ...]) -> np.ndarray:
+    """Lines `from,to,cost` by sensor name or index, with or without header; distances go through the kernel.
+
+    Raises:
+        DataError: with the line of a distance that is none, or because no sensor is one of the speed file's.
+    """
+    path, has_header = text.path, not is_number(text.first_line.split(",")[2])
+    table = text.cells(header=has_header)
+    if table.empty:
+        raise DataError(f"{path}: expected rows `from,to,cost`; received a header line alone")
+    distances = _numbers(table.iloc[:, 2])
+    wrong = np.flatnonzero(~(np.isfinite(distances) & (distances >= 0)))
+    if len(wrong):
+        raise DataError(
+            f"{path}, line {table.index[wrong[0]]}: expected a distance of at least 0 in the third column; "
+            f"received {table.iloc[wrong[0], 2]!r}: leave out pairs without one"
+        )
+    position = {name: index for index, name in enumerate(all_sensors)}
+    ends = table.iloc[:, :2].map(lambda cell: str(cell).strip())
+    unnamed = np.flatnonzero((ends == "").any(axis=1))
+    if len(unnamed):
+        raise DataError(f"{path}, line {table.index[unnamed[0]]}: expected two sensors; received a blank name")
+    if not ends.isin(list(position)).to_numpy().any():
+        position = {str(index): index for index in range(len(all_sensors))}
+    known = ends.isin(list(position)).all(axis=1).to_numpy()  # a distance file may list sensors the speed file has not
+    if not known.any():
+        raise DataError(
+            f"{path}: expected names of sensors in the speed file (such as {all_sensors[0]}) or their indices; "
+            f"received {ends.iloc[0, 0]!r} and no known one"
+        )
+    matrix = np.zeros((len(all_sensors), len(all_sensors)), dtype=np.float32)
+    rows, columns = (ends.loc[known].iloc[:, side].map(position).to_numpy(dtype=int) for side in (0, 1))
+    matrix[rows, columns] = gaussian_kernel(distances[known])
+    np.fill_diagonal(matrix, 1.0)
+    return matrix
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(cells: pd.Series) -> np.ndarray:
+    numbers: np.ndarray = pd.to_numeric(cells.str.strip(), errors="coerce").to_numpy(dtype=float)
+    return numbers
+
+
+def _are_weights(weights: np.ndarray) -> np.ndarray:
+    allowed: np.ndarray = (weights >= 0) & (weights <= np.finfo(np.float32).max)  # NaN is neither
+    return allowed

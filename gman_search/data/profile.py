@@ -1,0 +1,161 @@
+"""What readings and a graph look like: facts that decide whether a model can learn from them (pure)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gman_search.data.series import TrafficSeries
+
+__all__ = ["GraphProfile", "SeriesProfile", "guess_unit", "profile_graph", "profile_series"]
+
+STUCK_HOURS = 6
+COMPARED_ROWS = 4000
+
+
+@dataclass(frozen=True)
+class SeriesProfile:
+    """Readings at a glance; shares are by sensor (N,), of all steps.
+
+    `gaps` counts runs of steps at which no sensor has a reading, `gap_steps` their steps. `longest_repeat` (N,) is the
+    longest run of one and the same reading, in steps; `stuck` marks the sensors with one of `STUCK_HOURS` or more.
+    `twins` are pairs of sensors with equal readings. `night_zeros` is the share of zeros from 0 to 5 o'clock and
+    `day_zeros` from 8 to 18.
+    """
+
+    zeros: np.ndarray
+    nans: np.ndarray
+    gaps: int
+    gap_steps: int
+    longest_gap: int
+    longest_repeat: np.ndarray
+    stuck: np.ndarray
+    twins: tuple[tuple[str, str], ...]
+    quantiles: dict[str, float]
+    unit: str
+    night_zeros: float
+    day_zeros: float
+
+
+@dataclass(frozen=True)
+class GraphProfile:
+    """A graph at a glance.
+
+    `components` are the sizes of its connected parts, biggest first; `isolated` the sensors without a neighbour.
+    `edge_likeness` is the mean correlation of neighbours' readings after the network's own mean is taken out,
+    `pair_likeness` that of all pairs.
+    """
+
+    edges: int
+    density: float
+    symmetric: bool
+    components: tuple[int, ...]
+    isolated: tuple[str, ...]
+    edge_likeness: float
+    pair_likeness: float
+
+    @property
+    def fits_readings(self) -> bool:
+        """Whether neighbours are more alike than others; if not, the order of the sensors may be another."""
+        return not self.edges or not self.edge_likeness <= self.pair_likeness + 0.02  # NaN: cannot be told
+
+
+def profile_series(series: TrafficSeries) -> SeriesProfile:
+    """Profile readings (S, N) in which NaN stands for a reading that is absent and 0 for a 0 in the file."""
+    values = series.values
+    absent = np.isnan(values)
+    zero = values == 0
+    lengths = _runs((absent | zero).all(axis=1))
+    repeats = np.array([_longest_repeat(values[:, index]) for index in range(values.shape[1])])
+    observed = values[~absent & ~zero]
+    marks = (0.01, 0.5, 0.95, 0.99, 1.0)
+    quantiles = np.quantile(observed, marks) if len(observed) else np.full(len(marks), np.nan)
+    hour = series.time_of_day * series.step_minutes // 60
+    return SeriesProfile(
+        zeros=zero.mean(axis=0),
+        nans=absent.mean(axis=0),
+        gaps=len(lengths),
+        gap_steps=int(lengths.sum()),
+        longest_gap=int(lengths.max(initial=0)),
+        longest_repeat=repeats,
+        stuck=repeats * series.step_minutes >= STUCK_HOURS * 60,
+        twins=_twins(series),
+        quantiles={f"{mark:.0%}": float(value) for mark, value in zip(marks, quantiles, strict=True)},
+        unit=guess_unit(observed),
+        night_zeros=float(zero[hour < 5].mean()) if (hour < 5).any() else 0.0,
+        day_zeros=float(zero[(hour >= 8) & (hour < 18)].mean()) if ((hour >= 8) & (hour < 18)).any() else 0.0,
+    )
+
+
+def guess_unit(observed: np.ndarray) -> str:
+    """What the size of observed readings suggests; a guess, for people to check."""
+    if not len(observed):
+        return "unknown"
+    middle, high = np.quantile(observed, (0.5, 0.95))
+    whole = bool((observed == np.round(observed)).all())
+    if high <= 1:
+        return "share (occupancy)"
+    if whole and (high > 150 or middle < 20):
+        return "vehicles"
+    if high <= 40:
+        return "m/s"
+    if high <= 90:
+        return "mph"
+    return "km/h" if high <= 160 else "vehicles"
+
+
+def profile_graph(adjacency: np.ndarray, series: TrafficSeries) -> GraphProfile:
+    """Profile an adjacency (N, N) of the sensors of `series`."""
+    from scipy.sparse.csgraph import connected_components
+
+    joined = adjacency > 0
+    np.fill_diagonal(joined, False)
+    either = joined | joined.T
+    _, labels = connected_components(either, directed=False)
+    alone = np.flatnonzero(~either.any(axis=1))
+    likeness = _likeness(series.values)
+    pairs = ~np.eye(len(joined), dtype=bool)
+    size = len(joined)
+    return GraphProfile(
+        edges=int(joined.sum()),
+        density=float(joined.sum() / max(1, size * (size - 1))),
+        symmetric=bool(np.allclose(adjacency, adjacency.T, atol=1e-6)),
+        components=tuple(sorted(np.bincount(labels).tolist(), reverse=True)),
+        isolated=tuple(series.sensors[index] for index in alone),
+        edge_likeness=float(np.mean(likeness[either])) if either.any() else float("nan"),
+        pair_likeness=float(np.mean(likeness[pairs])) if size > 1 else float("nan"),
+    )
+
+
+def _longest_repeat(column: np.ndarray) -> int:
+    return int(_runs((column[1:] == column[:-1]) & (column[1:] != 0)).max(initial=0)) + 1
+
+
+def _runs(marked: np.ndarray) -> np.ndarray:
+    """Lengths of the runs of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
+    return edges[1::2] - edges[::2]
+
+
+def _twins(series: TrafficSeries) -> tuple[tuple[str, str], ...]:
+    first: dict[bytes, str] = {}
+    found = []
+    for index, name in enumerate(series.sensors):
+        content = np.ascontiguousarray(series.values[:, index]).tobytes()
+        if content in first:
+            found.append((first[content], name))
+        first.setdefault(content, name)
+    return tuple(found)
+
+
+def _likeness(values: np.ndarray) -> np.ndarray:
+    """Correlations (N, N) of readings less the network's mean at each step; missing ones are at the sensor's mean."""
+    rows = values[:: max(1, len(values) // COMPARED_ROWS)].astype(np.float64)
+    rows = np.where(rows == 0, np.nan, rows)
+    seen = np.isfinite(rows)
+    means = np.where(seen, rows, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    rows = np.where(seen, rows, means) - means
+    rows -= rows.mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.square(rows).sum(axis=0))
+    rows /= np.where(spread > 0, spread, 1.0)
+    likeness: np.ndarray = rows.T @ rows
+    return likeness

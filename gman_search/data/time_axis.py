@@ -1,0 +1,138 @@
+"""From the times in a file to a regular time axis: gaps become missing rows, anything else irregular is refused."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gman_search.data.readings import Readings
+from gman_search.errors import DataError
+
+__all__ = ["TimeAxis", "counted_axis", "regular_axis"]
+
+MAX_FILLED_SHARE = 0.5
+"""A file whose regular time axis would be mostly made of gaps is more likely irregular than gappy."""
+HOUR = 3600
+CHANGE_DAYS = (4, 5, 6)
+CHANGE_MONTHS = (3, 4, 9, 10, 11)
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """S regular times from `first`, `minutes` apart; row `kept[i]` of the file stands at time `rows[i]`."""
+
+    first: np.datetime64
+    minutes: int
+    steps: int
+    kept: np.ndarray
+    rows: np.ndarray
+    notes: tuple[str, ...] = ()
+
+    @property
+    def times(self) -> np.ndarray:
+        """(S,) datetime64[m]."""
+        return self.first.astype("datetime64[m]") + np.arange(self.steps) * self.minutes
+
+    def filled(self, values: np.ndarray) -> np.ndarray:
+        """The file's values (R, N) on the axis (S, N), NaN in the steps it does not have."""
+        if self.steps == len(values):
+            return values
+        result = np.full((self.steps, values.shape[1]), np.nan, dtype=values.dtype)
+        result[self.rows] = values[self.kept]
+        return result
+
+
+def regular_axis(readings: Readings) -> TimeAxis:
+    """The axis of a file with times of its own.
+
+    Where clocks went back from daylight-saving time, a night has an hour twice; the second one is left out. Where they
+    went forward it has a gap.
+
+    Raises:
+        DataError: times that do not rise, a step that is no whole number of minutes, more gaps than readings.
+    """
+    path, times = readings.path, np.asarray(readings.times).astype("datetime64[s]")
+    if len(times) < 2:
+        raise DataError(f"{path}: expected at least two rows; received {len(times)}")
+    kept, notes = _without_repeated_hours(times)
+    times = times[kept]
+    gaps = np.diff(times).astype(np.int64)
+    if (gaps <= 0).any():
+        row = int(np.flatnonzero(gaps <= 0)[0]) + 1
+        received = str(times[row]).replace("T", " ").removesuffix(":00")
+        raise DataError(
+            f"{path}, {readings.place(int(kept[row]), None)}: expected rising times; received {received!r} again or "
+            "earlier: sort the rows and keep one of each time"
+        )
+    seconds = int(gaps.min())
+    if (gaps % seconds).any() or seconds % 60:
+        row = int(np.flatnonzero(gaps % seconds)[0]) + 1 if (gaps % seconds).any() else 1
+        raise DataError(
+            f"{path}, {readings.place(int(kept[row]), None)}: expected regular steps of whole minutes; "
+            f"received {gaps[row - 1]} s after steps of {seconds} s: resample the file first"
+        )
+    rows = np.concatenate([[0], np.cumsum(gaps // seconds)])
+    steps = int(rows[-1]) + 1
+    if steps > len(times) / MAX_FILLED_SHARE:
+        raise DataError(
+            f"{path}: expected steps of {seconds // 60} min with few gaps; received {len(times)} rows for "
+            f"{steps} steps: resample the file first"
+        )
+    return TimeAxis(times[0], seconds // 60, steps, kept, rows, (*notes, *_gap_note(times, gaps, seconds, steps)))
+
+
+def counted_axis(readings: Readings, start: str | None, step: str | None) -> TimeAxis:
+    """The axis of a file without times, from what the user says of its first row and its step.
+
+    Raises:
+        DataError: one of the two is missing or no time.
+    """
+    if start is None or step is None:
+        missing = " and ".join(flag for flag, value in (("--start", start), ("--step", step)) if value is None)
+        raise DataError(f"{readings.path} has no time column: give {missing}, such as --start 2012-03-01 --step 5min")
+    first = pd.to_datetime(start, errors="coerce")
+    if pd.isna(first) or first.tzinfo is not None:
+        raise DataError(f"expected a time without time zone for --start, such as 2012-03-01; received {start!r}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of spellings that pandas will not know any more
+            minutes = pd.Timedelta(step) / pd.Timedelta(minutes=1)
+    except ValueError:
+        minutes = 0.0
+    if not minutes >= 1 or minutes % 1:  # not: NaT is neither
+        raise DataError(f"expected whole minutes for --step, such as 5min; received {step!r}")
+    every = np.arange(len(readings.values))
+    return TimeAxis(np.datetime64(first.to_pydatetime(), "m"), int(minutes), len(every), every, every)
+
+
+def _without_repeated_hours(times: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Rows that are left when the second pass of an hour is taken out, where clocks went back by one hour at night."""
+    keep = np.ones(len(times), dtype=bool)
+    gaps = np.diff(times).astype(np.int64)
+    notes = []
+    rising = gaps[gaps > 0]
+    step = int(rising.min()) if len(rising) else 0
+    for row in np.flatnonzero(gaps <= 0) + 1:
+        back = int((times[row - 1] - times[row]).astype(np.int64)) + step
+        day = pd.Timestamp(times[row])
+        if back == HOUR and day.weekday() in CHANGE_DAYS and day.month in CHANGE_MONTHS and day.hour <= 4:
+            repeated = np.arange(len(times)) >= row
+            repeated &= times <= times[row - 1]
+            keep &= ~repeated
+            notes.append(
+                f"clocks went back on {day.date()}: {repeated.sum()} rows of the second of two equal hours are left out"
+            )
+    return np.flatnonzero(keep), notes
+
+
+def _gap_note(times: np.ndarray, gaps: np.ndarray, seconds: int, steps: int) -> tuple[str, ...]:
+    absent = steps - len(times)
+    if not absent:
+        return ()
+    longest = int(gaps.argmax())
+    after = str(times[longest]).replace("T", " ")[:16]
+    return (
+        f"{absent} of {steps} steps are not in the file ({(gaps > seconds).sum()} gaps, the longest of "
+        f"{(gaps[longest] // seconds) - 1} steps after {after}): they count as missing",
+    )

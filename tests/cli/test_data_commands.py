@@ -1,0 +1,132 @@
+"""`gman-search data check`, `convert` and `fetch`."""
+
+import hashlib
+import http.server
+import json
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gman_search.data import fetch as fetching
+from gman_search.data.fetch import PublicSet, fetch
+from gman_search.data.read import read_series
+from gman_search.errors import DataError, UsageError
+
+
+def refused(process, code, *words):
+    assert process.returncode == code, process.stderr
+    assert len(process.stderr.strip().splitlines()) == 1 and process.stderr.startswith("gman-search: "), process.stderr
+    assert process.stdout == "" and all(word in process.stderr for word in words), process.stderr
+
+
+def test_check_takes_files_in_any_order(command_line, network, tmp_path):
+    graph = tmp_path / "graph.csv"
+    graph.write_text("from,to,cost\ns0,s1,300\ns1,s2,500\ns2,s3,900\n")
+    text = command_line("data", "check", graph, network / "speed.csv", cwd=tmp_path)
+    assert text.returncode == 0, text.stderr
+    lines = text.stdout.splitlines()
+    assert max(len(line) for line in lines if ".csv" not in line) <= 80
+    assert lines[0].startswith("graph: ") and "4 sensors, 336 steps of 60 min" in text.stdout
+    assert "T = 24 times of day" in text.stdout and "test" in text.stdout
+    process = command_line("data", "check", network / "speed.csv", graph, "--json", cwd=tmp_path)
+    document = json.loads(process.stdout)
+    assert (
+        document["schema"] == "gman-search/data-check/1" and document["graph"]["edges"] == 1
+    )  # the longer two get no weight
+    assert [row["kind"] for row in document["files"]] == ["readings", "graph"]
+    assert list(tmp_path.iterdir()) == [graph]
+
+
+def test_check_of_the_bundled_demo_and_of_a_specification(command_line, network, tmp_path):
+    demo = json.loads(command_line("data", "check", "--json", cwd=tmp_path).stdout)
+    assert demo["sensors"] == 18 and demo["embedding"] == "spectral"
+    (tmp_path / "mine.toml").write_text(f'budget = "guide"\n[data]\nspeed = "{network / "speed.csv"}"\nhorizon = 6\n')
+    mine = json.loads(command_line("data", "check", "--spec", "mine.toml", "--json", cwd=tmp_path).stdout)
+    assert (mine["Q"], mine["budget"], mine["embedding"]) == (6, "guide", "position")
+
+
+def test_check_refuses_what_a_run_would(command_line, network, tmp_path):
+    refused(command_line("data", "check", "none.csv", cwd=tmp_path), 3, "no such file")
+    refused(command_line("data", "check", network / "speed.csv", network / "speed.csv", cwd=tmp_path), 2, "one file")
+    refused(command_line("data", "check", network / "graph.csv", cwd=tmp_path), 3, "sensors in the speed file")
+
+
+def test_convert_goes_round_and_needs_no_more_flags(command_line, tmp_path):
+    data = np.random.default_rng(0).uniform(1, 60, (50, 3, 3))
+    np.savez(tmp_path / "PEMS04.npz", data=data)
+    flags = ["--channel", "speed", "--start", "2018-01-01", "--step", "5min"]
+    process = command_line("data", "convert", "PEMS04.npz", "speed.npz", *flags, "--json", cwd=tmp_path)
+    assert json.loads(process.stdout)["steps"] == 50, process.stderr
+    np.testing.assert_allclose(read_series(tmp_path / "speed.npz").values, data[:, :, 2], rtol=1e-6)
+    refused(command_line("data", "convert", "PEMS04.npz", "speed.txt", cwd=tmp_path), 2, ".npz")
+    refused(command_line("data", "convert", "speed.npz", "speed.npz", cwd=tmp_path), 2, "twice")
+    refused(command_line("data", "convert", "speed.npz", "none/speed.npz", cwd=tmp_path), 2, "written")
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """(address of a folder served on loopback, the folder); metr-la there is 40 steps of 3 sensors."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    values = np.random.default_rng(0).uniform(20, 60, (40, 3))
+    index = pd.date_range("2012-03-01", periods=40, freq="5min")
+    pd.DataFrame(values, index=index, columns=list("abc")).to_hdf(folder / "metr-la.h5", key="df", mode="w")
+    monkeypatch.setitem(fetching.PUBLIC, "metr-la", PublicSet("metr-la.h5", 40, 3))
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=folder)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/", folder
+    server.shutdown()
+    server.server_close()
+
+
+def test_fetch_checks_and_keeps(site, tmp_path):
+    address, folder = site
+    right = hashlib.sha256((folder / "metr-la.h5").read_bytes()).hexdigest()
+    told = []
+    target = tmp_path / "data" / "metr-la.h5"
+    assert fetch("metr-la", address, target, sha256=right, say=told.append)[0] == right
+    assert target.read_bytes() == (folder / "metr-la.h5").read_bytes() and "MB" in told[-1]
+    (folder / "metr-la.h5.sha256").write_text(f"{right}  metr-la.h5\n")
+    fetch("metr-la", address + "metr-la.h5", tmp_path / "again.h5", sha256=None, say=told.append)
+    assert (tmp_path / "again.h5").is_file()
+
+
+def test_fetch_keeps_nothing_that_is_wrong(site, tmp_path, monkeypatch):
+    address, folder = site
+    right = hashlib.sha256((folder / "metr-la.h5").read_bytes()).hexdigest()
+    target = tmp_path / "data" / "metr-la.h5"
+
+    def call(name="metr-la", address=address, sha256=right):
+        return fetch(name, address, target, sha256=sha256, say=lambda text: None)
+
+    for arguments, error, told in [
+        ({"sha256": "0" * 64}, DataError, "expected a file of SHA-256 000"), ({"sha256": "abc"}, UsageError, "64 hexadecimal"),
+        ({"sha256": None}, UsageError, "--sha256"), ({"name": "moon"}, UsageError, "metr-la or pems-bay"),
+        ({"address": "file:///etc/passwd"}, UsageError, "https"), ({"address": address + "none.h5"}, DataError, "404"),
+        ({"address": "http://127.0.0.1:9/x"}, DataError, "refused"),
+    ]:  # fmt: skip
+        with pytest.raises(error, match=told):
+            call(**arguments)
+    monkeypatch.setitem(fetching.PUBLIC, "metr-la", PublicSet("metr-la.h5", 34272, 207))
+    with pytest.raises(DataError, match="34272 steps of 207 sensors; received 40 of 3"):
+        call()
+    assert not target.exists() and not list(target.parent.glob("*.part"))
+
+
+def test_fetch_from_the_command_line(command_line, site, tmp_path):
+    address, _ = site
+    process = command_line("data", "fetch", "metr-la", "--from", address, "--sha256", "0" * 64, cwd=tmp_path)
+    assert (
+        process.returncode == 3 and "expected a file of SHA-256" in process.stderr and "Traceback" not in process.stderr
+    )
+    refused(command_line("data", "fetch", "moon", "--from", address, cwd=tmp_path), 2, "metr-la or pems-bay")

@@ -18,7 +18,7 @@ from gman_search.spec import StudySpec
 
 __all__ = ["DataCheck", "check_data"]
 
-GROUPS_WORTH = 3.0
+GROUPS_WORTH = 2.0
 """Group attention is another model: it is only advised where a full evaluation gets this many times shorter."""
 MEMORY_SHARE = 0.8
 TWO_WEEKS = 14
@@ -105,7 +105,8 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
     validation = len(task.starts["val"][:: data.validation_stride])
     stages = spec.stage_list()
     estimates = [estimate_stage(x, **sizes, **shape, validation=validation, groups=task.groups) for x in stages]
-    quotas = spec.ladder(reduction_factors([evaluation_cost(x, **sizes, **shape) for x in stages])).quotas()
+    costs = [evaluation_cost(x, **sizes, **shape, groups=task.groups) for x in stages]
+    quotas = spec.ladder(reduction_factors(costs)).quotas()
     groups = best_groups(sizes["sensors"])
     grouped = estimate_stage(stages[-1], **sizes, **shape, validation=validation, groups=groups)
     worth = task.groups == 0 and estimates[-1].seconds > GROUPS_WORTH * grouped.seconds

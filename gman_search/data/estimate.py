@@ -1,8 +1,8 @@
 """How long a stage takes and how much memory it needs, before anything was trained (pure).
 
-The constants are fitted to `benchmarks/results/step.json` (2026-11-23, 2 cores, one process, float32): they reproduce
-the five measured times of a step within 5 % and the peaks of memory within 12 %. Other machines are faster or slower by
-a common factor.
+The constants are fitted to `benchmarks/results/step.json` and `step-curve.json` (2 cores, one process, float32): of the
+34 measured steps, 20 to 1000 sensors, they give 0.75 to 1.32 times the time and 0.8 to 1.2 times the memory. Other
+machines are faster or slower by a common factor.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from gman_search.stages import Stage
 
 __all__ = ["StageEstimate", "estimate_stage", "step_memory", "step_seconds"]
 
-BLOCK_SECONDS = 14.9e-3
+BLOCK_SECONDS = 3.23e-3
 """Of one ST-attention block in one training step, whatever its size: small operations."""
-SCORE_SECONDS = 4.51e-9
-"""Of one score of spatial attention: a token of a window and a step, another sensor, one head."""
-PRODUCT_SECONDS = 42.5e-12
-"""Of one multiply-add of the projections."""
+CHANNEL_SECONDS = 128e-9
+"""Of one channel of one token (a sensor at a step of a window), in one block of the encoder and one of the decoder."""
+SCORE_SECONDS = 1.52e-9
+"""Of one score of attention of all sensors to all: a token, another sensor, a head. In groups they do not count."""
 TRACE_SECONDS = 1.7
 """Before the first step, for one of the L blocks in encoder and decoder."""
 BASE_GB, CHANNEL_GB = 0.75, 1.33e-7
@@ -55,10 +55,9 @@ def estimate_stage(
 def step_seconds(stage: Stage, *, sensors: int, history: int, horizon: int, groups: int = 0) -> float:
     """Seconds of one training step on (B, P, N) inputs."""
     windows = stage.batch_size * (history + horizon)
-    pairs = _pairs(sensors, groups)
-    products = windows * sensors * stage.D**2 * (20 * stage.L + 6)
-    scores = windows * pairs * stage.K * stage.L
-    return 2 * stage.L * BLOCK_SECONDS + scores * SCORE_SECONDS + products * PRODUCT_SECONDS
+    channels = windows * sensors * stage.D * stage.L
+    scores = 0 if groups else windows * sensors**2 * stage.K * stage.L
+    return 2 * stage.L * BLOCK_SECONDS + channels * CHANNEL_SECONDS + scores * SCORE_SECONDS
 
 
 def step_memory(stage: Stage, *, sensors: int, history: int, horizon: int, groups: int = 0) -> float:

@@ -1,13 +1,15 @@
 """Opening the database of a study, and the one lock under which decisions are made."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import optuna
 import sqlalchemy
 from optuna.storages import RDBStorage
+from sqlalchemy.exc import SQLAlchemyError
 
 from gman_search.errors import StudyError, UsageError
 
@@ -15,11 +17,31 @@ __all__ = ["open_storage", "study_lock"]
 
 BUSY_SECONDS = 60
 SQLITE = "sqlite:///"
+POSTGRESQL = ("postgresql://", "postgresql+", "postgres://")
 # Any constant number: PostgreSQL names advisory locks by number. One lock for all studies of a database is enough,
 # because it is held for milliseconds.
 ADVISORY_LOCK = 4_717_034
+# A worker whose machine lost its power still holds its lock until the server notices: soon, not after two hours.
+SESSION_SETTINGS = {
+    "lock_timeout": f"{BUSY_SECONDS}s",
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+# The lock and the work under it are two connections; the lease's thread makes a third when it needs one. No more stay
+# open, so that 32 workers stay below a server's usual 100.
+KEPT_CONNECTIONS = 2
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+class _Held(threading.local):
+    """The session by which this thread holds the advisory lock."""
+
+    session: Any = None
+
+
+_held = _Held()
 
 
 def open_storage(url: str) -> RDBStorage:
@@ -30,14 +52,54 @@ def open_storage(url: str) -> RDBStorage:
             has no way to lock.
         StudyError: the database cannot be opened.
     """
-    if not url.startswith((SQLITE, "postgresql")):
+    if not url.startswith((SQLITE, *POSTGRESQL)):
         raise UsageError(f"expected a storage sqlite:///FILE or postgresql://...; received {url!r}")
     try:
-        if not url.startswith(SQLITE):
-            return RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
-        storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}})
-    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, ModuleNotFoundError) as error:
-        raise StudyError(f"cannot open the storage {url}: {' '.join(str(error).split())[:200]}") from None
+        return _sqlite(url) if url.startswith(SQLITE) else _postgresql(url)
+    except ImportError as error:
+        raise StudyError(
+            f"no driver for {_without_password(url)}: expected psycopg, received {error}; "
+            "pip install 'gman-search[postgresql]'"
+        ) from None
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        text = " ".join(str(error).split())[:200]
+        raise StudyError(f"cannot open the storage {_without_password(url)}: {text}") from None
+
+
+def _without_password(url: str) -> str:
+    try:
+        return sqlalchemy.make_url(url).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return url.partition("://")[0] + "://..."
+
+
+def _postgresql(url: str) -> RDBStorage:
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgresql", "postgres"):
+        url = f"postgresql+psycopg://{rest}"  # which driver a bare name means depends on SQLAlchemy's version
+    settings = {"pool_size": KEPT_CONNECTIONS, "max_overflow": 8}
+    # Two processes that create the same tables at once collide; whoever has the lock creates them.
+    first = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
+    with _advisory_lock(first):
+        storage = RDBStorage(url, engine_kwargs=settings)
+    sqlalchemy.event.listen(storage.engine, "connect", _prepare_session)
+    storage.engine.dispose()
+    return storage
+
+
+def _prepare_session(connection: Any, _record: Any) -> None:
+    if _held.session is not None:
+        # A new connection in the middle of locked work: the server may have been restarted, and the lock with it.
+        # This fails if so, and the work under the lock with it.
+        _held.session.execute(sqlalchemy.text("SELECT 1"))
+    with connection.cursor() as cursor:
+        for name, value in SESSION_SETTINGS.items():
+            cursor.execute(f"SET {name} = '{value}'")
+    connection.commit()
+
+
+def _sqlite(url: str) -> RDBStorage:
+    storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}})
     _claim_exclusively(storage.engine)
     return storage
 
@@ -69,20 +131,30 @@ def study_lock(storage: RDBStorage) -> Iterator[None]:
     """Hold the lock under which evaluations are decided, queued and claimed; other workers wait.
 
     On SQLite it is a write transaction on a file beside the database, which the operating system ends when a process
-    dies. On PostgreSQL it is an advisory lock, which ends with its connection.
+    dies. On PostgreSQL it is an advisory lock, which ends with its connection. Work under the lock must not be retried
+    piece by piece when the database goes away: the lock is gone then. Retry from taking it.
     """
     url = str(storage.url)
-    if url.startswith(SQLITE):
-        connection = sqlite3.connect(url.removeprefix(SQLITE) + ".lock", timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
+    if not url.startswith(SQLITE):
+        with _advisory_lock(storage.engine):
             yield
-        finally:
-            connection.close()
         return
-    with storage.engine.connect() as session:
+    connection = sqlite3.connect(url.removeprefix(SQLITE) + ".lock", timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _advisory_lock(engine: Any) -> Iterator[None]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
         session.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+        _held.session = session
         try:
             yield
         finally:
-            session.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_LOCK})
+            _held.session = None
+            with suppress(SQLAlchemyError):  # the connection is gone, and the lock with it
+                session.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_LOCK})

@@ -34,9 +34,9 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
 
     The table is read once, and again only after something was written: under the lock nobody else decides.
     """
-    trials = studies.all_trials()
+    trials = studies.history.read()
     if _fail_lost(studies, leases, trials):
-        trials = studies.all_trials()
+        trials = studies.history.read()
     rows = studies.rows(trials)
     if _queue_again(studies, rows) or not rows:
         if not rows:
@@ -45,17 +45,17 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
             seed = studies.seed_of(0, stage)
             attrs = {"config_id": 0, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
             studies.add_waiting(stage, studies.spec.space.preset(), attrs)
-        trials = studies.all_trials()
+        trials = studies.history.read()
         rows = studies.rows(trials)
     while isinstance(decision := decide(rows, studies.ladder), Promote):
         _promote(studies, rows, decision)
-        trials = studies.all_trials()
+        trials = studies.history.read()
         rows = studies.rows(trials)
     due = controls_due(rows, studies.ladder, count=studies.spec.search.controls, seed=studies.spec.seed)
     for control in due:
         _promote(studies, rows, control)
     if due:
-        trials = studies.all_trials()
+        trials = studies.history.read()
         rows = studies.rows(trials)
     controls_open = any(row.control and not row.state.is_finished for row in rows)
     return Reconciled(Wait() if controls_open else decision, trials)

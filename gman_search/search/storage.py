@@ -1,19 +1,23 @@
 """Opening the database of a study, and the one lock under which decisions are made."""
 
+import logging
+import random
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gman_search.errors import StudyError, UsageError
 
-__all__ = ["open_storage", "study_lock"]
+__all__ = ["open_storage", "patiently", "study_lock"]
 
 BUSY_SECONDS = 60
 SQLITE = "sqlite:///"
@@ -32,6 +36,15 @@ SESSION_SETTINGS = {
 # open, so that 32 workers stay below a server's usual 100.
 KEPT_CONNECTIONS = 2
 
+# How long a worker waits for a database that is away before it gives up.
+OUTAGE_SECONDS = 900.0
+FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
+# Connection lost, rolled back for another's sake, out of room or connections, lock not had, shut down or starting.
+PASSING_POSTGRESQL = ("08", "40", "53", "55P03", "57P")
+PASSING_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
@@ -124,6 +137,51 @@ def _claim_exclusively(engine: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     engine.dispose()  # connections opened before the listeners were there must not be used again
+
+
+def patiently(action: Callable[[], Result], *, seconds: float = OUTAGE_SECONDS) -> Result:
+    """Do `action` again and again while the database is away, busy or full; its result.
+
+    `action` must be something that can be begun anew: a read, a write that comes out the same, or everything from
+    taking the study's lock on.
+
+    Raises:
+        StudyError: the database stayed away for `seconds`.
+    """
+    deadline, wait = time.monotonic() + seconds, FIRST_WAIT
+    while True:
+        try:
+            return action()
+        except (SQLAlchemyError, StorageInternalError, sqlite3.Error) as error:
+            if not _may_pass(error):
+                raise
+            text = " ".join(str(_driver_error(error) or error).split())[:200]
+            if time.monotonic() + wait > deadline:
+                raise StudyError(
+                    f"the database did not answer for {seconds:.0f} s: {text}; nothing finished is lost, and the same "
+                    "command goes on when it is back"
+                ) from error
+        log.warning("the database does not answer (%s); trying again in %.1f s", text, wait)
+        time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  workers must not all come back at once
+        wait = min(2 * wait, LONGEST_WAIT)
+
+
+def _driver_error(error: BaseException | None) -> BaseException | None:
+    """What the database's driver said, below Optuna's and SQLAlchemy's wrapping."""
+    while error is not None and not isinstance(error, (DBAPIError, sqlite3.Error)):
+        error = error.__cause__
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _may_pass(error: BaseException) -> bool:
+    cause = _driver_error(error)
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorname", "").startswith(PASSING_SQLITE)
+    if cause is None:
+        return isinstance(error, sqlalchemy.exc.TimeoutError)  # no connection of the pool is free
+    # Without a state the server was not even reached.
+    state = getattr(cause, "sqlstate", None)
+    return state.startswith(PASSING_POSTGRESQL) if state else type(cause).__name__ in ("OperationalError", "InterfaceError")
 
 
 @contextmanager

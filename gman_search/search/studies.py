@@ -21,6 +21,7 @@ from gman_search.errors import StudyError
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Epoch
+from gman_search.search.history import History
 from gman_search.space import Choice, FloatRange, ParamValue, SearchSpace
 from gman_search.spec import StudySpec
 
@@ -78,6 +79,7 @@ class SearchStudies:
             )
             for stage in ladder.stages
         }
+        self.history = History(storage, {stage: study._study_id for stage, study in self.by_stage.items()})
         self._check_or_record(fingerprint)
 
     @classmethod
@@ -125,7 +127,7 @@ class SearchStudies:
         return self.rows(self.all_trials())
 
     def all_trials(self) -> dict[str, list[FrozenTrial]]:
-        """Trials of all stages, read once."""
+        """Trials of all stages, read once and whole."""
         return {stage: self.trials(stage) for stage in self.ladder.stages}
 
     def rows(self, trials: Mapping[str, list[FrozenTrial]]) -> list[Evaluation]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
+from sqlalchemy import Connection
 
 from gman_search.config import at_stage
 from gman_search.halving.decide import Done, Wait
@@ -18,6 +19,7 @@ from gman_search.record import Epoch
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.leases import LeaseKeeper, Leases
 from gman_search.search.reconcile import INTERRUPTED
+from gman_search.search.storage import patiently
 from gman_search.search.studies import SearchStudies
 from gman_search.training.job import Job, Outcome, StopTraining, Trainer
 
@@ -50,7 +52,7 @@ def run_worker(
     stop = stop or threading.Event()
     finished = 0
     while not stop.is_set():
-        claim = claim_next(studies, leases, worker)
+        claim = patiently(lambda: claim_next(studies, leases, worker))
         if isinstance(claim, Done):
             break
         if isinstance(claim, Wait):
@@ -80,14 +82,16 @@ def _evaluate(
             if keeper.lost.is_set():
                 raise _LeaseLost
             epochs.append(epoch)
-            studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae)
+            patiently(
+                lambda: studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae)
+            )
             if stop.is_set():
                 raise StopTraining
 
         try:
             job = _job(studies, folder, claim)
             begun = {"folder": str(job.folder.relative_to(folder)), "began": time.time()}
-            studies.set_attrs(claim.trial_id, begun)
+            patiently(lambda: studies.set_attrs(claim.trial_id, begun))
             outcome = trainer.train(job, on_epoch)
         except (_LeaseLost, UpdateFinishedTrialError):
             log.warning("%s was given to another worker or ended from outside; leaving it", claim.evaluation.key)
@@ -142,10 +146,12 @@ def _tell(
         "facts": {**outcome.facts, "diagnosis": list(outcome.diagnosis)},
         "curve": json.dumps([asdict(epoch) for epoch in epochs]),
     }
+
+    def still_held(connection: Connection) -> bool:
+        return leases.hold(connection, claim.trial_id, worker)
+
     try:
-        told = studies.end(
-            claim.trial_id, state, value, attrs, lambda connection: leases.hold(connection, claim.trial_id, worker)
-        )
+        told = patiently(lambda: studies.end(claim.trial_id, state, value, attrs, still_held))
     except UpdateFinishedTrialError:
         log.warning("%s was ended from outside; its result is not stored", claim.evaluation.key)
         return False

@@ -33,9 +33,9 @@ def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | D
     Waiting evaluations come first, highest stage first: a promotion is worth more than another new config.
     """
     with study_lock(studies.storage):
-        decision = reconcile(studies, leases)
+        decision, trials = reconcile(studies, leases)
         for stage in reversed(studies.ladder.stages):
-            for trial in studies.trials(stage):
+            for trial in trials[stage]:
                 if trial.state is TrialState.WAITING and _claimed(studies, leases, trial, worker):
                     return _claim(studies, stage, studies.storage.get_trial(trial._trial_id), worker)
         if isinstance(decision, Sample):
@@ -57,15 +57,19 @@ def _claimed(studies: SearchStudies, leases: Leases, trial: FrozenTrial, worker:
 
 
 def _claim(studies: SearchStudies, stage: str, trial: FrozenTrial, worker: str) -> Claim:
-    if "config_id" not in trial.user_attrs:
-        # Queued by a person, through Optuna or the dashboard: some parameters may be theirs, the rest is sampled.
+    if "config_id" not in trial.user_attrs or not studies.distributions.keys() <= trial.params.keys():
+        # Queued by a person, through Optuna or the dashboard, or drawn by a worker that was killed over it: some
+        # parameters are there, the rest is sampled.
         study = studies.by_stage[stage]
         study.sampler = studies.sampler()
         open_trial = Trial(study, trial._trial_id)
         for name, distribution in studies.distributions.items():
             open_trial._suggest(name, distribution)
-        params = studies.storage.get_trial(trial._trial_id).params
-        studies.describe(stage, trial._trial_id, trial.number, params)
-    studies.set_attrs(trial._trial_id, [("worker", worker)])
+        params = {**studies.fixed(), **studies.storage.get_trial(trial._trial_id).params}
+        if "config_id" in trial.user_attrs:
+            studies.set_attrs(trial._trial_id, {"params": params})
+        else:
+            studies.describe(stage, trial._trial_id, trial.number, params)
+    studies.set_attrs(trial._trial_id, {"worker": worker})
     trial = studies.storage.get_trial(trial._trial_id)
     return Claim(stage, trial._trial_id, trial.number, studies.evaluation(stage, trial), dict(trial.user_attrs))

@@ -4,6 +4,7 @@ Optuna's own heartbeat runs only inside `study.optimize`, and a trial killed bef
 """
 
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +18,13 @@ SECONDS_NOW = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
     "postgresql": "extract(epoch from clock_timestamp())",
 }
+# When a lease runs out. Nobody can renew while the database is down: after its start all leases count as just renewed.
+RUNS_OUT = {
+    "sqlite": "expires",
+    "postgresql": "greatest(expires, extract(epoch from pg_postmaster_start_time()) + :s)",
+}
+UNKNOWN_WORKER = "unknown"
+UNKNOWN_WORKER_SECONDS = 1.0
 
 
 class Leases:
@@ -31,7 +39,10 @@ class Leases:
         self.engine = engine
         self.seconds = seconds
         self._now = SECONDS_NOW[engine.dialect.name]
-        with engine.begin() as connection:
+        self._live = f"{RUNS_OUT[engine.dialect.name]} > {self._now}"
+        if sql.inspect(engine).has_table("gman_search_leases"):
+            return  # creating it twice at once is an error in PostgreSQL, in spite of IF NOT EXISTS
+        with suppress(sql.exc.IntegrityError, sql.exc.ProgrammingError), engine.begin() as connection:
             connection.execute(
                 sql.text(
                     "CREATE TABLE IF NOT EXISTS gman_search_leases "
@@ -55,7 +66,7 @@ class Leases:
             result = connection.execute(
                 sql.text(
                     f"UPDATE gman_search_leases SET expires = {self._now} + :s "
-                    f"WHERE trial_id = :t AND worker = :w AND expires > {self._now}"
+                    f"WHERE trial_id = :t AND worker = :w AND {self._live}"
                 ),
                 {"t": trial_id, "w": worker, "s": self.seconds},
             )
@@ -73,9 +84,38 @@ class Leases:
         """Workers by trial id, for all leases that have not run out."""
         with self.engine.begin() as connection:
             rows = connection.execute(
-                sql.text(f"SELECT trial_id, worker FROM gman_search_leases WHERE expires > {self._now}")
+                sql.text(f"SELECT trial_id, worker FROM gman_search_leases WHERE {self._live}"), {"s": self.seconds}
             )
             return {int(row[0]): str(row[1]) for row in rows}
+
+    def hold(self, connection: Any, trial_id: int, worker: str) -> bool:
+        """Inside a transaction on `connection`: is the lease this worker's, and will it stay so until the commit?"""
+        lock = " FOR UPDATE" if self.engine.dialect.name == "postgresql" else ""  # SQLite's transactions exclude all
+        row = connection.execute(
+            sql.text(f"SELECT 1 FROM gman_search_leases WHERE trial_id = :t AND worker = :w AND {self._live}{lock}"),
+            {"t": trial_id, "w": worker, "s": self.seconds},
+        )
+        return row.first() is not None
+
+    def take_away(self, trial_id: int) -> bool:
+        """Under the study's lock: end the lease of a trial if it has run out; False if somebody may still work on it.
+
+        A running trial that never had one gets a short one: other software may have asked for it a moment ago.
+        """
+        with self.engine.begin() as connection:
+            ended = connection.execute(
+                sql.text(f"DELETE FROM gman_search_leases WHERE trial_id = :t AND NOT ({self._live})"),
+                {"t": trial_id, "s": self.seconds},
+            )
+            if ended.rowcount:
+                return True
+            known = connection.execute(sql.text("SELECT 1 FROM gman_search_leases WHERE trial_id = :t"), {"t": trial_id})
+            if known.first() is None:
+                connection.execute(
+                    sql.text(f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s)"),
+                    {"t": trial_id, "w": UNKNOWN_WORKER, "s": min(UNKNOWN_WORKER_SECONDS, self.seconds)},
+                )
+        return False
 
 
 class LeaseKeeper:
@@ -103,4 +143,5 @@ class LeaseKeeper:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._left.set()
         self._thread.join()
-        self.leases.release(self.trial_id, self.worker)
+        with suppress(sql.exc.SQLAlchemyError):  # a lease that cannot be given back runs out
+            self.leases.release(self.trial_id, self.worker)

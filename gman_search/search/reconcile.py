@@ -3,10 +3,12 @@
 Idempotent and computed from history alone; runs under the study's lock before every claim.
 """
 
-from datetime import datetime
-from typing import Any
+from contextlib import suppress
+from itertools import chain
+from typing import Any, NamedTuple
 
-from optuna.trial import TrialState
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
 
 from gman_search.halving.controls import Control, controls_due
 from gman_search.halving.decide import Decision, Promote, Wait, decide
@@ -14,42 +16,68 @@ from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.search.leases import Leases
 from gman_search.search.studies import SearchStudies
 
-__all__ = ["INTERRUPTED", "LEASE_LOST", "reconcile"]
+__all__ = ["INTERRUPTED", "LEASE_LOST", "Reconciled", "reconcile"]
 
 INTERRUPTED = "interrupted"
 LEASE_LOST = "worker lost: its lease ran out"
 
 
-def reconcile(studies: SearchStudies, leases: Leases) -> Decision:
-    """Fail what lost its worker, queue what must run again, add all due promotions; returns the next decision."""
-    _fail_lost(studies, leases)
-    _queue_again(studies)
-    if not studies.evaluations():
-        # The guide's own config is always the first one.
-        stage = studies.ladder.stages[0]
-        attrs = {"config_id": 0, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": studies.seed_of(0, stage)}
-        studies.add_waiting(stage, studies.spec.space.preset(), attrs)
-    while isinstance(decision := decide(studies.evaluations(), studies.ladder), Promote):
-        _promote(studies, decision)
-    return decision if not _add_controls(studies) else Wait()
+class Reconciled(NamedTuple):
+    """The next decision, and the trials of each stage it was made on."""
+
+    decision: Decision
+    trials: dict[str, list[FrozenTrial]]
 
 
-def _fail_lost(studies: SearchStudies, leases: Leases) -> None:
-    live = leases.live()
-    for stage in studies.ladder.stages:
-        for trial in studies.trials(stage):
-            if trial.state is not TrialState.RUNNING or trial._trial_id in live:
-                continue
-            # A trial claimed a moment ago may not show its lease yet, for instance one asked for by other software.
-            started = trial.datetime_start or datetime.min
-            if (datetime.now() - started).total_seconds() < min(1.0, leases.seconds):
-                continue
-            studies.storage.set_trial_user_attr(trial._trial_id, "reason", LEASE_LOST)
-            studies.storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
+    """Fail what lost its worker, queue what must run again, add all due promotions; returns the next decision.
+
+    The table is read once, and again only after something was written: under the lock nobody else decides.
+    """
+    trials = studies.history.read()
+    if _fail_lost(studies, leases, trials):
+        trials = studies.history.read()
+    rows = studies.rows(trials)
+    if _queue_again(studies, rows) or not rows:
+        if not rows:
+            # The guide's own config is always the first one.
+            stage = studies.ladder.stages[0]
+            seed = studies.seed_of(0, stage)
+            attrs = {"config_id": 0, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
+            studies.add_waiting(stage, studies.spec.space.preset(), attrs)
+        trials = studies.history.read()
+        rows = studies.rows(trials)
+    while isinstance(decision := decide(rows, studies.ladder), Promote):
+        _promote(studies, rows, decision)
+        trials = studies.history.read()
+        rows = studies.rows(trials)
+    due = controls_due(rows, studies.ladder, count=studies.spec.search.controls, seed=studies.spec.seed)
+    for control in due:
+        _promote(studies, rows, control)
+    if due:
+        trials = studies.history.read()
+        rows = studies.rows(trials)
+    controls_open = any(row.control and not row.state.is_finished for row in rows)
+    return Reconciled(Wait() if controls_open else decision, trials)
 
 
-def _queue_again(studies: SearchStudies) -> None:
-    for row in latest_attempts(studies.evaluations(), controls=True):
+def _fail_lost(studies: SearchStudies, leases: Leases, trials: dict[str, list[FrozenTrial]]) -> bool:
+    live, changed = leases.live(), False
+    for trial in chain.from_iterable(trials.values()):
+        if trial.state is not TrialState.RUNNING or trial._trial_id in live:
+            continue
+        if leases.take_away(trial._trial_id):
+            changed = True
+            with suppress(UpdateFinishedTrialError):  # ended from outside, or told just before the lease ran out
+                studies.end(trial._trial_id, TrialState.FAIL, attrs={"reason": LEASE_LOST})
+    return changed
+
+
+def _queue_again(studies: SearchStudies, rows: list[Evaluation]) -> bool:
+    changed = False
+    if not any(row.state is State.FAILED for row in rows):
+        return changed
+    for row in latest_attempts(rows, controls=True):
         if row.state is not State.FAILED:
             continue
         interrupted = row.reason == INTERRUPTED  # the user's wish, not a failure: the attempt counts no further
@@ -67,9 +95,11 @@ def _queue_again(studies: SearchStudies) -> None:
             **({"control": row.control} if row.control else {}),
         }
         studies.add_waiting(row.stage, row.params, attrs)
+        changed = True
+    return changed
 
 
-def _promote(studies: SearchStudies, promotion: Promote | Control) -> None:
+def _promote(studies: SearchStudies, rows: list[Evaluation], promotion: Promote | Control) -> None:
     attrs: dict[str, Any] = {
         "config_id": promotion.config_id,
         "attempt": 1,
@@ -77,7 +107,7 @@ def _promote(studies: SearchStudies, promotion: Promote | Control) -> None:
         "initial_epoch": 0,
         "seed": studies.seed_of(promotion.config_id, promotion.stage),
     }
-    config = _source(studies.evaluations(), promotion.config_id, promotion.source or studies.ladder.stages[0])
+    config = _source(rows, promotion.config_id, promotion.source or studies.ladder.stages[0])
     if promotion.source is not None:
         attrs |= {
             "parent": config.key,
@@ -87,14 +117,6 @@ def _promote(studies: SearchStudies, promotion: Promote | Control) -> None:
     if isinstance(promotion, Control):
         attrs["control"] = promotion.kind
     studies.add_waiting(promotion.stage, config.params, attrs)
-
-
-def _add_controls(studies: SearchStudies) -> bool:
-    """Queue the controls that are due; whether any has still to end."""
-    rows, spec = studies.evaluations(), studies.spec
-    for control in controls_due(rows, studies.ladder, count=spec.search.controls, seed=spec.seed):
-        _promote(studies, control)
-    return any(row.control and not row.state.is_finished for row in studies.evaluations())
 
 
 def _source(rows: list[Evaluation], config_id: int, stage: str) -> Evaluation:

@@ -24,7 +24,7 @@ from gman_search.search.leases import Leases
 from gman_search.search.open import open_studies, stage_costs
 from gman_search.search.process import worker_process
 from gman_search.search.reconcile import reconcile
-from gman_search.search.storage import study_lock
+from gman_search.search.storage import patiently, study_lock
 from gman_search.search.studies import SearchStudies
 from gman_search.spec import StudySpec
 
@@ -135,7 +135,7 @@ def _work(
     try:
         while workers.alive():
             if on_progress is not None:
-                on_progress(studies)
+                patiently(lambda: on_progress(studies))
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         workers.leave(LEAVE_SECONDS)
@@ -145,7 +145,7 @@ def _work(
         raise
     if on_progress is not None:
         on_progress(studies)
-    if workers.crashed() and _has_work(studies):
+    if workers.crashed() and patiently(lambda: _has_work(studies)):
         raise StudyError(
             f"all workers ended before the study did ({workers.restarts} restarts): see {folder.path}/logs/worker-0.log"
         )

@@ -2,19 +2,26 @@
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import RDBStorage
+from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
+from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from gman_search.errors import StudyError
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Epoch
+from gman_search.search.history import History
 from gman_search.space import Choice, FloatRange, ParamValue, SearchSpace
 from gman_search.spec import StudySpec
 
@@ -65,12 +72,14 @@ class SearchStudies:
     def __init__(self, storage: RDBStorage, spec: StudySpec, ladder: Ladder, fingerprint: str) -> None:
         self.storage, self.spec, self.ladder = storage, spec, ladder
         self.distributions = distributions(spec.space)
+        self._finished: dict[int, Evaluation] = {}
         self.by_stage = {
             stage: optuna.create_study(
                 storage=storage, study_name=f"{spec.name}/{stage}", direction="minimize", load_if_exists=True
             )
             for stage in ladder.stages
         }
+        self.history = History(storage, {stage: study._study_id for stage, study in self.by_stage.items()})
         self._check_or_record(fingerprint)
 
     @classmethod
@@ -115,17 +124,34 @@ class SearchStudies:
 
     def evaluations(self) -> list[Evaluation]:
         """The table: every trial of every stage."""
-        return [self.evaluation(stage, trial) for stage in self.ladder.stages for trial in self.trials(stage)]
+        return self.rows(self.all_trials())
+
+    def all_trials(self) -> dict[str, list[FrozenTrial]]:
+        """Trials of all stages, read once and whole."""
+        return {stage: self.trials(stage) for stage in self.ladder.stages}
+
+    def rows(self, trials: Mapping[str, list[FrozenTrial]]) -> list[Evaluation]:
+        """The table as of `trials`."""
+        return [self.evaluation(stage, trial) for stage, of_stage in trials.items() for trial in of_stage]
 
     def evaluation(self, stage: str, trial: FrozenTrial) -> Evaluation:
-        """One trial as a row of the table."""
+        """One trial as a row of the table; a finished one never changes, so its row is kept."""
+        row = self._finished.get(trial._trial_id)
+        if row is None:
+            row = self._evaluation(stage, trial)
+            if row.state.is_finished:
+                self._finished[trial._trial_id] = row
+        return row
+
+    def _evaluation(self, stage: str, trial: FrozenTrial) -> Evaluation:
         attrs, values = trial.user_attrs, trial.intermediate_values
         finite = [value for value in values.values() if np.isfinite(value)]
         state = STATES[trial.state]
         facts = {**attrs.get("facts", {}), "trial": trial.number}
         facts.update({name: attrs[name] for name in ("folder", "parent_folder", "worker") if name in attrs})
+        config_id = int(attrs.get("config_id", trial.number))
         return Evaluation(
-            config_id=int(attrs.get("config_id", trial.number)),
+            config_id=config_id,
             stage=stage,
             attempt=int(attrs.get("attempt", 1)),
             parent=attrs.get("parent"),
@@ -135,7 +161,7 @@ class SearchStudies:
             epochs=int(attrs.get("epochs", max(values, default=0))),
             initial_epoch=int(attrs.get("initial_epoch", 0)),
             seconds=float(attrs.get("seconds", 0.0)),
-            seed=int(attrs.get("seed", 0)),
+            seed=int(attrs["seed"] if "seed" in attrs else self.seed_of(config_id, stage)),
             params=dict(attrs.get("params") or {**self.fixed(), **trial.params}),
             facts=facts,
             control=attrs.get("control", ""),
@@ -173,12 +199,13 @@ class SearchStudies:
 
     def add_waiting(self, stage: str, params: Mapping[str, ParamValue], attrs: Mapping[str, Any]) -> None:
         """Queue an evaluation as a WAITING trial with all its parameters."""
-        searched = {name: params[name] for name in self.distributions}
+        # A worker may have been killed while it drew a config; what is missing is drawn when this is claimed.
+        searched = {name: params[name] for name in self.distributions if name in params}
         self.by_stage[stage].add_trial(
             create_trial(
                 state=TrialState.WAITING,
                 params=searched,
-                distributions=self.distributions,
+                distributions={name: self.distributions[name] for name in searched},
                 user_attrs={**attrs, "params": {**self.fixed(), **params}},
                 # The dashboard shows the parameters of waiting trials from here.
                 system_attrs={"fixed_params": searched},
@@ -204,10 +231,47 @@ class SearchStudies:
             "seed": self.seed_of(config_id, stage),
             "params": {**self.fixed(), **params},
         }
-        for name, value in attrs.items():
-            self.storage.set_trial_user_attr(trial_id, name, value)
+        self.set_attrs(trial_id, attrs)
 
-    def set_attrs(self, trial_id: int, attrs: Iterable[tuple[str, Any]]) -> None:
-        """Write user attributes of a trial."""
-        for name, value in attrs:
-            self.storage.set_trial_user_attr(trial_id, name, value)
+    def set_attrs(self, trial_id: int, attrs: Mapping[str, Any]) -> None:
+        """Write user attributes of a trial, all or none.
+
+        Raises:
+            UpdateFinishedTrialError: the trial has ended.
+        """
+        with _transaction(self.storage) as session:
+            self._set_attrs(session, trial_id, attrs)
+
+    def end(
+        self,
+        trial_id: int,
+        state: TrialState,
+        value: float | None = None,
+        attrs: Mapping[str, Any] | None = None,
+        on_condition: Callable[[Connection], bool] = lambda connection: True,
+    ) -> bool:
+        """End a trial with its value and attributes, all in one transaction, if `on_condition` holds in it.
+
+        Raises:
+            UpdateFinishedTrialError: the trial has ended already.
+        """
+        with _transaction(self.storage) as session:
+            if not on_condition(session.connection()):
+                return False
+            trial = TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
+            self.storage.check_trial_is_updatable(trial_id, trial.state)
+            self._set_attrs(session, trial_id, attrs or {})
+            if value is not None:
+                self.storage._set_trial_value_without_commit(session, trial, 0, value)
+            trial.state, trial.datetime_complete = state, datetime.now()
+        return True
+
+    def _set_attrs(self, session: Session, trial_id: int, attrs: Mapping[str, Any]) -> None:
+        for name, value in attrs.items():
+            self.storage._set_trial_attr_without_commit(session, TrialUserAttributeModel, trial_id, name, value)
+
+
+# Optuna's public calls are a transaction each. A result must be written whole, and only by whoever holds the lease,
+# so these two go one level below; optuna is pinned below its next major version for that.
+def _transaction(storage: RDBStorage) -> AbstractContextManager[Session]:
+    return _create_scoped_session(storage.scoped_session)

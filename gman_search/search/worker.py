@@ -5,12 +5,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
+from sqlalchemy import Connection
 
 from gman_search.config import at_stage
 from gman_search.halving.decide import Done, Wait
@@ -19,6 +19,7 @@ from gman_search.record import Epoch
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.leases import LeaseKeeper, Leases
 from gman_search.search.reconcile import INTERRUPTED
+from gman_search.search.storage import patiently
 from gman_search.search.studies import SearchStudies
 from gman_search.training.job import Job, Outcome, StopTraining, Trainer
 
@@ -51,7 +52,7 @@ def run_worker(
     stop = stop or threading.Event()
     finished = 0
     while not stop.is_set():
-        claim = claim_next(studies, leases, worker)
+        claim = patiently(lambda: claim_next(studies, leases, worker))
         if isinstance(claim, Done):
             break
         if isinstance(claim, Wait):
@@ -81,29 +82,29 @@ def _evaluate(
             if keeper.lost.is_set():
                 raise _LeaseLost
             epochs.append(epoch)
-            studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae)
+            patiently(
+                lambda: studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae)
+            )
             if stop.is_set():
                 raise StopTraining
 
         try:
             job = _job(studies, folder, claim)
-            studies.set_attrs(claim.trial_id, [("folder", str(job.folder.relative_to(folder))), ("began", time.time())])
+            begun = {"folder": str(job.folder.relative_to(folder)), "began": time.time()}
+            patiently(lambda: studies.set_attrs(claim.trial_id, begun))
             outcome = trainer.train(job, on_epoch)
         except (_LeaseLost, UpdateFinishedTrialError):
             log.warning("%s was given to another worker or ended from outside; leaving it", claim.evaluation.key)
             return False
         except StopTraining:
-            _tell(studies, claim, Outcome(State.FAILED, None, 0, 0.0, INTERRUPTED), epochs)
+            _tell(studies, leases, worker, claim, Outcome(State.FAILED, None, 0, 0.0, INTERRUPTED), epochs)
             return False
         except Exception as error:  # whatever training raises belongs to this evaluation, not to the search
             log.exception("%s failed", claim.evaluation.key)
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            _tell(studies, claim, Outcome(State.FAILED, None, len(epochs), 0.0, reason), epochs)
+            _tell(studies, leases, worker, claim, Outcome(State.FAILED, None, len(epochs), 0.0, reason), epochs)
             return False
-        if keeper.lost.is_set() or not leases.renew(claim.trial_id, worker):
-            log.warning("%s: lease lost before the result was told; it will be trained again", claim.evaluation.key)
-            return False
-        if _tell(studies, claim, outcome, epochs):
+        if _tell(studies, leases, worker, claim, outcome, epochs):
             (job.folder / "checkpoint.npz").unlink(missing_ok=True)  # nothing can resume a finished evaluation
             return True
         return False
@@ -128,27 +129,32 @@ def _job(studies: SearchStudies, folder: Path, claim: Claim) -> Job:
     )
 
 
-def _tell(studies: SearchStudies, claim: Claim, outcome: Outcome, epochs: list[Epoch]) -> bool:
-    """Write how an evaluation ended; False if it was ended from outside meanwhile."""
-    values = [outcome.val_mae] if outcome.state is State.COMPLETE and outcome.val_mae is not None else None
+def _tell(
+    studies: SearchStudies, leases: Leases, worker: str, claim: Claim, outcome: Outcome, epochs: list[Epoch]
+) -> bool:
+    """Write how an evaluation ended, if the lease is still held; False if it is lost or the trial was ended."""
+    value = outcome.val_mae if outcome.state is State.COMPLETE else None
     state = {
-        State.COMPLETE: TrialState.COMPLETE if values else TrialState.PRUNED,
+        State.COMPLETE: TrialState.PRUNED if value is None else TrialState.COMPLETE,
         State.PRUNED: TrialState.PRUNED,
         State.FAILED: TrialState.FAIL,
     }[outcome.state]
-    with suppress(UpdateFinishedTrialError):
-        # Attributes first: a finished trial takes no more of them.
-        studies.set_attrs(
-            claim.trial_id,
-            [
-                ("reason", outcome.reason),
-                ("epochs", outcome.epochs),
-                ("seconds", outcome.seconds or sum(epoch.seconds for epoch in epochs)),
-                ("facts", {**outcome.facts, "diagnosis": list(outcome.diagnosis)}),
-                ("curve", json.dumps([asdict(epoch) for epoch in epochs])),
-            ],
-        )
-        studies.storage.set_trial_state_values(claim.trial_id, state, values)
-        return True
-    log.warning("%s was ended from outside; its result is not stored", claim.evaluation.key)
-    return False
+    attrs = {
+        "reason": outcome.reason,
+        "epochs": outcome.epochs,
+        "seconds": outcome.seconds or sum(epoch.seconds for epoch in epochs),
+        "facts": {**outcome.facts, "diagnosis": list(outcome.diagnosis)},
+        "curve": json.dumps([asdict(epoch) for epoch in epochs]),
+    }
+
+    def still_held(connection: Connection) -> bool:
+        return leases.hold(connection, claim.trial_id, worker)
+
+    try:
+        told = patiently(lambda: studies.end(claim.trial_id, state, value, attrs, still_held))
+    except UpdateFinishedTrialError:
+        log.warning("%s was ended from outside; its result is not stored", claim.evaluation.key)
+        return False
+    if not told:
+        log.warning("%s: lease lost before the result was told; it will be trained again", claim.evaluation.key)
+    return told

@@ -1,7 +1,9 @@
 """A fast trainer without TensorFlow, and studies in a temporary database."""
 
+import importlib.util
 import math
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -39,16 +41,48 @@ def make_trainer():
     return FakeTrainer
 
 
+@pytest.fixture(scope="session")
+def postgresql(repository):
+    """A PostgreSQL server in a temporary folder."""
+    specification = importlib.util.spec_from_file_location("postgresql", repository / "benchmarks" / "postgresql.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    with module.temporary_postgresql() as server:
+        yield server
+
+
+def _opened(url: str, trials: int = 8, fingerprint: str = "data", **search) -> tuple:
+    spec = StudySpec(
+        name="test", trials=trials, halving=HalvingSpec(eta=4), search=SearchSpec(startup_trials=3, **search)
+    )
+    storage = open_storage(url)
+    studies = SearchStudies(storage, spec, spec.ladder((2, 2)), fingerprint)
+    return studies, Leases(storage.engine, spec.search.lease_seconds)
+
+
 @pytest.fixture
 def open_study(tmp_path: Path):
-    """open_study(trials=..., ...) -> (studies, leases); the same database for the whole test."""
+    """open_study(trials=..., ...) -> (studies, leases); the same SQLite database for the whole test."""
 
-    def opened(trials: int = 8, fingerprint: str = "data", database: str = "study", **search) -> tuple:
-        spec = StudySpec(
-            name="test", trials=trials, halving=HalvingSpec(eta=4), search=SearchSpec(startup_trials=3, **search)
-        )
-        storage = open_storage(f"sqlite:///{tmp_path / database}.db")
-        studies = SearchStudies(storage, spec, spec.ladder((2, 2)), fingerprint)
-        return studies, Leases(storage.engine, spec.search.lease_seconds)
+    def opened(*, database: str = "study", **settings) -> tuple:
+        return _opened(f"sqlite:///{tmp_path / database}.db", **settings)
+
+    return opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage_url(request, tmp_path: Path) -> str:
+    """A fresh database of every kind that is accepted."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'study'}.db"
+    return request.getfixturevalue("postgresql").new_database(uuid.uuid4().hex)
+
+
+@pytest.fixture
+def open_any(storage_url: str):
+    """Like open_study, on every accepted storage."""
+
+    def opened(**settings) -> tuple:
+        return _opened(storage_url, **settings)
 
     return opened

@@ -1,0 +1,275 @@
+"""What every accepted storage must do: claims, leases, the lock, reconciling, a whole study. One suite for all."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import Counter
+
+import pytest
+import sqlalchemy
+
+from gman_search.errors import StudyError
+from gman_search.halving.decide import Done
+from gman_search.halving.table import State, latest_attempts
+from gman_search.search.claim import Claim, claim_next
+from gman_search.search.reconcile import LEASE_LOST, reconcile
+from gman_search.search.storage import open_storage, study_lock
+from gman_search.search.worker import run_worker
+
+pytestmark = pytest.mark.slow
+CONTEXT = multiprocessing.get_context("fork")  # nothing here loads TensorFlow; spawn could not import this module
+
+
+def started(target, *arguments) -> multiprocessing.Process:
+    process = CONTEXT.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def until(condition, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def queue(studies, count: int) -> None:
+    for number in range(count):
+        attrs = {"config_id": number, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": 1}
+        studies.add_waiting("quick", studies.spec.space.preset(), attrs)
+
+
+def claim_all(open_any, name, claimed) -> None:
+    studies, leases = open_any(trials=200)
+    while isinstance(claim := claim_next(studies, leases, name), Claim):
+        claimed.put((claim.trial_id, name))
+    assert not isinstance(claim, Done)
+    claimed.put((None, name))
+
+
+def test_eight_processes_claim_two_hundred_trials_once_each(open_any):
+    studies, leases = open_any(trials=200)
+    queue(studies, 200)
+    studies.storage.engine.dispose()
+    claimed = CONTEXT.Queue()
+    workers = [started(claim_all, open_any, f"w{number}", claimed) for number in range(8)]
+    found, left = [], 0
+    while left < 8:
+        trial_id, name = claimed.get(timeout=120)
+        left += trial_id is None
+        found += [(trial_id, name)] if trial_id is not None else []
+    for worker in workers:
+        worker.join(20)
+    assert [worker.exitcode for worker in workers] == [0] * 8
+    assert len(found) == len({trial_id for trial_id, _ in found}) == 200
+    assert leases.live() == dict(found)
+
+
+def test_a_lease_ends_by_the_databases_clock_alone(open_any, monkeypatch):
+    _, leases = open_any(trials=1, lease_seconds=1.0)
+    leases.acquire(7, "w")
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert leases.live() == {7: "w"} and leases.renew(7, "w") and not leases.renew(7, "another")
+    assert not leases.take_away(7)
+    until(lambda: not leases.live(), 5)
+    assert not leases.renew(7, "w"), "a lease that has run out cannot be renewed"
+    assert leases.take_away(7)
+
+
+def test_a_running_trial_that_never_had_a_lease_gets_a_moment(open_any):
+    studies, leases = open_any(trials=2)
+    studies.ask()
+    reconcile(studies, leases)
+    assert [row.state for row in studies.evaluations()] == [State.RUNNING]
+    until(lambda: not leases.live(), 5)
+    reconcile(studies, leases)
+    assert [(row.state, row.reason) for row in studies.evaluations()] == [
+        (State.FAILED, LEASE_LOST),
+        (State.WAITING, ""),
+    ]
+
+
+def hold_lock(open_any, ready) -> None:
+    studies, _ = open_any()
+    with study_lock(studies.storage):
+        ready.set()
+        time.sleep(60)
+
+
+def test_the_study_lock_excludes_and_ends_with_its_process(open_any):
+    studies, _ = open_any()
+    studies.storage.engine.dispose()
+    ready, entered = CONTEXT.Event(), threading.Event()
+    holder = started(hold_lock, open_any, ready)
+    assert ready.wait(20)
+
+    def enter():
+        with study_lock(studies.storage):
+            entered.set()
+
+    waiting = threading.Thread(target=enter)
+    waiting.start()
+    assert not entered.wait(0.5)
+    holder.kill()
+    holder.join()
+    assert entered.wait(10)
+    waiting.join()
+
+
+def test_reconciling_twice_changes_nothing(open_any, make_trainer, tmp_path):
+    studies, leases = open_any(trials=8)
+    stop = threading.Event()
+
+    class StopAfterQuick(make_trainer):
+        def train(self, job, on_epoch):
+            if len(self.jobs) == 8:
+                stop.set()
+            return super().train(job, on_epoch)
+
+    run_worker(studies, leases, StopAfterQuick(), tmp_path, "w", stop=stop)
+    before = None
+    for _ in range(3):
+        with study_lock(studies.storage):
+            decision = reconcile(studies, leases).decision
+        now = (decision, studies.evaluations())
+        assert before in (None, now)
+        before = now
+
+
+def work(open_any, make_trainer, folder, name, settings, seconds=0.01) -> None:
+    studies, leases = open_any(**settings)
+    run_worker(studies, leases, make_trainer(seconds=seconds), folder, name)
+
+
+def test_four_processes_bring_a_study_to_its_quotas(open_any, make_trainer, tmp_path):
+    studies, _ = open_any(trials=24)
+    studies.storage.engine.dispose()
+    workers = [started(work, open_any, make_trainer, tmp_path, f"w{i}", {"trials": 24}) for i in range(4)]
+    for worker in workers:
+        worker.join(120)
+    assert [worker.exitcode for worker in workers] == [0] * 4
+    rows = studies.evaluations()
+    assert Counter(row.stage for row in rows) == {"quick": 24, "medium": 6, "full": 1}
+    assert all(row.state is State.COMPLETE and row.attempt == 1 for row in rows)
+    assert len({row.key for row in rows}) == len(rows)
+
+
+def test_a_worker_killed_while_it_drew_a_config_leaves_one_that_is_completed(open_any, make_trainer, tmp_path):
+    studies, leases = open_any(trials=3)
+    trial = studies.by_stage["quick"].ask()
+    trial.suggest_float("learning_rate", **studies.distributions["learning_rate"]._asdict())  # and no further
+    leases.acquire(trial._trial_id, "killed")
+    with leases.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM gman_search_leases")
+    run_worker(studies, leases, make_trainer(), tmp_path, "w")
+    final = [row for row in latest_attempts(studies.evaluations()) if row.stage == "quick"]
+    assert [row.state for row in final] == [State.COMPLETE] * 3
+    first = next(row for row in final if row.config_id == 0)
+    assert first.attempt == 2 and first.params["learning_rate"] == trial.params["learning_rate"]
+    assert first.params.keys() == final[1].params.keys() and first.seed == studies.seed_of(0, "quick")
+
+
+class Announcing:
+    """Tells when the first evaluation has begun, and takes its time over it."""
+
+    def __init__(self, trainer, running) -> None:
+        self.trainer, self.running = trainer, running
+
+    def train(self, job, on_epoch):
+        self.running.set()
+        return self.trainer.train(job, on_epoch)
+
+
+def stall(open_any, make_trainer, folder, running) -> None:
+    studies, leases = open_any(trials=1, lease_seconds=1.0)
+    stop = threading.Event()
+
+    class OneEvaluation(make_trainer):
+        def train(self, job, on_epoch):
+            stop.set()
+            # No epoch is reported while stalled, so only the telling of the result can be refused.
+            outcome = super().train(job, lambda epoch: None)
+            return type(outcome)(outcome.state, 99.0, 1, 1.0, "told by the stalled worker")
+
+    run_worker(studies, leases, Announcing(OneEvaluation(seconds=0.5), running), folder, "stalled", stop=stop)
+
+
+def test_a_stalled_worker_cannot_overwrite_its_replacement(open_any, make_trainer, tmp_path):
+    studies, _ = open_any(trials=1, lease_seconds=1.0)
+    studies.storage.engine.dispose()
+    running = CONTEXT.Event()
+    stalled = started(stall, open_any, make_trainer, tmp_path, running)
+    assert running.wait(20)
+    os.kill(stalled.pid, signal.SIGSTOP)
+    work(open_any, make_trainer, tmp_path, "heir", {"trials": 1, "lease_seconds": 1.0})
+    before = studies.evaluations()
+    os.kill(stalled.pid, signal.SIGCONT)
+    stalled.join(20)
+    assert stalled.exitcode == 0
+    assert studies.evaluations() == before
+    quick = [row for row in before if row.stage == "quick"]
+    assert [(row.attempt, row.state) for row in quick] == [(1, State.FAILED), (2, State.COMPLETE)]
+    assert all(row.val_mae != 99.0 for row in before)
+
+
+def test_a_result_is_refused_when_the_lease_has_run_out_and_nobody_came_yet(open_any, make_trainer, tmp_path):
+    studies, _ = open_any(trials=1, lease_seconds=1.0)
+    studies.storage.engine.dispose()
+    running = CONTEXT.Event()
+    stalled = started(stall, open_any, make_trainer, tmp_path, running)
+    assert running.wait(20)
+    os.kill(stalled.pid, signal.SIGSTOP)
+    time.sleep(1.5)
+    os.kill(stalled.pid, signal.SIGCONT)
+    stalled.join(20)
+    assert stalled.exitcode == 0
+    assert [row.state for row in studies.evaluations()] == [State.RUNNING]
+
+
+def test_telling_keeps_the_lease_until_it_is_written(open_any):
+    """Between the check and the commit nobody can take the lease away, however long it takes."""
+    from optuna.trial import TrialState
+
+    studies, leases = open_any(trials=1, lease_seconds=1.0)
+    queue(studies, 1)
+    claim = claim_next(studies, leases, "w")
+    other_studies, other_leases = open_any(trials=1, lease_seconds=1.0)
+    order = []
+
+    def slowly(connection):
+        held = leases.hold(connection, claim.trial_id, "w")
+        thief.start()
+        time.sleep(2.0)
+        order.append("told")
+        return held
+
+    def steal():
+        with study_lock(other_studies.storage):
+            reconcile(other_studies, other_leases)
+            time.sleep(1.5)
+            reconcile(other_studies, other_leases)
+        order.append("reconciled")
+
+    thief = threading.Thread(target=steal)
+    assert studies.end(claim.trial_id, TrialState.COMPLETE, 3.0, {"epochs": 1}, slowly)
+    thief.join(30)
+    assert order == ["told", "reconciled"]
+    row = studies.evaluations()[0]
+    assert (row.state, row.val_mae, row.epochs) == (State.COMPLETE, 3.0, 1)
+
+
+def test_bare_and_full_urls_of_postgresql_mean_the_same(postgresql):
+    url = postgresql.new_database("urls")
+    for scheme in ("postgresql://", "postgres://", "postgresql+psycopg://"):
+        storage = open_storage(url.replace("postgresql://", scheme))
+        assert storage.engine.driver == "psycopg"
+        with storage.engine.connect() as connection:
+            assert connection.execute(sqlalchemy.text("SELECT 1")).scalar() == 1
+
+
+def test_an_unreachable_server_is_one_clear_line_without_the_password():
+    with pytest.raises(StudyError, match="cannot open the storage") as caught:
+        open_storage("postgresql://someone:secret@127.0.0.1:9/nothing")
+    assert "secret" not in str(caught.value) and "\n" not in str(caught.value)

@@ -58,7 +58,9 @@ class TestResult:
     """The winner on the test part, next to what needs no training.
 
     `steps[q]` scores the q-th forecast step alone ("at step q"); `mean` averages the steps' scores over 1..Q, as the
-    original prints it. `baselines[name]` has the same two keys: `steps` and `mean`.
+    original prints it. `baselines[name]` has the same two keys: `steps` and `mean`. `calendar` (7, 24) is the MAE by
+    weekday and hour of the moment forecast, None where nothing was observed. `coordinates` has (latitude, longitude) of
+    the sensors whose place is known.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -72,6 +74,8 @@ class TestResult:
     masked_share: float
     sensor_mae: Mapping[str, float] = field(default_factory=dict)
     samples: tuple[ForecastSample, ...] = ()
+    calendar: tuple[tuple[float | None, ...], ...] = ()
+    coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

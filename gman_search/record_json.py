@@ -51,6 +51,8 @@ def test_from_json(tree: Mapping[str, Any]) -> TestResult:
             )
             for sample in tree["samples"]
         ),
+        calendar=tuple(tuple(row) for row in tree.get("calendar", ())),
+        coordinates={name: (place[0], place[1]) for name, place in tree.get("coordinates", {}).items()},
     )
 
 

@@ -123,7 +123,9 @@ class SearchStudies:
         finite = [value for value in values.values() if np.isfinite(value)]
         state = STATES[trial.state]
         facts = {**attrs.get("facts", {}), "trial": trial.number}
-        facts.update({name: attrs[name] for name in ("folder", "parent_folder", "worker") if name in attrs})
+        facts.update({name: attrs[name] for name in ("folder", "parent_folder", "worker", "began") if name in attrs})
+        if trial.datetime_complete is not None:
+            facts["ended"] = trial.datetime_complete.timestamp()
         return Evaluation(
             config_id=int(attrs.get("config_id", trial.number)),
             stage=stage,

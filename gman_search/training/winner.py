@@ -8,6 +8,7 @@ import numpy as np
 from gman_search.data.baselines import historical_average, persistence, truth
 from gman_search.data.task import ForecastTask
 from gman_search.record import ForecastSample, TestResult
+from gman_search.training.calendar_errors import calendar_mae
 from gman_search.training.checkpoints import read_arrays, write_arrays
 from gman_search.training.metrics import masked_scores, mean_of_steps, scores_by_step
 from gman_search.training.step import CompiledModel
@@ -42,7 +43,15 @@ def test_winner(task: ForecastTask, model: CompiledModel, folder: Path, *, confi
         masked_share=float(np.mean(observed == 0)),
         sensor_mae=by_sensor,
         samples=_samples(task, observed, forecast, by_sensor),
+        calendar=calendar_mae(observed, forecast, *_moments(task)),
+        coordinates=task.coordinates,
     )
+
+
+def _moments(task: ForecastTask) -> tuple[np.ndarray, np.ndarray]:
+    """Weekday and hour (W, Q) of the moments that the forecasts of the test part speak of."""
+    rows = task.starts["test"][:, None] + task.P + np.arange(task.Q)
+    return task.day_of_week[rows], task.time_of_day[rows] * 24 // task.T
 
 
 def _samples(

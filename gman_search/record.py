@@ -73,7 +73,9 @@ class TestResult:
 
     `steps[q]` scores the q-th forecast step alone ("at step q"); `mean` averages the steps' scores over 1..Q, as the
     original prints it. `baselines[name]` has the same two keys: `steps` and `mean`. `coverage[percent]` tells how often
-    the intervals held that were made on the validation part.
+    the intervals held that were made on the validation part. `calendar` (7, 24) is the MAE by weekday and hour of the
+    moment forecast, None where nothing was observed. `coordinates` has (latitude, longitude) of the sensors whose place
+    is known.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -88,6 +90,8 @@ class TestResult:
     sensor_mae: Mapping[str, float] = field(default_factory=dict)
     samples: tuple[ForecastSample, ...] = ()
     coverage: Mapping[int, Coverage] = field(default_factory=dict)
+    calendar: tuple[tuple[float | None, ...], ...] = ()
+    coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ def test_from_json(tree: Mapping[str, Any]) -> TestResult:
             for sample in tree["samples"]
         ),
         coverage={int(percent): _coverage(found) for percent, found in tree.get("coverage", {}).items()},
+        calendar=tuple(tuple(row) for row in tree.get("calendar", ())),
+        coordinates={name: (place[0], place[1]) for name, place in tree.get("coordinates", {}).items()},
     )
 
 

@@ -18,11 +18,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gman_search.record import StudyRecord
-from gman_search.report import forecast_tables, formats, tables
-from gman_search.report.blocks import Block, page_blocks
-from gman_search.report.csv_export import csv_text
-from gman_search.report.figure_style import CONFIG, TEMPLATE
-from gman_search.report.summaries import summarise
+from gman_search.report.block import Block
+from gman_search.report.blocks import page_blocks
+from gman_search.report.figures.style import CONFIG, TEMPLATE
+from gman_search.report.importance import importances
+from gman_search.report.summary import summarise
+from gman_search.report.text import forecast_tables, formats, tables
+from gman_search.report.text.csv_export import csv_text
 
 __all__ = ["BUNDLE_NAME", "Assets", "render", "write_report"]
 
@@ -39,7 +41,7 @@ def render(record: StudyRecord, *, assets: Assets = "inline") -> str:
         assets: "inline" puts plotly.js (4.8 MB) into the page; "directory" refers to `plotly.min.js` beside it.
     """
     summary = summarise(record)
-    blocks = page_blocks(summary)
+    blocks = page_blocks(summary, importances(record))
     csv_base64 = base64.b64encode(csv_text(record.evaluations).encode()).decode("ascii")
     return (
         _environment()
@@ -52,6 +54,9 @@ def render(record: StudyRecord, *, assets: Assets = "inline") -> str:
             diagnosis=tables.diagnosis_table(summary.diagnosis) if summary.diagnosis else None,
             gains=forecast_tables.gain_table(summary.scoreboard)
             if summary.scoreboard and summary.scoreboard.gains
+            else None,
+            published=forecast_tables.published_text(summary.published, summary.scoreboard)
+            if summary.published
             else None,
             evaluations=tables.evaluation_table(record.evaluations, record.unit),
             created=record.provenance.get("created"),

@@ -148,7 +148,9 @@ class SearchStudies:
         finite = [value for value in values.values() if np.isfinite(value)]
         state = STATES[trial.state]
         facts = {**attrs.get("facts", {}), "trial": trial.number}
-        facts.update({name: attrs[name] for name in ("folder", "parent_folder", "worker") if name in attrs})
+        facts.update({name: attrs[name] for name in ("folder", "parent_folder", "worker", "began") if name in attrs})
+        if trial.datetime_complete is not None:
+            facts["ended"] = trial.datetime_complete.timestamp()
         config_id = int(attrs.get("config_id", trial.number))
         return Evaluation(
             config_id=config_id,
@@ -259,7 +261,7 @@ class SearchStudies:
             if not on_condition(session.connection()):
                 return False
             trial = TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
-            self.storage.check_trial_is_updatable(trial_id, trial.state)
+            self.storage.check_trial_is_updatable(trial_id, trial.state)  # type: ignore[arg-type]
             self._set_attrs(session, trial_id, attrs or {})
             if value is not None:
                 self.storage._set_trial_value_without_commit(session, trial, 0, value)

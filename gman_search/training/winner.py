@@ -12,6 +12,7 @@ from gman_search.forecasting.intervals import calibrated, coverage, usual_readin
 from gman_search.forecasting.saved import About, SavedModel, write_saved_model
 from gman_search.model.gman import ModelShape
 from gman_search.record import Coverage, ForecastSample, TestResult
+from gman_search.training.calendar_errors import calendar_mae
 from gman_search.training.checkpoints import read_arrays
 from gman_search.training.metrics import masked_scores, mean_of_steps, scores_by_step
 from gman_search.training.step import CompiledModel
@@ -88,6 +89,8 @@ def test_winner(
         sensor_mae=by_sensor,
         samples=_samples(task, observed, forecast, by_sensor),
         coverage=_coverages(saved, observed, forecast),
+        calendar=calendar_mae(observed, forecast, *_moments(task)),
+        coordinates=task.coordinates,
     )
 
 
@@ -100,6 +103,12 @@ def _coverages(saved: SavedModel, observed: np.ndarray, forecast: np.ndarray) ->
         for percent in PERCENTS_TESTED
         if intervals.has(percent)
     }
+
+
+def _moments(task: ForecastTask) -> tuple[np.ndarray, np.ndarray]:
+    """Weekday and hour (W, Q) of the moments that the forecasts of the test part speak of."""
+    rows = task.starts["test"][:, None] + task.P + np.arange(task.Q)
+    return task.day_of_week[rows], task.time_of_day[rows] * 24 // task.T
 
 
 def _samples(

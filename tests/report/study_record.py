@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gman_search.halving.decide import Done, Promote, Sample, decide
+from gman_search.halving.controls import controls_due
+from gman_search.halving.decide import Done, Promote, decide
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Epoch, ForecastSample, Scores, StudyRecord, TestResult
@@ -20,6 +21,8 @@ STAGES = ("quick", "medium", "full")
 EPOCHS = {"quick": 12, "medium": 16, "full": 20}
 FLOOR = {"quick": 3.55, "medium": 3.15, "full": 2.86}
 SECONDS = {"quick": 3.1, "medium": 9.4, "full": 31.0}
+INHERITED = {"medium": 0.14, "full": 0.19}
+BEGAN = 1.79e9
 
 
 def study_record(
@@ -32,6 +35,8 @@ def study_record(
     tested: bool = True,
     sensors: tuple[str, ...] = ("S-104", "S-212", "S-317", "S-325", "S-401"),
     sample_times: int = 2016,
+    controls: int = 0,
+    workers: int = 2,
 ) -> StudyRecord:
     """A finished study; with the defaults it has 50, 12 and 3 evaluations."""
     rng = np.random.default_rng(seed)
@@ -39,20 +44,34 @@ def study_record(
     ladder = Ladder(stages, etas, trials)
     rows: list[Evaluation] = []
     curves: dict[str, tuple[Epoch, ...]] = {}
-    while not isinstance(decision := decide(rows, ladder), Done):
-        if isinstance(decision, Sample):
-            params = spec.space.preset() if not rows else sample_params(rng)
-            row, curve = _trained(len(rows), stages[0], params, None, rng)
-        elif isinstance(decision, Promote):
-            parent = next(row for row in rows if row.key == f"{decision.source}/{decision.config_id}")
-            row, curve = _trained(decision.config_id, decision.stage, parent.params, parent, rng)
-        else:
-            raise RuntimeError("a synthetic study never waits")
+    latest: dict[str, Evaluation] = {}
+    # `decide` reads the whole table, so a thousand configs would take a million looks: sample all of them first.
+    while len(rows) < trials:
+        params = spec.space.preset() if not rows else sample_params(rng)
+        row, curve = _trained(len(rows), stages[0], params, None, rng)
         rows.append(row)
+        latest[row.key] = row
         if curve:
             curves[row.key] = curve
+    while not isinstance(decision := decide(rows, ladder), Done):
+        if not isinstance(decision, Promote):
+            raise RuntimeError("a synthetic study only promotes, once it has sampled")
+        parent = latest[f"{decision.source}/{decision.config_id}"]
+        row, curve = _trained(decision.config_id, decision.stage, parent.params, parent, rng)
+        rows.append(row)
+        latest[row.key] = row
+        if curve:
+            curves[row.key] = curve
+    for control in controls_due(rows, ladder, count=controls, seed=seed):
+        parent = latest[f"{control.source or stages[0]}/{control.config_id}"]
+        grown = parent if control.source else None
+        row, curve = _trained(control.config_id, control.stage, parent.params, grown, rng)
+        row = replace(row, control=control.kind)
+        rows.append(row)
+        curves[row.key] = curve
+    rows = _timed(rows, workers)
     best = min(
-        (row for row in rows if row.state is State.COMPLETE and row.val_mae is not None),
+        (row for row in rows if not row.control and row.state is State.COMPLETE and row.val_mae is not None),
         key=lambda row: (-stages.index(row.stage), row.val_mae),
         default=None,
     )
@@ -74,6 +93,27 @@ def study_record(
             "cost_units": {"quick": 1.0, "medium": 4.1, "full": 16.3},
         },
     )
+
+
+def _timed(rows: list[Evaluation], workers: int) -> list[Evaluation]:
+    """Each evaluation on the worker that is free first; config 2 was interrupted once, and the search rested a night."""
+    free, timed = [0.0] * workers, []
+    for index, row in enumerate(rows):
+        if index == len(rows) // 2:
+            free = [max(free) + 30000.0] * workers
+        worker = free.index(min(free))
+        if row.key == "quick/2" and row.epochs > 4:
+            began, name = free[worker], f"host-{worker}"
+            facts = {"began": BEGAN + began, "ended": BEGAN + began + 12.0, "worker": name}
+            left = replace(row, state=State.FAILED, val_mae=None, reason="interrupted", epochs=4, seconds=12.0)
+            timed.append(replace(left, facts=facts))
+            free[worker] += 15.0
+            row = replace(row, attempt=2)
+        began = free[worker]
+        free[worker] += row.seconds + 1.5
+        facts = {"began": BEGAN + began, "ended": BEGAN + began + row.seconds + 0.5, "worker": f"host-{worker}"}
+        timed.append(replace(row, facts={**row.facts, **facts}))
+    return timed
 
 
 def sample_params(rng: np.random.Generator) -> dict[str, Any]:
@@ -128,7 +168,9 @@ def _trained(
         row = replace(row, state=State.PRUNED, reason="diverged at epoch 4", epochs=4, seconds=seconds)
         return replace(row, facts={"diagnosis": ("rising: lower the learning rate",)}), tuple(points)
     best = min(point.val_mae for point in points)
-    facts = {"diagnosis": ("falling fast: healthy",) if best < 0.8 * start else ()}
+    facts: dict[str, Any] = {"diagnosis": ("falling fast: healthy",) if best < 0.8 * start else ()}
+    if parent is not None:
+        facts["inherited"] = INHERITED.get(stage, 0.2)
     done = replace(row, state=State.COMPLETE, val_mae=best, epochs=epochs, seconds=seconds, facts=facts)
     return done, tuple(points)
 
@@ -157,8 +199,30 @@ def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random
         windows=2119,
         masked_share=0.0821,
         sensor_mae=spread,
+        calendar=_calendar(last, rng),
+        coordinates=dict(zip(sensors, _places(len(sensors), rng), strict=True)),
         samples=tuple(_sample(sensor, rank, spread[sensor], times, rng) for rank, sensor in picks.items()),
     )
+
+
+def _calendar(level: float, rng: np.random.Generator) -> tuple[tuple[float | None, ...], ...]:
+    hours = np.arange(24)
+    rush = 0.8 * np.exp(-(((hours - 8) / 1.5) ** 2)) + 1.2 * np.exp(-(((hours - 17.5) / 2) ** 2))
+    rows = []
+    for day in range(7):
+        row = level * (0.6 + (0.25 if day >= 5 else 1.0) * rush + 0.04 * rng.standard_normal(24))
+        rows.append(tuple(None if day == 6 and hour < 5 else float(value) for hour, value in enumerate(row)))
+    return tuple(rows)
+
+
+def _places(count: int, rng: np.random.Generator) -> list[tuple[float, float]]:
+    """Along two crossing roads."""
+    along = np.linspace(-0.1, 0.1, max(count, 2))
+    jitter = 0.004 * rng.standard_normal((count, 2))
+    return [
+        (34.1 + float(along[i] * (0.2 if i % 2 else 1.0) + jitter[i, 0]), -118.3 + float(along[i] + jitter[i, 1]))
+        for i in range(count)
+    ]
 
 
 def _sample(sensor: str, rank: str, mae: float, times: int, rng: np.random.Generator) -> ForecastSample:

@@ -6,13 +6,21 @@ import pytest
 
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import StudyRecord
-from gman_search.report.checks import Check, beats_preset, curves_ended, curves_healthy, failures, larger_stages_paid
-from gman_search.report.curve_summary import curve_summary
-from gman_search.report.forecast_checks import beats_baselines, holds_on_test
-from gman_search.report.forecast_summary import scoreboard
-from gman_search.report.headline import Cost, Improvement, StepScore, headline, winner, winner_test
-from gman_search.report.ladder_summary import DiagnosisCount, StageCount, diagnosis_counts, funnel, standing_table
-from gman_search.report.summaries import summarise
+from gman_search.report.checks.forecast import beats_baselines, holds_on_test
+from gman_search.report.checks.search import (
+    Check,
+    beats_preset,
+    curves_ended,
+    curves_healthy,
+    failures,
+    larger_stages_paid,
+)
+from gman_search.report.summaries.curves import curve_summary
+from gman_search.report.summaries.forecast import scoreboard
+from gman_search.report.summaries.headline import Cost, Improvement, StepScore, headline, winner, winner_test
+from gman_search.report.summaries.ladder import DiagnosisCount, StageCount, diagnosis_counts, funnel, standing_table
+from gman_search.report.summaries.preset import preset_standing
+from gman_search.report.summary import summarise
 
 
 def test_headline_names_the_best_of_the_last_stage(small: StudyRecord) -> None:
@@ -30,7 +38,9 @@ def test_cost_counts_every_attempt_and_the_saving(small: StudyRecord) -> None:
         epochs=5 * 10 + 1 + 3 + 20,
         configs=6,
         saved_share=pytest.approx(29 / 54),
+        full_seconds=6 * 200.0,
     )
+    assert headline(small).cost.measured_saved_share == pytest.approx(1 - 725 / 1200)
 
 
 def test_a_better_value_of_a_lower_stage_never_wins(small: StudyRecord) -> None:
@@ -86,19 +96,20 @@ def test_diagnosis_is_counted_by_stage(small: StudyRecord) -> None:
 
 
 def test_checks_compare_with_the_preset_at_the_highest_common_stage(small: StudyRecord) -> None:
-    check = beats_preset(small)
+    check = beats_preset(preset_standing(small), small.unit)
     assert check.status == "pass"
     assert "At quick" in check.answer and "3.500" in check.answer and "4.000" in check.answer
 
 
 def test_the_preset_winning_is_worth_a_look(small: StudyRecord) -> None:
     only = replace(small, evaluations=(Evaluation(0, "full", state=State.COMPLETE, val_mae=2.0),))
-    assert beats_preset(only).status == "warn"
+    assert beats_preset(preset_standing(only), only.unit).status == "warn"
 
 
 def test_a_preset_beaten_by_a_hair_may_be_chance(small: StudyRecord) -> None:
     rows = tuple(replace(row, val_mae=3.501) if row.key == "quick/0" else row for row in small.evaluations)
-    check = beats_preset(replace(small, evaluations=rows))
+    changed = replace(small, evaluations=rows)
+    check = beats_preset(preset_standing(changed), small.unit)
     assert check.status == "warn" and "may be chance" in check.answer
 
 
@@ -156,5 +167,5 @@ def test_gap_between_validation_and_test(small: StudyRecord) -> None:
 def test_an_empty_study_is_summarised_without_a_winner(small: StudyRecord) -> None:
     summary = summarise(replace(small, evaluations=(), curves={}, test=None, provenance={}, spec={}))
     assert summary.headline.config_id is None
-    assert summary.headline.cost == Cost(0, 0, 0, None)
+    assert summary.headline.cost == Cost(0, 0, 0, None, None)
     assert {check.status for check in summary.checks} == {"unknown"}

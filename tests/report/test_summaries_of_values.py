@@ -8,14 +8,14 @@ import pytest
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Scores, StudyRecord
-from gman_search.report.agreement import Correlation, agreements, kendall, spearman
-from gman_search.report.captions import horizon_caption, sensor_caption
-from gman_search.report.curve_summary import CurveChain, CurveSegment, curve_summary, is_still_falling
-from gman_search.report.forecast_summary import BaselineGain, ForecastLine, HorizonRow, sample_summary, scoreboard
-from gman_search.report.formats import moment, signed, signed_percent
-from gman_search.report.frame import Frame, frame, thin
-from gman_search.report.headline import improvement
-from gman_search.report.slice_summary import SlicePanel, SlicePoint, bound_touched, slice_summary
+from gman_search.report.summaries.agreement import Correlation, agreements, kendall, spearman
+from gman_search.report.summaries.curves import CurveChain, CurveSegment, curve_summary, is_still_falling
+from gman_search.report.summaries.forecast import BaselineGain, ForecastLine, HorizonRow, sample_summary, scoreboard
+from gman_search.report.summaries.frame import Frame, frame, thin
+from gman_search.report.summaries.headline import improvement
+from gman_search.report.summaries.slices import SlicePanel, SlicePoint, bound_touched, slice_summary
+from gman_search.report.text.captions import horizon_caption, sensor_caption
+from gman_search.report.text.formats import moment, signed, signed_percent
 
 
 def test_a_chain_counts_epochs_over_its_stages(small: StudyRecord) -> None:

@@ -91,6 +91,22 @@
     if (before) { show(before); } else { delete root.dataset.theme; show(null); }
   });
 
+  // Every word must occur somewhere in the row.
+  function filter(input) {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = document.getElementById(input.dataset.filters).rows;
+    let shown = 0;
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      shown += row.hidden ? 0 : 1;
+    }
+    input.closest("p").querySelector("output").textContent = words.length ? shown + " of " + rows.length : "";
+  }
+  for (const input of document.querySelectorAll("input[data-filters]")) {
+    input.addEventListener("input", function () { filter(input); });
+  }
+
   const choice = remembered();
   show(choice === "dark" || choice === "light" ? choice : null);
   if (typeof Plotly !== "undefined") { draw(Object.keys(content.figures)); }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gman_search.halving.decide import Standing, standings
 from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord
-from gman_search.report.headline import winner
+from gman_search.report.summaries.headline import winner
 
 __all__ = [
     "DiagnosisCount",

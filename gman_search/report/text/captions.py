@@ -2,19 +2,22 @@
 
 import math
 
-from gman_search.report.agreement import Agreement, Correlation
-from gman_search.report.curve_summary import CurveSummary
-from gman_search.report.forecast_summary import HorizonRow, SampleSummary, Scoreboard
-from gman_search.report.formats import error, plural, setting, signed
-from gman_search.report.ladder_summary import Funnel, StandingTable
-from gman_search.report.slice_summary import SlicePanel, SliceSummary
+from gman_search.report.summaries.agreement import Agreement, Correlation
+from gman_search.report.summaries.curves import CurveSummary
+from gman_search.report.summaries.forecast import HorizonRow, SampleSummary, Scoreboard
+from gman_search.report.summaries.ladder import Funnel, StandingTable
+from gman_search.report.summaries.places import DAYS, CalendarSummary, SensorMap
+from gman_search.report.summaries.slices import SlicePanel, SliceSummary
+from gman_search.report.text.formats import error, percent, plural, setting, signed
 
 __all__ = [
     "agreement_caption",
+    "calendar_caption",
     "curve_caption",
     "cut_caption",
     "funnel_caption",
     "horizon_caption",
+    "map_caption",
     "sample_caption",
     "sensor_caption",
     "slice_caption",
@@ -30,6 +33,10 @@ def funnel_caption(summary: Funnel) -> str:
     when = "when a stage was closed" if summary.synchronous else "as soon as there was room"
     etas = " and ".join(f"1 in {eta}" for eta in summary.etas)
     rule = f" Promotion took the best {etas} {when}." if etas else ""
+    total = sum(row.seconds for row in summary.stages)
+    if total and len(summary.stages) > 1:
+        shares = [f"{row.stage} {percent(100 * row.seconds / total, 0)}" for row in summary.stages]
+        rule += f" Of the training time, {', '.join(shares)}."
     return (_sentence("; ".join(parts)) if parts else "There is one stage, so nothing is promoted.") + rule
 
 
@@ -118,6 +125,29 @@ def sensor_caption(summary: Scoreboard) -> str:
     )
     if summary.silent_sensors:
         text += f" Without a reading in the test part: {', '.join(summary.silent_sensors)}."
+    return text
+
+
+def calendar_caption(summary: CalendarSummary) -> str:
+    """The hardest and the easiest hour, and which days were there at all."""
+    day, hour, mae = summary.worst
+    text = f"Hardest: {DAYS[day]} {hour}:00 to {hour}:59 with {error(mae, 2)} {summary.unit}"
+    day, hour, mae = summary.best
+    text += f"; easiest: {DAYS[day]} {hour}:00 with {error(mae, 2)}. All steps together."
+    if summary.days < 7:
+        text += f" The test part has {summary.days} of the 7 weekdays."
+    return text
+
+
+def map_caption(summary: SensorMap) -> str:
+    """Which sensor is worst, and how many have no place."""
+    known = [sensor for sensor in summary.sensors if sensor.mae is not None]
+    text = f"{plural(len(summary.sensors), 'sensor')} where they stand; the larger and darker, the larger the test MAE."
+    if known:
+        worst = max(known, key=lambda sensor: sensor.mae or 0.0)
+        text += f" Largest: {worst.name} with {error(worst.mae)} {summary.unit}."
+    if summary.missing:
+        text += f" {plural(summary.missing, 'sensor')} without known place."
     return text
 
 

@@ -4,10 +4,10 @@ import math
 
 import plotly.graph_objects as go
 
-from gman_search.report.figure_style import BY_RUNG, WINNER, plain
-from gman_search.report.figures import frame_range, new_figure, rounded
-from gman_search.report.formats import setting
-from gman_search.report.slice_summary import SlicePanel, SlicePoint, SliceSummary
+from gman_search.report.figures.base import frame_range, new_figure, rounded
+from gman_search.report.figures.style import BY_RUNG, WINNER, plain
+from gman_search.report.summaries.slices import SlicePanel, SlicePoint, SliceSummary
+from gman_search.report.text.formats import setting
 
 __all__ = ["slice_figure"]
 

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 from gman_search.record import ForecastSample, Scores, StudyRecord
-from gman_search.report.frame import thin
-from gman_search.report.headline import improvement, marked_steps
+from gman_search.report.summaries.frame import thin
+from gman_search.report.summaries.headline import improvement, marked_steps
 
 __all__ = ["BaselineGain", "ForecastLine", "HorizonRow", "SampleSummary", "Scoreboard", "sample_summary", "scoreboard"]
 

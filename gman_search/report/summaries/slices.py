@@ -8,10 +8,10 @@ from typing import Any
 from gman_search.halving.decide import ranked
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
-from gman_search.report.frame import Frame, frame
-from gman_search.report.headline import winner
+from gman_search.report.summaries.frame import Frame, frame
+from gman_search.report.summaries.headline import winner
 
-__all__ = ["SlicePanel", "SlicePoint", "SliceSummary", "bound_touched", "slice_summary"]
+__all__ = ["SlicePanel", "SlicePoint", "SliceSummary", "bound_touched", "searched_dimensions", "slice_summary"]
 
 EDGE_SHARE = 0.03
 """Values within this share of a range's length from its end count as at the bound."""
@@ -66,7 +66,7 @@ def slice_summary(record: StudyRecord) -> SliceSummary:
     for name, dimension in _dimensions(record.spec):
         choices = tuple(dimension.get("choices") or ())
         low, high = dimension.get("low"), dimension.get("high")
-        if len(choices) == 1 or (not choices and (low is None or low == high)):
+        if not _is_searched(dimension):
             fixed.append((name, choices[0] if choices else low))
             continue
         value = None if best is None else best.params.get(name)
@@ -91,6 +91,11 @@ def slice_summary(record: StudyRecord) -> SliceSummary:
     return SliceSummary(record.unit, first, tuple(panels), tuple(fixed), frame(row.val_mae for row in complete))
 
 
+def searched_dimensions(spec: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The dimensions of a specification's space that have more than one value."""
+    return [(name, dimension) for name, dimension in _dimensions(spec) if _is_searched(dimension)]
+
+
 def bound_touched(value: Any, dimension: Mapping[str, Any]) -> str | None:
     """Say "low" or "high" when a value lies at an end of its range; a choice has no ends."""
     low, high = dimension.get("low"), dimension.get("high")
@@ -103,6 +108,11 @@ def bound_touched(value: Any, dimension: Mapping[str, Any]) -> str | None:
     if share <= EDGE_SHARE:
         return "low"
     return "high" if share >= 1 - EDGE_SHARE else None
+
+
+def _is_searched(dimension: Mapping[str, Any]) -> bool:
+    choices, low = dimension.get("choices") or (), dimension.get("low")
+    return len(choices) > 1 or (not choices and low is not None and low != dimension.get("high"))
 
 
 def _dimensions(spec: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:

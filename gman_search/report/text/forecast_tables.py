@@ -1,11 +1,24 @@
 """The test part as tables of text: every step beside the baselines, the sensors, and forecasts against truth (pure)."""
 
-from gman_search.report.forecast_summary import HorizonRow, SampleSummary, Scoreboard
-from gman_search.report.formats import error, signed_percent
-from gman_search.report.frame import thin
-from gman_search.report.tables import Table
+from collections.abc import Iterable
 
-__all__ = ["gain_table", "horizon_table", "sample_table", "sensor_table"]
+from gman_search.record import Scores
+from gman_search.report.published import MINUTES, PublishedTable
+from gman_search.report.summaries.forecast import HorizonRow, SampleSummary, Scoreboard
+from gman_search.report.summaries.frame import thin
+from gman_search.report.summaries.places import DAYS, CalendarSummary, SensorMap
+from gman_search.report.text.formats import error, signed_percent
+from gman_search.report.text.tables import Table
+
+__all__ = [
+    "calendar_table",
+    "gain_table",
+    "horizon_table",
+    "map_table",
+    "published_text",
+    "sample_table",
+    "sensor_table",
+]
 
 MAX_SAMPLE_ROWS = 96
 
@@ -63,3 +76,40 @@ def sample_table(summary: SampleSummary) -> Table:
     )
     note = "" if stride == 1 else f"One time in {stride} of those drawn."
     return Table(("time", f"truth ({summary.unit})", *heads), rows, note=note)
+
+
+def calendar_table(summary: CalendarSummary) -> Table:
+    """A row an hour, a column a weekday."""
+    rows = tuple((f"{hour}:00", *(error(day[hour], 2) for day in summary.cells)) for hour in range(24))
+    return Table(("hour", *DAYS), rows, note=f"Test MAE in {summary.unit}, all steps together.")
+
+
+def map_table(summary: SensorMap) -> Table:
+    """Where each sensor stands."""
+    rows = tuple(
+        (sensor.name, f"{sensor.latitude:.5f}", f"{sensor.longitude:.5f}", error(sensor.mae))
+        for sensor in summary.sensors
+    )
+    return Table(("sensor", "latitude", "longitude", f"test MAE ({summary.unit})"), rows)
+
+
+def published_text(summary: PublishedTable, board: Scoreboard | None) -> Table:
+    """What others report, with this study's winner first where it has been tested."""
+    rows, strong = [], frozenset[int]()
+    if board is not None:
+        found = {row.minutes: row.scores[0] for row in board.rows}
+        if all(found.get(minutes) is not None for minutes in MINUTES):
+            rows.append(("this study", *_triples(found[minutes] for minutes in MINUTES), "tested here"))
+            strong = frozenset({0})
+    rows += [(row.model, *_triples(row.scores), row.source) for row in summary.rows]
+    columns = ("model", *("MAE", "RMSE", "MAPE") * len(MINUTES), "source")
+    groups = (*((f"{minutes} min", 3) for minutes in MINUTES), ("", 1))
+    return Table(columns, tuple(rows), frozenset({0, len(columns) - 1}), strong, summary.caveat, groups)
+
+
+def _triples(scores: Iterable[Scores | None]) -> list[str]:
+    cells = []
+    for score in scores:
+        known = (None, None, None) if score is None else (score.mae, score.rmse, score.mape)
+        cells += [error(value, 2) for value in known]
+    return cells

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from gman_search.halving.decide import Done, best_evaluation, decide, ranked
@@ -48,12 +49,19 @@ class Cost:
     """What the study took: wall-clock seconds of training and epochs over all attempts.
 
     `saved_share` compares the estimated cost of what was started with training every config at the last stage.
+    `full_seconds` is what that would have taken at the measured mean of the last stage's complete evaluations.
     """
 
     seconds: float
     epochs: int
     configs: int
     saved_share: float | None
+    full_seconds: float | None = None
+
+    @property
+    def measured_saved_share(self) -> float | None:
+        """The share saved by measured times; none where no evaluation of the last stage is complete."""
+        return 1.0 - self.seconds / self.full_seconds if self.full_seconds else None
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,9 @@ def cost(record: StudyRecord) -> Cost:
         everything = configs * float(units[record.ladder.stages[-1]])
         spent = sum(float(units.get(row.stage, 0.0)) for row in started)
         saved = 1.0 - spent / everything if everything > 0 else None
-    return Cost(sum(row.seconds for row in rows), sum(row.epochs for row in rows), configs, saved)
+    last = [row.seconds for row in ranked(latest_attempts(rows)) if row.stage == record.ladder.stages[-1]]
+    full = configs * fmean(last) if last else None
+    return Cost(sum(row.seconds for row in rows), sum(row.epochs for row in rows), configs, saved, full)
 
 
 def headline(record: StudyRecord) -> Headline:

@@ -1,15 +1,15 @@
 """Summaries as tables of text: the numbers behind each figure, for readers who cannot or will not see it (pure)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gman_search.halving.table import Evaluation
-from gman_search.report.agreement import Agreement
-from gman_search.report.curve_summary import CurveSummary
-from gman_search.report.formats import count, duration, error, setting, signed
-from gman_search.report.ladder_summary import DiagnosisCount, Funnel, StandingTable
-from gman_search.report.slice_summary import SlicePanel
+from gman_search.report.summaries.agreement import Agreement
+from gman_search.report.summaries.curves import CurveSummary
+from gman_search.report.summaries.ladder import DiagnosisCount, Funnel, StandingTable
+from gman_search.report.summaries.slices import SlicePanel
+from gman_search.report.text.formats import count, duration, error, setting, signed
 
 __all__ = [
     "Table",
@@ -22,6 +22,10 @@ __all__ = [
     "slice_table",
     "standings_text",
 ]
+
+
+MAX_ROWS = 200
+"""Rows of numbers behind one figure; a page that opens at once is worth more than the thousandth row."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,13 @@ class Table:
     strong: frozenset[int] = frozenset()
     note: str = ""
     groups: tuple[tuple[str, int], ...] = ()
+
+    def first(self, limit: int) -> "Table":
+        """The same table with at most `limit` rows, and a note where some are left out."""
+        if len(self.rows) <= limit:
+            return self
+        note = f"The first {limit} of {len(self.rows)} rows; the CSV of all evaluations has the rest. {self.note}"
+        return replace(self, rows=self.rows[:limit], note=note.strip())
 
 
 def funnel_table(summary: Funnel) -> Table:
@@ -86,15 +97,20 @@ def standings_text(summary: StandingTable) -> Table:
 def curve_table(summary: CurveSummary) -> Table:
     """First, best and last validation MAE of every curve."""
     unit = summary.unit
-    columns = ("config", "ended as", "stage", "epochs", f"first ({unit})", f"best ({unit})", f"last ({unit})")
+    heads = (f"first ({unit})", f"best ({unit})", f"last ({unit})")
+    columns = ("config", "ended as", "stage", "epochs", *heads, "reading")
     rows = []
     for chain in summary.chains:
         for segment in chain.segments:
+            reading = "; ".join(segment.diagnosis)
             known = [value for value in segment.val_mae if value is not None]
             span = f"{segment.epochs[0]}–{segment.epochs[-1]}"
             first, best, last = (known[0], min(known), known[-1]) if known else (None, None, None)
-            rows.append((str(chain.config_id), chain.fate, segment.stage, span, error(first), error(best), error(last)))
-    return Table(columns, tuple(rows), frozenset({0, 1, 2}), note="Epochs are cumulative; validation MAE.")
+            rows.append(
+                (str(chain.config_id), chain.fate, segment.stage, span, error(first), error(best), error(last), reading)
+            )
+    table = Table(columns, tuple(rows), frozenset({0, 1, 2, 7}), note="Epochs are cumulative; validation MAE.")
+    return table.first(MAX_ROWS)
 
 
 def diagnosis_table(summary: tuple[DiagnosisCount, ...]) -> Table:
@@ -110,7 +126,8 @@ def slice_table(panel: SlicePanel, stage: str, unit: str) -> Table:
         (str(point.config_id), setting(point.value), error(point.val_mae), "yes" if point.promoted else "no")
         for point in panel.points
     )
-    return Table(("config", panel.name, f"val MAE at {stage} ({unit})", "promoted"), rows, frozenset({0, 3}))
+    columns = ("config", panel.name, f"val MAE at {stage} ({unit})", "promoted")
+    return Table(columns, rows, frozenset({0, 3})).first(MAX_ROWS)
 
 
 def agreement_table(summary: Agreement) -> Table:

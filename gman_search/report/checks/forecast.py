@@ -3,10 +3,10 @@
 import math
 
 from gman_search.record import Scores, StudyRecord
-from gman_search.report.checks import PASS, UNKNOWN, WARN, Check
-from gman_search.report.forecast_summary import Scoreboard
-from gman_search.report.formats import error, signed_percent
-from gman_search.report.headline import improvement, winner, winner_test
+from gman_search.report.checks.search import PASS, UNKNOWN, WARN, Check
+from gman_search.report.summaries.forecast import Scoreboard
+from gman_search.report.summaries.headline import improvement, winner, winner_test
+from gman_search.report.text.formats import error, signed_percent
 
 __all__ = ["beats_baselines", "holds_on_test"]
 

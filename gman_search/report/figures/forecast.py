@@ -2,18 +2,12 @@
 
 import plotly.graph_objects as go
 
-from gman_search.report.figure_style import BY_RUNG, WINNER, plain
-from gman_search.report.figures import new_figure, rounded
-from gman_search.report.forecast_summary import SampleSummary, Scoreboard
+from gman_search.report.figures.base import new_figure, rounded
+from gman_search.report.figures.style import BASELINE_LOOKS, BY_RUNG, WINNER, plain
+from gman_search.report.summaries.forecast import SampleSummary, Scoreboard
 
 __all__ = ["horizon_figure", "sample_figure", "sensor_figure"]
 
-BASELINE_LOOKS = (
-    ("#8b929c", "circle-open", "dot"),
-    ("#12997a", "diamond-open", "dash"),
-    ("#2b7fbd", "square-open", "dashdot"),
-    ("#b8659b", "triangle-up-open", "longdash"),
-)
 LINE_LOOKS = (("#2b7fbd", "solid"), ("#12997a", "dash"), ("#d55e00", "solid"))
 
 
@@ -79,6 +73,17 @@ def sample_figure(summary: SampleSummary) -> go.Figure:
             hovertemplate=f"%{{y:.1f}} {unit}",
         )
     if 1 < summary.in_view < len(summary.times):
-        figure.update_xaxes(range=[summary.times[0], summary.times[summary.in_view - 1]])
+        days = [{"count": 2, "step": "day", "stepmode": "backward", "label": "last 2 days"}]
+        buttons = [*days, {"step": "all", "label": "all"}]
+        figure.update_xaxes(
+            range=[summary.times[0], summary.times[summary.in_view - 1]],
+            rangeselector={
+                "buttons": buttons,
+                "x": 1,
+                "xanchor": "right",
+                "y": 1.02,
+                "bgcolor": "rgba(128,134,145,0.15)",
+            },
+        )
     figure.update_yaxes(title_text=f"speed ({unit})" if unit in ("mph", "km/h") else f"reading ({unit})")
     return figure

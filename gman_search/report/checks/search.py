@@ -1,17 +1,20 @@
 """Reading this study: questions a careful reviewer asks of any search, answered from the record (pure)."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from gman_search.halving.decide import ranked
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord
-from gman_search.report.agreement import Agreement
-from gman_search.report.curve_summary import CurveSummary
-from gman_search.report.formats import error, percent, plural, setting, signed, signed_percent
-from gman_search.report.headline import improvement, winner
-from gman_search.report.ladder_summary import DiagnosisCount
-from gman_search.report.slice_summary import SliceSummary
+from gman_search.report.summaries.agreement import Agreement
+from gman_search.report.summaries.curves import CurveSummary
+from gman_search.report.summaries.headline import improvement, winner
+from gman_search.report.summaries.ladder import DiagnosisCount
+from gman_search.report.summaries.preset import PresetStanding
+from gman_search.report.summaries.slices import SliceSummary
+from gman_search.report.text.formats import error, percent, plural, setting, signed, signed_percent
 
 __all__ = [
     "PASS",
@@ -25,10 +28,11 @@ __all__ = [
     "larger_stages_paid",
     "stages_agree",
     "within_bounds",
+    "wobble",
 ]
 
 PASS, WARN, UNKNOWN = "pass", "warn", "unknown"
-FAILURE_SHARE = 0.1
+FAILURE_SHARE, PRUNED_SHARE = 0.1, 0.25
 AGREEMENT = 0.5
 CLEAR_PERCENT = 0.5
 """A smaller improvement on the preset is within what another seed changes."""
@@ -36,8 +40,6 @@ PAID_PERCENT = 0.1
 """A stage that lowers the best error by less did not pay."""
 HEALTHY = "healthy"
 """How the one reading ends that asks for nothing."""
-PRESET_ID = 0
-"""Config 0 is the guide's own preset in every study."""
 
 
 @dataclass(frozen=True)
@@ -49,30 +51,27 @@ class Check:
     answer: str
 
 
-def beats_preset(record: StudyRecord) -> Check:
+def beats_preset(preset: PresetStanding | None, unit: str) -> Check:
     """Did the search improve on the guide's own config?"""
-    question, best = "Is the winner better than the guide's preset?", winner(record)
-    values = _values(record)
-    if best is None:
-        return Check(question, UNKNOWN, "No evaluation has finished.")
-    if best.config_id == PRESET_ID:
+    question = "Is the winner better than the guide's preset?"
+    if preset is None:
+        return Check(question, UNKNOWN, "The preset (config 0) has no finished evaluation to compare with.")
+    if preset.is_winner:
         return Check(question, WARN, "The preset itself (config 0) won: the search found nothing better.")
-    for stage in reversed(record.ladder.stages):
-        ours, preset = values.get((stage, best.config_id)), values.get((stage, PRESET_ID))
-        if ours is not None and preset is not None:
-            text = (
-                f"At {stage}, the highest stage both reached, config {best.config_id} has {error(ours)} {record.unit} "
-                f"and the preset (config 0) {error(preset)}: {signed_percent(-improvement(preset, ours))}."
-            )
-            gain = improvement(preset, ours)
-            if 0 < gain < CLEAR_PERCENT:
-                text += " So small a difference may be chance: more seeds would tell."
-            return Check(question, PASS if gain >= CLEAR_PERCENT else WARN, text)
-    return Check(question, UNKNOWN, "The preset (config 0) has no finished evaluation to compare with.")
+    if preset.gain is None:
+        return Check(question, UNKNOWN, "The preset (config 0) and the winner have no stage in common.")
+    text = (
+        f"At {preset.stage}, the highest stage both reached, config {preset.winner_id} has "
+        f"{error(preset.winner_val_mae)} {unit} and the preset (config 0) {error(preset.val_mae)}: "
+        f"{signed_percent(-preset.gain)}."
+    )
+    if 0 < preset.gain < CLEAR_PERCENT:
+        text += " So small a difference may be chance: more seeds would tell."
+    return Check(question, PASS if preset.gain >= CLEAR_PERCENT else WARN, text)
 
 
 def larger_stages_paid(record: StudyRecord) -> Check:
-    """Was every stage worth its cost, or would a smaller ladder have done?"""
+    """Was every stage worth its cost beyond the noise of training, or would the small model serve as well?"""
     question, stages = "Did the larger stages pay beyond the first?", record.ladder.stages
     rows = ranked(latest_attempts(record.evaluations))
     bests = [(stage, next((row for row in rows if row.stage == stage), None)) for stage in stages]
@@ -83,6 +82,12 @@ def larger_stages_paid(record: StudyRecord) -> Check:
     ladder = ", ".join(f"{error(value)} at {stage}" for stage, value in reached)
     total = improvement(reached[0][1], reached[-1][1])
     text = f"Best validation MAE: {ladder} ({record.unit}), {signed_percent(-total)} in all."
+    noise = wobble(record, reached[-1][0])
+    drowned = noise is not None and reached[0][1] - reached[-1][1] < 2 * noise
+    if noise is not None:
+        text += f" From epoch to epoch the late curves move by {error(noise)}, and another seed moves them more."
+    if drowned:
+        text += f" The gain drowns in that: the {stages[0]} model would serve as well, at less cost."
     idle = [here for (_, low), (here, high) in pairwise(reached) if not improvement(low, high) > PAID_PERCENT]
     for stage in idle:
         text += f" The {stage} stage hardly improved on the one before it: a longer budget, or fewer stages."
@@ -90,7 +95,21 @@ def larger_stages_paid(record: StudyRecord) -> Check:
     if best.config_id in first:
         rank = first.index(best.config_id) + 1
         text += f" The winner was rank {rank} of {len(first)} at {stages[0]}."
-    return Check(question, WARN if idle else PASS, text)
+    return Check(question, WARN if idle or drowned else PASS, text)
+
+
+def wobble(record: StudyRecord, stage: str) -> float | None:
+    """Median change of validation MAE between neighbouring epochs in the last half of the curves of a stage.
+
+    A lower bound of the noise between seeds, which a study without repeats cannot know. None with fewer than four
+    such changes.
+    """
+    moves = []
+    for row in ranked(row for row in latest_attempts(record.evaluations) if row.stage == stage):
+        values = [point.val_mae for point in record.curves.get(row.key, ()) if point.epoch > 0]
+        late = [value for value in values[len(values) // 2 :] if math.isfinite(value)]
+        moves += [abs(after - before) for before, after in pairwise(late)]
+    return median(moves) if len(moves) >= 4 else None
 
 
 def stages_agree(pairs: tuple[Agreement, ...]) -> Check:
@@ -164,9 +183,7 @@ def failures(record: StudyRecord) -> Check:
         f"{failed} of {plural(len(finished), 'evaluation')} failed ({percent(100 * failed / len(finished))}), {pruned} "
     )
     text += f"{'was' if pruned == 1 else 'were'} stopped early."
-    return Check(question, WARN if failed > FAILURE_SHARE * len(finished) else PASS, text)
-
-
-def _values(record: StudyRecord) -> dict[tuple[str, int], float]:
-    rows: list[Evaluation] = ranked(latest_attempts(record.evaluations))
-    return {(row.stage, row.config_id): float(row.val_mae or 0.0) for row in rows}
+    if pruned > PRUNED_SHARE * len(finished):
+        text += " So many ended early that part of the space is wasted: lower its largest learning rates."
+    unwell = failed > FAILURE_SHARE * len(finished) or pruned > PRUNED_SHARE * len(finished)
+    return Check(question, WARN if unwell else PASS, text)

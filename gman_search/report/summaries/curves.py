@@ -7,8 +7,8 @@ from statistics import median
 
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import Epoch, StudyRecord
-from gman_search.report.frame import Frame, frame, thin
-from gman_search.report.headline import winner
+from gman_search.report.summaries.frame import Frame, frame, thin
+from gman_search.report.summaries.headline import winner
 
 __all__ = ["CurveChain", "CurveSegment", "CurveSummary", "curve_summary", "is_still_falling"]
 
@@ -23,7 +23,8 @@ class CurveSegment:
     """One evaluation's part of a chain; `epochs` are cumulative over the lineage, errors in the data's unit.
 
     `gained` is how far training went below the reading before its first step, none where there is no such reading: a
-    grown model that was only disturbed gained nothing.
+    grown model that was only disturbed gained nothing. `resumed` are the epochs after which an attempt ended and
+    another went on. `diagnosis` reads the curve in the guide's terms.
     """
 
     stage: str
@@ -31,6 +32,8 @@ class CurveSegment:
     val_mae: tuple[float | None, ...]
     still_falling: bool
     gained: float | None = None
+    resumed: tuple[int, ...] = ()
+    diagnosis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,13 @@ class CurveSummary:
 def curve_summary(record: StudyRecord) -> CurveSummary:
     """Join the curves of each config over the stages."""
     rows = {row.key: row for row in latest_attempts(record.evaluations)}
-    best = winner(record)
+    best, resumed = winner(record), _resumes(record)
     chains = []
     for config_id in sorted({row.config_id for row in rows.values()}):
         own = [rows[key] for stage in record.ladder.stages if (key := f"{stage}/{config_id}") in rows]
-        segments = tuple(_segment(row, record.curves[row.key]) for row in own if record.curves.get(row.key))
+        segments = tuple(
+            _segment(row, record.curves[row.key], resumed.get(row.key, ())) for row in own if record.curves.get(row.key)
+        )
         if segments:
             is_best = best is not None and best.config_id == config_id
             chains.append(CurveChain(config_id, "winner" if is_best else _fate(own[-1]), segments))
@@ -97,7 +102,18 @@ def is_still_falling(val_mae: list[float]) -> bool:
     return late < (1 - FALLING_SHARE) * before
 
 
-def _segment(row: Evaluation, curve: tuple[Epoch, ...]) -> CurveSegment:
+def _resumes(record: StudyRecord) -> dict[str, tuple[int, ...]]:
+    """Epochs at which an attempt was left, by key; those that left nothing to resume are not among them."""
+    left: dict[str, set[int]] = {}
+    final = {row.key: row for row in latest_attempts(record.evaluations)}
+    for row in record.evaluations:
+        last = final.get(row.key)
+        if row is not last and last is not None and 0 < row.epochs < last.epochs:
+            left.setdefault(row.key, set()).add(row.epochs)
+    return {key: tuple(sorted(epochs)) for key, epochs in left.items()}
+
+
+def _segment(row: Evaluation, curve: tuple[Epoch, ...], resumed: tuple[int, ...]) -> CurveSegment:
     kept, _ = thin(curve, MAX_POINTS)
     return CurveSegment(
         stage=row.stage,
@@ -105,6 +121,8 @@ def _segment(row: Evaluation, curve: tuple[Epoch, ...]) -> CurveSegment:
         val_mae=tuple(point.val_mae if math.isfinite(point.val_mae) else None for point in kept),
         still_falling=is_still_falling([point.val_mae for point in curve if point.epoch > 0]),
         gained=_gained(curve),
+        resumed=tuple(row.initial_epoch + epoch for epoch in resumed),
+        diagnosis=tuple(str(text) for text in row.facts.get("diagnosis") or ()),
     )
 
 

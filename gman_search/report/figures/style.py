@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-__all__ = ["CONFIG", "INK", "TEMPLATE", "Mark", "fate_mark", "plain"]
+__all__ = ["BASELINE_LOOKS", "BY_RUNG", "CONFIG", "ERROR_SCALE", "INK", "TEMPLATE", "Mark", "fate_mark", "plain"]
 
 # No mode bar: it would cover small figures. Dragging zooms, a double click shows everything again.
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True, "displayModeBar": False}
@@ -35,6 +35,16 @@ BY_RUNG = (
     Mark("#2b7fbd", "square", "solid"),
 )
 """Configs that ended at the first stage, between, and at the last."""
+
+BASELINE_LOOKS = (
+    ("#8b929c", "circle-open", "dot"),
+    ("#12997a", "diamond-open", "dash"),
+    ("#2b7fbd", "square-open", "dashdot"),
+    ("#b8659b", "triangle-up-open", "longdash"),
+)
+"""Baselines, stages, studies: whatever has an order and no meaning of its own."""
+ERROR_SCALE = [[0.0, "#d9ecf7"], [0.35, "#7fb8dd"], [0.65, "#e8a15c"], [1.0, "#a8420a"]]
+"""Small errors pale blue, large ones dark orange: told apart in grey and by colour-blind readers."""
 
 
 def fate_mark(fate: str, stages: tuple[str, ...]) -> Mark:

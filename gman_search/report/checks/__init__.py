@@ -1,0 +1,1 @@
+"""Reading this study: questions a careful reviewer asks of any search, answered from the record (pure)."""

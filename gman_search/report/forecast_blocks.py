@@ -1,0 +1,50 @@
+"""The figures about the test part: horizon, sensors, hours, map, forecasts against truth."""
+
+from gman_search.report.block import Block
+from gman_search.report.figures.forecast import horizon_figure, sample_figure, sensor_figure
+from gman_search.report.figures.places import calendar_figure, map_figure
+from gman_search.report.summaries.forecast import SampleSummary, Scoreboard
+from gman_search.report.summaries.places import CalendarSummary, SensorMap
+from gman_search.report.text import captions, forecast_tables
+from gman_search.report.text.tables import MAX_ROWS
+
+__all__ = ["horizons", "places", "samples"]
+
+
+def horizons(board: Scoreboard | None) -> tuple[Block, ...]:
+    """Error over the horizon and over the sensors."""
+    if board is None or not board.rows:
+        return ()
+    figure, table = horizon_figure(board), forecast_tables.horizon_table(board)
+    blocks = [Block("fig-horizon", "Error over the horizon", captions.horizon_caption(board), table, figure)]
+    if len(board.sensors) > 1:
+        figure, table = sensor_figure(board), forecast_tables.sensor_table(board).first(2 * MAX_ROWS)
+        blocks.append(Block("fig-sensors", "Error over the sensors", captions.sensor_caption(board), table, figure))
+    return tuple(blocks)
+
+
+def places(calendar: CalendarSummary | None, where: SensorMap | None) -> tuple[Block, ...]:
+    """When and where the errors are."""
+    blocks = []
+    if calendar is not None:
+        caption, table = captions.calendar_caption(calendar), forecast_tables.calendar_table(calendar)
+        title = "Error by hour and weekday"
+        blocks.append(Block("fig-calendar", title, caption, table, calendar_figure(calendar), min_width=430))
+    if where is not None:
+        caption, table = captions.map_caption(where), forecast_tables.map_table(where).first(2 * MAX_ROWS)
+        blocks.append(Block("fig-map", "Error on the map", caption, table, map_figure(where)))
+    return tuple(blocks)
+
+
+def samples(parts: tuple[SampleSummary, ...]) -> tuple[Block, ...]:
+    """One figure a sensor."""
+    return tuple(
+        Block(
+            id=f"fig-forecast-{number}",
+            title=f"The {sample.rank} sensor",
+            caption=captions.sample_caption(sample),
+            table=forecast_tables.sample_table(sample),
+            figure=sample_figure(sample),
+        )
+        for number, sample in enumerate(parts, start=1)
+    )

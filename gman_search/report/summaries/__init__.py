@@ -1,0 +1,1 @@
+"""What the report says, as plain values: pure functions of the study's record."""

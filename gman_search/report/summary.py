@@ -1,0 +1,96 @@
+"""Everything the report says, as plain values: `summarise` is a pure function of the study's record."""
+
+from dataclasses import dataclass
+
+from gman_search.record import StudyRecord
+from gman_search.report.checks import forecast as forecast_checks
+from gman_search.report.checks import search as search_checks
+from gman_search.report.checks import training as training_checks
+from gman_search.report.checks.search import Check
+from gman_search.report.published import PublishedTable, published_table
+from gman_search.report.summaries.agreement import Agreement, agreements
+from gman_search.report.summaries.curves import CurveSummary, curve_summary
+from gman_search.report.summaries.forecast import SampleSummary, Scoreboard, sample_summary, scoreboard
+from gman_search.report.summaries.growth import GrowthSummary, growth_summary
+from gman_search.report.summaries.headline import Headline, headline
+from gman_search.report.summaries.ladder import (
+    DiagnosisCount,
+    Funnel,
+    StandingTable,
+    diagnosis_counts,
+    funnel,
+    standing_table,
+)
+from gman_search.report.summaries.parallel import ParallelSummary, parallel_summary
+from gman_search.report.summaries.places import CalendarSummary, SensorMap, calendar_summary, sensor_map
+from gman_search.report.summaries.preset import PresetStanding, preset_standing
+from gman_search.report.summaries.progress import ProgressSummary, progress
+from gman_search.report.summaries.ranks import RankPaths, rank_paths
+from gman_search.report.summaries.slices import SliceSummary, slice_summary
+from gman_search.report.summaries.timeline import Timeline, timeline
+
+__all__ = ["ReportSummary", "summarise"]
+
+
+@dataclass(frozen=True)
+class ReportSummary:
+    """One part a section; a missing part is none or empty, never an error."""
+
+    headline: Headline
+    preset: PresetStanding | None
+    checks: tuple[Check, ...]
+    funnel: Funnel
+    standings: StandingTable
+    timeline: Timeline | None
+    curves: CurveSummary
+    diagnosis: tuple[DiagnosisCount, ...]
+    growth: GrowthSummary
+    slices: SliceSummary
+    parallel: ParallelSummary | None
+    progress: ProgressSummary
+    agreements: tuple[Agreement, ...]
+    ranks: RankPaths
+    scoreboard: Scoreboard | None
+    calendar: CalendarSummary | None
+    map: SensorMap | None
+    published: PublishedTable | None
+    samples: tuple[SampleSummary, ...]
+
+
+def summarise(record: StudyRecord) -> ReportSummary:
+    """All parts of the report."""
+    curves, slices, pairs, board = curve_summary(record), slice_summary(record), agreements(record), scoreboard(record)
+    diagnosis, preset, growth = diagnosis_counts(record), preset_standing(record), growth_summary(record)
+    return ReportSummary(
+        headline=headline(record),
+        preset=preset,
+        checks=(
+            search_checks.beats_preset(preset, record.unit),
+            forecast_checks.beats_baselines(board),
+            search_checks.larger_stages_paid(record),
+            search_checks.stages_agree(pairs),
+            training_checks.warm_start_helped(growth),
+            search_checks.within_bounds(slices),
+            search_checks.curves_ended(curves),
+            search_checks.curves_healthy(diagnosis, record),
+            search_checks.failures(record),
+            training_checks.generalises(record),
+            forecast_checks.holds_on_test(record),
+        ),
+        funnel=funnel(record),
+        standings=standing_table(record),
+        timeline=timeline(record),
+        curves=curves,
+        diagnosis=diagnosis,
+        growth=growth,
+        slices=slices,
+        parallel=parallel_summary(slices),
+        progress=progress(record),
+        agreements=pairs,
+        ranks=rank_paths(record),
+        scoreboard=board,
+        calendar=calendar_summary(record),
+        map=sensor_map(record),
+        published=published_table(record),
+        samples=() if record.test is None else tuple(sample_summary(record, sample) for sample in record.test.samples),
+    )

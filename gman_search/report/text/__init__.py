@@ -1,0 +1,1 @@
+"""Summaries in words and tables: captions, numbers behind the figures, CSV (pure)."""

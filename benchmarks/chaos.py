@@ -90,9 +90,7 @@ def study_spec(options: argparse.Namespace) -> StudySpec:
         name="chaos",
         trials=options.configs,
         data=DataSpec(sensors=4, history=3, horizon=3, validation_stride=40),
-        stages={
-            stage: StageOverrides(max_epochs=epochs, decay_epoch=1.0, **TINY) for stage, epochs in EPOCHS.items()
-        },
+        stages={stage: StageOverrides(max_epochs=epochs, decay_epoch=1.0, **TINY) for stage, epochs in EPOCHS.items()},
         halving=HalvingSpec(eta=ETA, promotion="asynchronous"),
         # Being killed is not the evaluation's fault here, so attempts are not what ends it.
         search=SearchSpec(

@@ -109,7 +109,9 @@ class Leases:
             )
             if ended.rowcount:
                 return True
-            known = connection.execute(sql.text("SELECT 1 FROM gman_search_leases WHERE trial_id = :t"), {"t": trial_id})
+            known = connection.execute(
+                sql.text("SELECT 1 FROM gman_search_leases WHERE trial_id = :t"), {"t": trial_id}
+            )
             if known.first() is None:
                 connection.execute(
                     sql.text(f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s)"),

@@ -162,7 +162,7 @@ def patiently(action: Callable[[], Result], *, seconds: float = OUTAGE_SECONDS) 
                     "command goes on when it is back"
                 ) from error
         log.warning("the database does not answer (%s); trying again in %.1f s", text, wait)
-        time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  workers must not all come back at once
+        time.sleep(wait * random.uniform(0.5, 1.0))  # workers must not all come back at once
         wait = min(2 * wait, LONGEST_WAIT)
 
 
@@ -181,7 +181,11 @@ def _may_pass(error: BaseException) -> bool:
         return isinstance(error, sqlalchemy.exc.TimeoutError)  # no connection of the pool is free
     # Without a state the server was not even reached.
     state = getattr(cause, "sqlstate", None)
-    return state.startswith(PASSING_POSTGRESQL) if state else type(cause).__name__ in ("OperationalError", "InterfaceError")
+    return (
+        state.startswith(PASSING_POSTGRESQL)
+        if state
+        else type(cause).__name__ in ("OperationalError", "InterfaceError")
+    )
 
 
 @contextmanager

@@ -82,9 +82,7 @@ def _evaluate(
             if keeper.lost.is_set():
                 raise _LeaseLost
             epochs.append(epoch)
-            patiently(
-                lambda: studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae)
-            )
+            patiently(lambda: studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae))
             if stop.is_set():
                 raise StopTraining
 

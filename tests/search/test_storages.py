@@ -46,7 +46,7 @@ def queue(studies, count: int) -> None:
 
 def claim_all(open_any, name, claimed) -> None:
     studies, leases = open_any(trials=200)
-    while isinstance(claim := claim_next(studies, leases, name), Claim):
+    while isinstance(claim := patiently(lambda: claim_next(studies, leases, name)), Claim):
         claimed.put((claim.trial_id, name))
     assert not isinstance(claim, Done)
     claimed.put((None, name))

@@ -279,13 +279,13 @@ def test_an_unreachable_server_is_one_clear_line_without_the_password():
 
 
 def outage_seconds() -> float:
-    return float(os.environ.get("GMAN_SEARCH_OUTAGE", "5"))
+    return float(os.environ.get("GMAN_SEARCH_OUTAGE", "8"))
 
 
 def test_workers_go_on_after_the_database_was_gone(postgresql, make_trainer, open_url, tmp_path):
     """Stopped in mid-study and started again; GMAN_SEARCH_OUTAGE=30 makes it half a minute."""
     url = postgresql.new_database(uuid.uuid4().hex)
-    settings = {"url": url, "trials": 24, "lease_seconds": 2.0}
+    settings = {"url": url, "trials": 24, "lease_seconds": 6.0}
     studies, _ = open_url(**settings)
     studies.storage.engine.dispose()
     workers = [started(work, open_url, make_trainer, tmp_path, f"w{i}", settings, 0.2) for i in range(4)]
@@ -331,6 +331,6 @@ def test_patience_ends_and_what_will_not_pass_is_raised_at_once():
     with pytest.raises(StudyError, match=r"did not answer.*database is locked"):
         patiently(locked, seconds=0.5)
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        patiently(lambda: sqlite3.connect(":memory:").execute("SELECT * FROM nothing"))
+        patiently(lambda: sqlite3.connect(":memory:").execute("SELECT * FROM absent"))
     answers = iter([locked, locked, lambda: 7])
     assert patiently(lambda: next(answers)()) == 7

@@ -118,11 +118,14 @@ def run(url: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         worker_process, arguments, options.workers, context=forking(), max_restarts=options.kills + options.workers
     )
     struck: Counter[str] = Counter()
-    due = began + 2 * options.every
+    due = 0.0
     try:
         while workers.alive():
             time.sleep(0.05)
-            if struck.total() < options.kills and time.monotonic() >= due:
+            if not due:  # the first have to start and trace their models before there is anything to lose
+                ended = any(row.state is State.COMPLETE for row in patiently(studies.evaluations))
+                due = time.monotonic() if ended else 0.0
+            elif struck.total() < options.kills and time.monotonic() >= due:
                 struck[_kill_one(workers.pids(), studies, lots)] += 1
                 due += lots.expovariate(1 / options.every)
                 print(f"{struck.total()} killed", file=sys.stderr)

@@ -32,6 +32,8 @@ def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | D
 
     Waiting evaluations come first, highest stage first: a promotion is worth more than another new config.
     """
+    if studies.history.is_unread:
+        studies.history.read()  # not under the lock, where everybody would wait for it
     with study_lock(studies.storage):
         decision, trials = reconcile(studies, leases)
         for stage in reversed(studies.ladder.stages):

@@ -29,6 +29,11 @@ class History:
         self._open: dict[int, TrialState] = {}
         self._newest = -1
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether nothing has been read yet: the first reading is the long one."""
+        return self._newest < 0
+
     def read(self) -> dict[str, list[FrozenTrial]]:
         """Trials of every stage, oldest first, as they stand now."""
         model = TrialModel

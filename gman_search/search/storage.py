@@ -162,7 +162,7 @@ def patiently(action: Callable[[], Result], *, seconds: float = OUTAGE_SECONDS) 
                     "command goes on when it is back"
                 ) from error
         log.warning("the database does not answer (%s); trying again in %.1f s", text, wait)
-        time.sleep(wait * random.uniform(0.5, 1.0))
+        time.sleep(wait * random.uniform(0.5, 1.0))  # workers must not all come back at once
         wait = min(2 * wait, LONGEST_WAIT)
 
 

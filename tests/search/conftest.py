@@ -86,3 +86,9 @@ def open_any(storage_url: str):
         return _opened(storage_url, **settings)
 
     return opened
+
+
+@pytest.fixture
+def open_url():
+    """open_url(url=..., ...) -> (studies, leases)."""
+    return _opened

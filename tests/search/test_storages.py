@@ -3,19 +3,22 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
 import threading
 import time
+import uuid
 from collections import Counter
 
 import pytest
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 
 from gman_search.errors import StudyError
 from gman_search.halving.decide import Done
 from gman_search.halving.table import State, latest_attempts
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.reconcile import LEASE_LOST, reconcile
-from gman_search.search.storage import open_storage, study_lock
+from gman_search.search.storage import open_storage, patiently, study_lock
 from gman_search.search.worker import run_worker
 
 pytestmark = pytest.mark.slow
@@ -43,7 +46,7 @@ def queue(studies, count: int) -> None:
 
 def claim_all(open_any, name, claimed) -> None:
     studies, leases = open_any(trials=200)
-    while isinstance(claim := claim_next(studies, leases, name), Claim):
+    while isinstance(claim := patiently(lambda: claim_next(studies, leases, name)), Claim):
         claimed.put((claim.trial_id, name))
     assert not isinstance(claim, Done)
     claimed.put((None, name))
@@ -273,3 +276,62 @@ def test_an_unreachable_server_is_one_clear_line_without_the_password():
     with pytest.raises(StudyError, match="cannot open the storage") as caught:
         open_storage("postgresql://someone:secret@127.0.0.1:9/nothing")
     assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+def outage_seconds() -> float:
+    return float(os.environ.get("GMAN_SEARCH_OUTAGE", "8"))
+
+
+def test_workers_go_on_after_the_database_was_gone(postgresql, make_trainer, open_url, tmp_path):
+    """Stopped in mid-study and started again; GMAN_SEARCH_OUTAGE=30 makes it half a minute."""
+    url = postgresql.new_database(uuid.uuid4().hex)
+    settings = {"url": url, "trials": 24, "lease_seconds": 6.0}
+    studies, _ = open_url(**settings)
+    studies.storage.engine.dispose()
+    workers = [started(work, open_url, make_trainer, tmp_path, f"w{i}", settings, 0.2) for i in range(4)]
+    until(lambda: sum(row.state is State.COMPLETE for row in studies.evaluations()) >= 4, 90)
+    studies.storage.engine.dispose()
+    postgresql.stop()
+    try:
+        time.sleep(outage_seconds())
+        assert all(worker.is_alive() for worker in workers)
+    finally:
+        postgresql.start()
+    for worker in workers:
+        worker.join(120)
+    assert [worker.exitcode for worker in workers] == [0] * 4
+    rows = studies.evaluations()
+    assert Counter(row.key for row in rows if row.state is State.COMPLETE) == Counter({row.key for row in rows})
+    assert Counter(row.stage for row in latest_attempts(rows)) == {"quick": 24, "medium": 6, "full": 1}
+    # Whoever was training when the server went keeps the lease: nothing is trained again for the outage alone. (A claim
+    # that it cut in two leaves a lease nobody renews, of an evaluation that had not begun.)
+    assert not [row for row in rows if row.reason == LEASE_LOST and "folder" in row.facts]
+
+
+def test_work_under_a_lock_that_is_gone_is_refused(postgresql, open_url):
+    studies, _ = open_url(url=postgresql.new_database(uuid.uuid4().hex))
+    with pytest.raises((sqlalchemy.exc.SQLAlchemyError, StorageInternalError)), study_lock(studies.storage):
+        postgresql.stop()
+        postgresql.start()
+        # Connections of before are dead and fail by themselves; a new one must not work without the lock either.
+        try:
+            studies.evaluations()
+        except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError):
+            studies.evaluations()
+    assert studies.evaluations() == []
+
+
+def test_patience_ends_and_what_will_not_pass_is_raised_at_once():
+    def locked():
+        connection = sqlite3.connect(":memory:")
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorname = "SQLITE_BUSY"
+        connection.close()
+        raise error
+
+    with pytest.raises(StudyError, match=r"did not answer.*database is locked"):
+        patiently(locked, seconds=0.5)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        patiently(lambda: sqlite3.connect(":memory:").execute("SELECT * FROM absent"))
+    answers = iter([locked, locked, lambda: 7])
+    assert patiently(lambda: next(answers)()) == 7

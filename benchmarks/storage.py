@@ -1,0 +1,177 @@
+"""What deciding and claiming cost: with many finished evaluations on SQLite, and with many processes on PostgreSQL.
+
+    python benchmarks/storage.py --json
+
+`decide_claim_ms`: the next decision and the claim of a queued evaluation, by a worker that has been there for a while
+(median), with `--finished` evaluations in the table; `first_ms` is a worker's first, which reads the whole history;
+`draw_ms` is a claim that draws a new config by TPE. `claims_per_second`: `--processes` processes claim what is queued.
+"""
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from kept import described, keep
+from optuna.storages._rdb import models
+from optuna.trial import TrialState
+from postgresql import temporary_postgresql
+
+from gman_search.search.claim import Claim, claim_next
+from gman_search.search.leases import Leases
+from gman_search.search.storage import open_storage
+from gman_search.search.studies import SearchStudies
+from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
+
+CONTEXT = multiprocessing.get_context("fork")
+ETAS = (10_000, 4)  # one promotion for 10,000: the table stays what was written
+
+
+def main() -> None:
+    """Run the benchmark of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="benchmarks/storage.py [options]",
+    )
+    parser.add_argument("--finished", type=int, default=10_000, help="finished evaluations on SQLite (default 10,000)")
+    parser.add_argument("--processes", type=int, default=32, help="processes on PostgreSQL (default 32)")
+    parser.add_argument("--claims", type=int, default=20, help="claims that each of them makes (default 20)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("--keep", action="store_true", help="write benchmarks/results/storage.json")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        deciding = decided(f"sqlite:///{folder}/study.db", options.finished)
+    with temporary_postgresql() as server:
+        claiming = claimed(server.new_database("claims"), options.processes, options.claims)
+    document = described("storage", sqlite=deciding, postgresql=claiming)
+    if options.keep:
+        keep("storage", document)
+    print(json.dumps(document) if options.json else json.dumps(document, indent=2))
+
+
+def opened(url: str, trials: int) -> tuple[SearchStudies, Leases]:
+    """A study without data."""
+    spec = StudySpec(name="storage", trials=trials, halving=HalvingSpec(eta=ETAS), search=SearchSpec(lease_seconds=600))
+    storage = open_storage(url)
+    return SearchStudies(storage, spec, spec.ladder(ETAS), "none"), Leases(storage.engine, 600)
+
+
+def fill(studies: SearchStudies, count: int) -> None:
+    """Write `count` finished evaluations of the first stage, in one transaction."""
+    study = studies.by_stage["quick"]
+    params = studies.spec.space.preset()
+    curve = [{"epoch": n, "step": n, "train_mae": 3.0, "val_mae": 3.0, "learning_rate": 1e-3} for n in range(5)]
+    attrs = {"attempt": 1, "parent": None, "initial_epoch": 0, "epochs": 5, "seconds": 9.0, "params": params}
+    attrs |= {"curve": json.dumps(curve), "facts": {"diagnosis": ["healthy"]}, "folder": "f", "worker": "w"}
+    stored = {name: json.dumps(value) for name, value in attrs.items()}
+    space = {name: (d.to_internal_repr(params[name]), models_json(d)) for name, d in studies.distributions.items()}
+    now, rows = datetime.now(), range(1, count + 1)
+    tables: list[tuple[Any, list[dict[str, Any]]]] = [
+        (models.TrialModel, [
+            {"trial_id": i, "number": i - 1, "study_id": study._study_id, "state": TrialState.COMPLETE,
+             "datetime_start": now, "datetime_complete": now} for i in rows]),
+        (models.TrialValueModel, [
+            {"trial_id": i, "objective": 0, "value": 3.0 + i % 997 / 997, "value_type": "FINITE"} for i in rows]),
+        (models.TrialUserAttributeModel, [
+            {"trial_id": i, "key": k, "value_json": v} for i in rows
+            for k, v in {**stored, "config_id": str(i - 1), "seed": str(i)}.items()]),
+        (models.TrialParamModel, [
+            {"trial_id": i, "param_name": name, "param_value": value, "distribution_json": described_as}
+            for i in rows for name, (value, described_as) in space.items()]),
+    ]  # fmt: skip
+    with studies.storage.engine.begin() as connection:
+        for model, values in tables:
+            connection.execute(model.__table__.insert(), values)
+
+
+def models_json(distribution: Any) -> str:
+    """A distribution as Optuna stores it."""
+    from optuna.distributions import distribution_to_json
+
+    return distribution_to_json(distribution)
+
+
+@contextmanager
+def stopwatch(into: list[float]) -> Any:
+    """Append the milliseconds that the block took."""
+    began = time.perf_counter()
+    yield
+    into.append(1000 * (time.perf_counter() - began))
+
+
+def queue(studies: SearchStudies, first: int, count: int) -> None:
+    """Queue new configs without drawing them."""
+    for number in range(first, first + count):
+        attrs = {"config_id": number, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": 1}
+        studies.add_waiting("quick", studies.spec.space.preset(), attrs)
+
+
+def decided(url: str, finished: int) -> dict[str, Any]:
+    """Milliseconds of deciding and claiming."""
+    studies, leases = opened(url, finished + 100)
+    fill(studies, finished)
+    first: list[float] = []
+    claims: list[float] = []
+    draws: list[float] = []
+    with stopwatch(first):
+        claim_next(studies, leases, "w")  # the one promotion
+    for number in range(20):
+        queue(studies, finished + 1 + number, 1)
+        with stopwatch(claims):
+            claim = claim_next(studies, leases, "w")
+        if not isinstance(claim, Claim):
+            raise SystemExit(f"expected a claim, received {claim}")
+        studies.end(claim.trial_id, TrialState.COMPLETE, 4.0)
+    for _ in range(3):
+        with stopwatch(draws):
+            claim_next(studies, leases, "w")
+    return {
+        "finished": finished,
+        "decide_claim_ms": round(statistics.median(claims), 1),
+        "worst_ms": round(max(claims), 1),
+        "first_ms": round(first[0], 1),
+        "draw_ms": round(statistics.median(draws), 1),
+    }
+
+
+def claimed(url: str, processes: int, each: int) -> dict[str, Any]:
+    """Claims per second of many processes; each ends what it claimed at once."""
+    studies, _ = opened(url, processes * each)
+    queue(studies, 0, processes * each)
+    studies.storage.engine.dispose()
+    gate, told = CONTEXT.Barrier(processes + 1), CONTEXT.Queue()
+    started = [CONTEXT.Process(target=_claim_all, args=(url, processes * each, gate, told)) for _ in range(processes)]
+    for process in started:
+        process.start()
+    gate.wait()
+    began = time.perf_counter()
+    found: list[int] = [number for _ in started for number in told.get()]
+    seconds = time.perf_counter() - began
+    for process in started:
+        process.join()
+    return {
+        "processes": processes,
+        "claims": len(found),
+        "doubled": len(found) - len(set(found)),
+        "claims_per_second": round(len(found) / seconds, 1),
+    }
+
+
+def _claim_all(url: str, trials: int, gate: Any, told: Any) -> None:
+    studies, leases = opened(url, trials)
+    found = []
+    gate.wait()
+    while isinstance(claim := claim_next(studies, leases, "w"), Claim):
+        found.append(claim.trial_id)
+        studies.end(claim.trial_id, TrialState.PRUNED)
+    told.put(found)
+
+
+if __name__ == "__main__":
+    main()

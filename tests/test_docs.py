@@ -113,7 +113,7 @@ def test_settings_named_in_the_docs_exist(repository):
 
 
 def test_links_lead_somewhere(repository):
-    for page in ("README.md", "docs/own-data.md", "docs/guide.zh-CN.md", "benchmarks/README.md"):
+    for page in [*PAGES, "benchmarks/README.md"]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", (repository / page).read_text()):
             assert ((repository / page).parent / target).exists(), f"{page}: {target}"
 

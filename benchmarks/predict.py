@@ -10,18 +10,18 @@ import argparse
 import gzip
 import json
 import os
-import platform
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results" / "predict.json"
+from kept import described, keep
+
 GOALS = {"fresh_process_s": 15, "warm_call_ms": 50}
 
 
@@ -61,11 +61,12 @@ def measure(stage: str, runs: int, calls: int) -> dict[str, Any]:
         saved_model(stage, folder)
         last_rows(folder / "recent.csv")
         command = [sys.executable, "-m", "gman_search", "predict", str(folder), str(folder / "recent.csv")]
-        fresh = []
+        fresh, processor = [], []
         for _ in range(runs):
-            began = time.perf_counter()
+            began, used = time.perf_counter(), processor_seconds()
             subprocess.run([*command, "--interval", "90"], capture_output=True, check=True)
             fresh.append(time.perf_counter() - began)
+            processor.append(processor_seconds() - used)
         model = Forecaster(folder)
         recent = read_series(folder / "recent.csv")
         model.forecast(recent, interval=90)
@@ -81,9 +82,17 @@ def measure(stage: str, runs: int, calls: int) -> dict[str, Any]:
         "stage": stage,
         "sensors": len(model.sensors),
         "fresh_process_s": {"median": round(statistics.median(fresh), 2), "worst": round(max(fresh), 2)},
+        "fresh_process_cpu_s": round(statistics.median(processor), 2),
+        "load": [round(load, 1) for load in os.getloadavg()],
         "warm_call_ms": quantiles(warm),
         "warm_call_from_csv_to_table_ms": quantiles(from_file),
     }
+
+
+def processor_seconds() -> float:
+    """Of the processes that have ended so far: other work on the machine does not lengthen it much."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def quantiles(seconds: list[float]) -> dict[str, float]:
@@ -103,18 +112,10 @@ def main() -> None:
     chosen = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     rows = [measure(stage, chosen.runs, chosen.calls) for stage in chosen.stage or ["quick", "full"]]
-    document = {
-        "schema": "gman-search/predict-benchmark/1",
-        "command": " ".join(sys.argv),
-        "date": str(date.today()),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        "goals": GOALS,
-        "stages": rows,
-    }
+    document = described("predict-benchmark", goals=GOALS, stages=rows)
     print(json.dumps(document if chosen.json else rows, indent=2))
     if chosen.keep:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(document, indent=2) + "\n")
+        keep("predict", document)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
     assert refused.returncode == 2 and "expected checkouts of public ports" in refused.stderr
 
 
-@pytest.mark.parametrize("script", ["step", "step_curve", "epoch", "accuracy", "original", "predict", "chaos", "growth"])
+@pytest.mark.parametrize(
+    "script", ["step", "step_curve", "epoch", "accuracy", "original", "predict", "intervals", "chaos", "growth"]
+)
 def test_every_script_explains_itself(repository, script):
     told = subprocess.run([sys.executable, f"benchmarks/{script}.py", "--help"], cwd=repository, capture_output=True,
                           text=True, check=True)  # fmt: skip
@@ -55,6 +57,11 @@ def test_the_tables_of_the_readme_are_the_kept_results(repository):
         assert f" | {' | '.join(ports)} | {case['times_faster']['gman-pytorch']:.2f} | " in text
     for row in kept["epoch"]["stages"]:
         assert f"| {row['train_and_checkpoint_ratio']:.2f} | {row['whole_epoch_ratio']:.2f} |" in text
+    for run in json.loads((folder / "results" / "intervals.json").read_text())["runs"]:
+        for row in run["coverage"]:
+            if row["percent"] in (80, 90):
+                shown = [row[key] for key in ("intervals", "percent", "held", "slow", "lowest_sensor", "mean_width")]
+                assert f"| {' | '.join(map(str, shown))} |" in text
     for point in kept["step-curve"]["points"]:
         assert f"{point['ms']:.0f} ms, {point['peak_gb']:.2f} GB" in text
     for sensors in (20, 207):

@@ -56,7 +56,7 @@ def predict(
     from gman_search.forecasting.forecast import write_csv, write_parquet
     from gman_search.forecasting.forecaster import Forecaster
 
-    model = Forecaster(run.model())
+    model = Forecaster(run.model(), traced=every)
     for text in _notes(model, series, interval):
         say(f"note: {text}")
     forecasts: Iterable[Forecast] = (

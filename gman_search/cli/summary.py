@@ -83,6 +83,7 @@ def test_document(test: TestResult) -> dict[str, Any]:
         "windows": test.windows,
         **scores(test.steps, test.mean),
         "baselines": {name: scores(found["steps"], found["mean"]) for name, found in test.baselines.items()},
+        "coverage": {str(percent): vars(found) for percent, found in test.coverage.items()},
     }
 
 

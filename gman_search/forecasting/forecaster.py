@@ -27,12 +27,14 @@ class Forecaster:
     Args:
         model: a folder as `gman-search run` leaves it in `studies/NAME/winner` and `gman-search train` in
             `studies/NAME/runs/STAGE`, or a model in memory.
+        traced: turn the network into a graph at the first forecast. That takes seconds, and then a forecast takes
+            milliseconds; for a single forecast it does not pay.
 
     Raises:
         DataError: there is no saved model, it is damaged, or something is missing in it.
     """
 
-    def __init__(self, model: SavedModel | Path | str) -> None:
+    def __init__(self, model: SavedModel | Path | str, *, traced: bool = True) -> None:
         self.model = model if isinstance(model, SavedModel) else read_saved_model(Path(model))
         about = self.about = self.model.about
         self.sensors, self.unit = about.sensors, about.unit
@@ -42,7 +44,8 @@ class Forecaster:
         self._knobs = Knobs(tf.constant(about.hyperparameters.causal), none, none, tf.zeros([2], tf.int32))
         steps = tf.TensorSpec([None, self.P + self.Q], tf.int32)
         readings = tf.TensorSpec([None, self.P, len(self.sensors)], tf.float32)
-        self._traced = tf.function(self.normalised, input_signature=[readings, steps, steps])
+        graph = tf.function(self.normalised, input_signature=[readings, steps, steps])
+        self._run = graph if traced else self.normalised
 
     def forecast(
         self,
@@ -128,7 +131,7 @@ class Forecaster:
         for first in range(0, len(starts), size):
             batch = starts[first : first + size]
             rows = batch[:, np.newaxis]
-            normalised = self._traced(inputs[rows + past], day[rows + steps], time[rows + steps])
+            normalised = self._run(inputs[rows + past], day[rows + steps], time[rows + steps])
             yield batch, normalised.numpy() * about.std + about.mean
 
     def _forecasts(self, series: TrafficSeries, starts: np.ndarray, percent: int | None) -> Iterator[Forecast]:

@@ -8,8 +8,9 @@ READY := .venv/.ready
 run: $(READY)
 	$(BIN)/gman-search run --trials 50
 
+# Two processes, each with whole files: tests of one file share their fixtures.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Apart from the tests: tracing every line makes the property tests of the scheduler ten times slower.
 coverage: $(READY)

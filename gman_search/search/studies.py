@@ -259,7 +259,7 @@ class SearchStudies:
             if not on_condition(session.connection()):
                 return False
             trial = TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
-            self.storage.check_trial_is_updatable(trial_id, TrialState(trial.state))
+            self.storage.check_trial_is_updatable(trial_id, trial.state)  # type: ignore[arg-type]
             self._set_attrs(session, trial_id, attrs or {})
             if value is not None:
                 self.storage._set_trial_value_without_commit(session, trial, 0, value)

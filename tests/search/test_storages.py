@@ -82,7 +82,8 @@ def test_a_lease_ends_by_the_databases_clock_alone(open_any, monkeypatch):
 
 
 def test_a_running_trial_that_never_had_a_lease_gets_a_moment(open_any):
-    studies, leases = open_any(trials=2)
+    # After its start a PostgreSQL counts every lease as just renewed, so leases are short here.
+    studies, leases = open_any(trials=2, lease_seconds=1.0)
     studies.ask()
     reconcile(studies, leases)
     assert [row.state for row in studies.evaluations()] == [State.RUNNING]
@@ -160,7 +161,7 @@ def test_four_processes_bring_a_study_to_its_quotas(open_any, make_trainer, tmp_
 
 
 def test_a_worker_killed_while_it_drew_a_config_leaves_one_that_is_completed(open_any, make_trainer, tmp_path):
-    studies, leases = open_any(trials=3)
+    studies, leases = open_any(trials=3, lease_seconds=1.0)
     trial = studies.by_stage["quick"].ask()
     trial.suggest_float("learning_rate", **studies.distributions["learning_rate"]._asdict())  # and no further
     leases.acquire(trial._trial_id, "killed")

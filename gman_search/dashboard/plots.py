@@ -9,7 +9,8 @@ from gman_search.report.summary import ReportSummary
 
 __all__ = ["dashboard_plots"]
 
-INK, GRID = "#7d838d", "rgba(128, 134, 145, 0.3)"
+INK, GRID = "#80868f", "rgba(128, 134, 145, 0.3)"
+CARD_HEIGHT = 440
 
 
 def dashboard_plots(summary: ReportSummary) -> dict[str, go.Figure]:
@@ -31,11 +32,12 @@ def _titled(block: Block, drawn: go.Figure) -> go.Figure:
     for axis in ("xaxis", "yaxis"):
         template["layout"][axis] |= {"gridcolor": GRID, "linecolor": GRID, "tickcolor": GRID}
     figure.update_layout(template=template)
-    # The page around the dashboard's figures has neither headings nor captions.
+    # The page around the dashboard's figures has neither headings nor captions, and cuts them off at its cards' height.
     figure.update_layout(
         title={"text": f"{block.title}<br><sub>{_first_sentence(block.caption)}</sub>", "x": 0.02, "xanchor": "left"},
-        margin={"t": 110},
-        height=(drawn.layout.height or 300) + 90,
+        margin={"t": 70, "b": 110},
+        height=CARD_HEIGHT,
+        legend={"y": -0.24, "yanchor": "top"},
     )
     return figure
 

@@ -17,8 +17,8 @@ from gman_search.search.studies import SearchStudies
 
 __all__ = ["Refresher", "refresh"]
 
-SHOWN = "shown"
-"""User attribute: a digest of what the study shows, so that nothing is written twice."""
+SHOWN = "gman-search:shown"
+"""System attribute: a digest of what the study shows, so that nothing is written twice."""
 log = logging.getLogger(__name__)
 
 
@@ -33,14 +33,15 @@ def refresh(studies: SearchStudies, record: StudyRecord) -> int:
     for stage, study in studies.by_stage.items():
         note = stage_note(record, summary, stage)
         digest = hashlib.sha256(repr((note, sorted(pictured.items()))).encode()).hexdigest()
-        if study.user_attrs.get(SHOWN) == digest:
+        storage, number = studies.storage, study._study_id
+        if storage.get_study_system_attrs(number).get(SHOWN) == digest:
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             save_note(study, note)
             for name, figure in plots.items():
                 save_plotly_graph_object(study, figure, graph_object_id=name)
-        study.set_user_attr(SHOWN, digest)
+        storage.set_study_system_attr(number, SHOWN, digest)
         written += 1
     return written
 

@@ -34,11 +34,16 @@ class Visit:
         self.page = page
         self.messages: list[str] = []
         self.requests: list[str] = []
-        page.on("console", lambda message: self.messages.append(f"{message.type}: {message.text}"))
+        page.on("console", lambda message: self._hear(message))
         page.on("pageerror", lambda error: self.messages.append(f"error: {error}"))
         page.on("dialog", lambda dialog: self.messages.append(f"dialog: {dialog.message}") or dialog.dismiss())
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(path.as_uri())
+
+    def _hear(self, message: Any) -> None:
+        # plotly.js tells of margins that it gave up widening for a long label: no error, and nothing overlaps.
+        if "auto-margin redraws" not in message.text:
+            self.messages.append(f"{message.type}: {message.text}")
 
     def left(self) -> list[str]:
         """Requests for anything that is neither a file nor part of the page."""

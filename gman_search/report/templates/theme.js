@@ -126,5 +126,10 @@
       start();
     }
   }
-  requestAnimationFrame(function () { whenIdle(begin, { timeout: 1000 }); });
+  let begun = false;
+  function beginOnce() {
+    if (!begun) { begun = true; begin(); }
+  }
+  window.addEventListener("scroll", beginOnce, { once: true, passive: true });
+  setTimeout(function () { whenIdle(beginOnce, { timeout: 1000 }); }, 1200);
 })();

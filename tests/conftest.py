@@ -1,7 +1,10 @@
 """Data that tests may use, and marks that keep TensorFlow quiet."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +33,7 @@ def metr_la_week(shared_data: Path) -> Path:
     return shared_data / "metr-la-week"
 
 
+<<<<<<< HEAD
 @pytest.fixture
 def write(tmp_path):
     """write(text or bytes, name) -> path of a file with that content."""
@@ -40,3 +44,18 @@ def write(tmp_path):
         return path
 
     return written
+=======
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium, driven by Playwright; the test is skipped where either is absent."""
+    driver = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    binary = next(filter(None, map(shutil.which, names)), None)
+    if binary is None:
+        pytest.skip(f"no browser on the path: looked for {', '.join(names)}")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with driver.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=flags)
+        yield browser
+        browser.close()
+>>>>>>> cacc4f8 (Comparison of several studies; dashboard with notes and figures of the whole search, refreshed; the story of a config; browser tests by Playwright)

@@ -6,13 +6,15 @@ from typing import Annotated
 import typer
 
 from gman_search import __version__
+from gman_search.cli.dashboard import dashboard
 from gman_search.cli.data import data
 from gman_search.cli.evaluate import evaluate
 from gman_search.cli.export import export
 from gman_search.cli.predict import predict
+from gman_search.cli.report import report
 from gman_search.cli.run import run
 from gman_search.cli.stages import stages
-from gman_search.cli.study import best, dashboard, evaluations, report, status, why
+from gman_search.cli.study import best, evaluations, status, why
 from gman_search.cli.train import train
 from gman_search.cli.worker import worker
 from gman_search.errors import GmanSearchError

@@ -9,7 +9,7 @@ from gman_search.search.storage import open_storage
 from gman_search.search.studies import SearchStudies, study_exists
 from gman_search.spec import StudySpec
 
-__all__ = ["open_record", "study_folder"]
+__all__ = ["open_record", "open_studies_of", "study_folder"]
 
 
 def study_folder(name: str, studies: Path) -> StudyFolder:
@@ -29,8 +29,8 @@ def study_folder(name: str, studies: Path) -> StudyFolder:
     return folder
 
 
-def open_record(name: str, studies: Path, storage: str | None = None) -> tuple[StudyRecord, StudyFolder]:
-    """Record and folder of an existing study.
+def open_studies_of(name: str, studies: Path, storage: str | None = None) -> tuple[SearchStudies, StudyFolder]:
+    """Optuna's studies and the folder of an existing study.
 
     Raises:
         StudyError: there is no such study, or it has no evaluation yet.
@@ -40,7 +40,17 @@ def open_record(name: str, studies: Path, storage: str | None = None) -> tuple[S
     database = open_storage(storage or folder.storage_url)
     if not study_exists(database, name):
         raise StudyError(f"study {name} has no evaluations yet: start it with gman-search run --study {name}")
-    record = study_record(SearchStudies.existing(database, spec), folder)
+    return SearchStudies.existing(database, spec), folder
+
+
+def open_record(name: str, studies: Path, storage: str | None = None) -> tuple[StudyRecord, StudyFolder]:
+    """Record and folder of an existing study.
+
+    Raises:
+        StudyError: there is no such study, or it has no evaluation yet.
+    """
+    found, folder = open_studies_of(name, studies, storage)
+    record = study_record(found, folder)
     if not record.evaluations:
         raise StudyError(f"study {name} has no evaluations yet: go on with gman-search run --study {name}")
     return record, folder

@@ -75,9 +75,11 @@ def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, qui
     from gman_search.cli.live import LiveView
     from gman_search.cli.output import duration, print_json, say
     from gman_search.cli.summary import print_summary, run_document
+    from gman_search.dashboard.refresh import Refresher
     from gman_search.errors import Interrupted
     from gman_search.report.page import write_report
-    from gman_search.search.run import StudyFolder, run_search
+    from gman_search.search.run import StudyFolder, run_search, study_record
+    from gman_search.search.studies import SearchStudies
 
     began = time.monotonic()
     folder = StudyFolder(studies / spec.name)
@@ -85,6 +87,12 @@ def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, qui
         sizes = ", ".join(f"{stage.name} {stage.max_epochs} epochs" for stage in spec.stage_list())
         say(f"study {spec.name}: {spec.trials} configs, {spec.search.workers} workers, budget {spec.budget} ({sizes})")
     command = ["gman-search", *sys.argv[1:]]
+    refresher = Refresher(lambda present: study_record(present, folder))
+
+    def show(present: SearchStudies) -> None:
+        view.update(present)
+        refresher.update(present)
+
     with LiveView(spec.data.unit, spec.search.workers, None, quiet=quiet) as view:
         try:
             record = run_search(
@@ -92,7 +100,7 @@ def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, qui
                 folder,
                 storage=storage,
                 command=command,
-                on_progress=view.update,
+                on_progress=show,
                 on_warning=lambda text: None if quiet else say(f"note: {text}"),
             )
         except Interrupted as stop:

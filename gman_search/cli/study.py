@@ -1,15 +1,15 @@
-"""Commands that look at a study: status, best, why, evaluations, report, dashboard."""
+"""Commands that look at a study: status, best, why, evaluations."""
 
 import csv
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from gman_search.cli.options import Json, Name, Reports, Storage, Studies
+from gman_search.cli.options import Json, Name, Storage, Studies
 
-__all__ = ["best", "dashboard", "evaluations", "report", "status", "why"]
+__all__ = ["best", "evaluations", "status", "why"]
 
 
 def status(
@@ -87,26 +87,14 @@ def why(
     Example: gman-search why 7 --study demo
     """
     from gman_search.cli.opened import open_record
-    from gman_search.cli.output import duration, number
+    from gman_search.cli.story import story
     from gman_search.errors import StudyError
-    from gman_search.halving.decide import standings
 
     record, _ = open_record(name, studies, storage)
-    rows = [row for row in record.evaluations if row.config_id == config_id]
-    if not rows:
+    lines = story(record, config_id)
+    if not lines:
         raise StudyError(f"expected a config of study {name}, 0 to {record.ladder.trials - 1}; received {config_id}")
-    reasons = {(place.config_id, place.stage): place.reason for place in standings(record.evaluations, record.ladder)}
-    print(f"config {config_id}: " + ", ".join(f"{key}={value}" for key, value in rows[0].params.items()))
-    for row in rows:
-        told = f"{row.state}, {row.epochs} epochs in {duration(row.seconds)}, {number(row.val_mae)} {record.unit}"
-        print(f"{row.stage} (attempt {row.attempt}): {told}" + (f" - {row.reason}" if row.reason else ""))
-        inherited = row.facts.get("inherited")
-        if inherited:
-            print(f"  began as {row.parent}: {inherited:.0%} of its weights were inherited")
-        for text in row.facts.get("diagnosis", ()):
-            print(f"  curve {text}")
-        if (config_id, row.stage) in reasons:
-            print(f"  {reasons[config_id, row.stage]}")
+    print("\n".join(lines))
 
 
 def evaluations(
@@ -125,7 +113,7 @@ def evaluations(
 
     record, _ = open_record(name, studies, storage)
     columns = ["config_id", "stage", "attempt", "parent", "state", "reason"]
-    columns += ["val_mae", "epochs", "initial_epoch", "seconds", "seed"]
+    columns += ["val_mae", "epochs", "initial_epoch", "seconds", "seed", "control"]
     rows = [{**{key: getattr(row, key) for key in columns}, **row.params} for row in record.evaluations]
     if json:
         print_json("evaluations", {"study": name, "evaluations": [{**row, "state": str(row["state"])} for row in rows]})
@@ -134,64 +122,3 @@ def evaluations(
     writer = csv.DictWriter(sys.stdout, [*columns, *parameters], lineterminator="\n")
     writer.writeheader()
     writer.writerows({**row, "state": str(row["state"])} for row in rows)
-
-
-def report(
-    name: Name = "demo",
-    studies: Studies = Path("studies"),
-    reports: Reports = Path("reports"),
-    storage: Storage = None,
-    assets: Annotated[
-        Literal["inline", "directory"], typer.Option(help="One file, or plotly.min.js beside it.")
-    ] = "inline",
-    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-) -> None:
-    """Write the HTML report of a study anew.
-
-    Example: gman-search report demo --open
-    """
-    from gman_search.cli.opened import open_record
-    from gman_search.report.page import write_report
-
-    record, _ = open_record(name, studies, storage)
-    page = write_report(record, reports / name, assets=assets)
-    print(page)
-    if open_it:
-        typer.launch(str(page))
-
-
-def dashboard(
-    name: Name = "demo",
-    studies: Studies = Path("studies"),
-    storage: Storage = None,
-    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 8080,
-) -> None:
-    """Serve optuna-dashboard on a study, live, on 127.0.0.1 only.
-
-    Example: gman-search dashboard demo --port 8080
-    """
-    from wsgiref.simple_server import WSGIRequestHandler, make_server
-
-    from optuna_dashboard import wsgi
-
-    from gman_search.cli.opened import study_folder
-    from gman_search.cli.output import say
-    from gman_search.errors import UsageError
-    from gman_search.search.storage import open_storage
-
-    folder = study_folder(name, studies)
-
-    class Quiet(WSGIRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """No line a request: the terminal stays readable."""
-
-    try:
-        server = make_server("127.0.0.1", port, wsgi(open_storage(storage or folder.storage_url)), handler_class=Quiet)
-    except OSError as error:
-        raise UsageError(f"cannot serve on port {port}: {error.strerror}: choose another with --port") from None
-    say(f"dashboard of {name}: http://127.0.0.1:{port}/ (Ctrl-C ends it)")
-    with server:
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            say("dashboard ended")

@@ -20,7 +20,7 @@ TARGET_QUANTILE = 0.25
 """The question asked: what decides whether a config is among the best quarter?"""
 MIN_CONFIGS = 20
 """Fewer leave under five configs in the best quarter, and the answer is noise."""
-RESAMPLES = 20
+RESAMPLES, MANY = 20, 250
 
 
 def importances(record: StudyRecord, *, resamples: int = RESAMPLES) -> ImportanceSummary:
@@ -39,6 +39,8 @@ def importances(record: StudyRecord, *, resamples: int = RESAMPLES) -> Importanc
         reason = f"{len(rows)} of the {MIN_CONFIGS} complete configs needed"
     if reason:
         return ImportanceSummary(stage, len(rows), METHOD, 0, (), reason)
+    # Many configs need fewer resamples for the same certainty, and each takes longer.
+    resamples = max(5, min(resamples, resamples * MANY // len(rows)))
     trials, rng = _trials(rows, dimensions), np.random.default_rng(0)
     shares = _shares(trials)
     drawn = [_shares([trials[i] for i in rng.integers(len(trials), size=len(trials))]) for _ in range(resamples)]

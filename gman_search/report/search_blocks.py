@@ -137,7 +137,7 @@ def parallel(part: ParallelSummary | None) -> tuple[Block, ...]:
     if part is None:
         return ()
     caption, table = search_captions.parallel_caption(part), search_tables.parallel_table(part)
-    width = 76 * len(part.axes)
+    width = 88 * len(part.axes)
     return (Block("fig-parallel", "All parameters together", caption, table, parallel_figure(part), min_width=width),)
 
 

@@ -2,10 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from gman_search.record import Epoch
 from gman_search.stages import Stage
 from gman_search.training.checkpoints import read_arrays, write_arrays
 from gman_search.training.diagnosis import diagnose, has_diverged
+from gman_search.training.epoch_log import epoch_log
 from gman_search.training.job import Job, Outcome
 from gman_search.training.metrics import masked_scores
 from gman_search.training.schedule import bn_momentum, learning_rate
@@ -87,7 +86,7 @@ class GmanTrainer:
         model = self.compiled(settings.shape, job.stage)
         model.state.scale_rates(settings.K * settings.d, settings.base_width)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
-        with _epoch_log(job.logs) as log:
+        with epoch_log(job) as log:
             reason = self._epochs(job, model, progress, on_epoch, log)
         return self._outcome(job, progress, reason)
 
@@ -247,25 +246,3 @@ class GmanTrainer:
             diagnosis=diagnose([e.train_mae for e in curve if e.train_mae is not None], [e.val_mae for e in curve]),
             facts={"best_epoch": progress.best_epoch, "inherited": progress.inherited, "steps": progress.step},
         )
-
-
-@contextmanager
-def _epoch_log(folder: Path | None) -> Iterator[Callable[[Epoch], None]]:
-    """TensorBoard scalars of each epoch in `folder`, or nothing."""
-    if folder is None:
-        yield lambda epoch: None
-        return
-    writer = tf.summary.create_file_writer(str(folder))
-
-    def log(epoch: Epoch) -> None:
-        with writer.as_default(step=epoch.epoch):
-            if epoch.train_mae is not None:
-                tf.summary.scalar("train_mae", epoch.train_mae)
-            tf.summary.scalar("val_mae", epoch.val_mae)
-            tf.summary.scalar("learning_rate", epoch.learning_rate)
-        writer.flush()
-
-    try:
-        yield log
-    finally:
-        writer.close()

@@ -12,6 +12,7 @@ import pytest
 
 from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord
+from gman_search.report.comparison_page import render_comparison
 from gman_search.report.page import BUNDLE_NAME, render, write_report
 from gman_search.report.text.csv_export import csv_text
 
@@ -172,7 +173,7 @@ def test_directory_mode_puts_the_bundle_beside_the_page(tmp_path: Path) -> None:
     path = write_report(study_record(trials=4, etas=(2, 2)), tmp_path, assets="directory")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["index.html", BUNDLE_NAME]
     assert plotly.offline.get_plotlyjs() not in path.read_text("utf-8")
-    assert f'<script src="{BUNDLE_NAME}">' in path.read_text("utf-8")
+    assert f'data-src="{BUNDLE_NAME}"' in path.read_text("utf-8")
 
 
 def test_csv_has_every_attempt_and_defuses_formulas() -> None:
@@ -182,3 +183,19 @@ def test_csv_has_every_attempt_and_defuses_formulas() -> None:
     assert lines[0].startswith("config_id,stage,attempt,parent,state,reason,val_mae")
     assert len(lines) == 1 + len(rows)
     assert "'=1+1" in lines[1]
+
+
+def test_several_studies_are_compared_on_one_page() -> None:
+    records = [study_record(name="north", trials=8, etas=(2, 2)), study_record(name="<b>south", trials=8, seed=1)]
+    text = without_bundle(render_comparison(records))
+    outline = Outline(text)
+    assert "north" in outline.text and "<b>south" in outline.text and "<b>south" not in text
+    assert "Whether their data are the same is not known." in outline.text
+    assert {"fig-horizons", "fig-progress"} == set(figures(render_comparison(records))["figures"])
+    levels = outline.headings
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_studies_without_anything_finished_can_be_compared() -> None:
+    empty = replace(study_record(trials=2), evaluations=(), curves={}, test=None)
+    assert "nothing can be compared yet" in render_comparison([empty, empty])

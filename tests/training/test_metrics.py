@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from gman_search.training.calendar_errors import calendar_mae
 from gman_search.training.metrics import masked_scores, mean_of_steps, scores_by_step
 
 SHAPE = (6, 3, 2)
@@ -66,3 +67,11 @@ def test_the_mean_of_rmse_is_not_the_rmse_of_all():
 def test_single_precision_is_summed_in_double():
     truth = np.full((20_000, 1, 10), 60.0, np.float32)
     assert masked_scores(truth, truth + np.float32(0.1)).mae == pytest.approx(0.1, abs=1e-5)
+
+
+def test_errors_fall_into_the_hour_of_the_moment_forecast():
+    truth = np.array([[[10.0, 0.0], [20.0, 30.0]]])
+    forecast = np.array([[[11.0, 99.0], [22.0, 26.0]]])
+    cells = calendar_mae(truth, forecast, np.array([[0, 1]]), np.array([[23, 0]]))
+    assert (len(cells), len(cells[0])) == (7, 24)
+    assert (cells[0][23], cells[1][0], cells[0][0]) == (1.0, 3.0, None)

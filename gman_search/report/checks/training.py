@@ -39,7 +39,7 @@ def warm_start_helped(growth: GrowthSummary) -> Check:
         return Check(question, PASS if fmean(gains) >= -WORSE_PERCENT else WARN, text)
     if not growth.grown:
         return Check(question, UNKNOWN, "No grown model has finished.")
-    text = "No config was trained cold as well, so it was not measured: --controls 1 does."
+    text = "No config was trained cold as well, so it was not measured: run with --controls 1 to know."
     jump = median(100 * (row.born - row.before) / row.before for row in growth.grown if row.before > 0)
     text += f" Before their first step the grown models were {signed(growth.median_jump)} {growth.unit} from the best "
     text += f"of the smaller ones ({signed_percent(jump)}, median of {len(growth.grown)})."
@@ -56,7 +56,7 @@ def generalises(record: StudyRecord) -> Check:
     point = min(known, key=lambda point: point.val_mae)
     gap = -improvement(float(point.train_mae or 0.0), point.val_mae)
     text = (
-        f"At its best epoch ({point.epoch}) validation {error(point.val_mae)} against training "
+        f"At its best trained epoch ({point.epoch}) validation {error(point.val_mae)} against training "
         f"{error(point.train_mae)} {record.unit} ({signed_percent(gap)})."
     )
     if gap > TRAIN_GAP_PERCENT:

@@ -8,7 +8,7 @@ from gman_search.report.summaries.growth import ColdTwin, GrowthSummary
 
 __all__ = ["growth_figure", "twin_figure"]
 
-MOMENTS = ("smaller model", "grown, before<br>its first step", "after one epoch", "at its best")
+MOMENTS = ("smaller<br>model", "just<br>grown", "after one<br>epoch", "at its<br>best")
 MAX_LINES = 60
 
 

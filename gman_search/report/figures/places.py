@@ -58,7 +58,7 @@ def map_figure(summary: SensorMap) -> go.Figure:
         },
         hovertemplate="%{customdata[0]}<br>%{customdata[1]:.3f} " + plain(summary.unit) + "<extra></extra>",
     )
-    figure.update_xaxes(title_text="longitude", constrain="domain", nticks=6)
+    figure.update_xaxes(title_text="longitude", constrain="domain", nticks=4)
     figure.update_yaxes(
         title_text="latitude", scaleanchor="x", scaleratio=round(summary.stretch, 4), constrain="domain", nticks=6
     )

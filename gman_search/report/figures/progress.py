@@ -5,15 +5,14 @@ import plotly.graph_objects as go
 from gman_search.report.figures.base import new_figure, rounded, stage_colour
 from gman_search.report.figures.style import BASELINE_LOOKS, WINNER, plain
 from gman_search.report.summaries.progress import ProgressSummary
+from gman_search.report.text.formats import time_scale
 
 __all__ = ["progress_figure"]
-
-UNITS = ((2 * 3600, 3600.0, "hours"), (120, 60.0, "minutes"), (0, 1.0, "seconds"))
 
 
 def progress_figure(summary: ProgressSummary) -> go.Figure:
     """A falling staircase for each stage."""
-    scale, unit = next((scale, unit) for limit, scale, unit in UNITS if summary.seconds >= limit)
+    scale, unit = time_scale(summary.seconds)
     figure = new_figure(340)
     stages = tuple(line.stage for line in summary.lines)
     for index, line in enumerate(summary.lines):

@@ -6,12 +6,15 @@ import plotly.graph_objects as go
 
 from gman_search.report.figures.base import frame_range, new_figure, rounded
 from gman_search.report.figures.style import BY_RUNG, WINNER, plain
+from gman_search.report.summaries.frame import thin
 from gman_search.report.summaries.slices import SlicePanel, SlicePoint, SliceSummary
 from gman_search.report.text.formats import setting
 
 __all__ = ["slice_figure"]
 
 GOLDEN = 0.618034
+MAX_DRAWN = 300
+"""Of one kind in one panel, best first and evenly thinned; the CSV has all."""
 
 
 def slice_figure(panel: SlicePanel, summary: SliceSummary) -> go.Figure:
@@ -23,7 +26,8 @@ def slice_figure(panel: SlicePanel, summary: SliceSummary) -> go.Figure:
         ("promoted", BY_RUNG[1], 8, [p for p in panel.points if p.promoted and p.config_id != panel.winner_id]),
         ("winner", WINNER, 14, [p for p in panel.points if p.config_id == panel.winner_id]),
     )
-    for label, mark, size, points in groups:
+    for label, mark, size, every in groups:
+        points, _ = thin(every, MAX_DRAWN)
         if points:
             figure.add_scatter(
                 x=[_place(point, panel) for point in points],

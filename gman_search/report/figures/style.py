@@ -8,10 +8,22 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-__all__ = ["BASELINE_LOOKS", "BY_RUNG", "CONFIG", "ERROR_SCALE", "INK", "TEMPLATE", "Mark", "fate_mark", "plain"]
+__all__ = [
+    "BASELINE_LOOKS",
+    "BY_RUNG",
+    "CONFIG",
+    "ERROR_SCALE",
+    "INK",
+    "STUDY_LOOKS",
+    "TEMPLATE",
+    "Mark",
+    "fate_mark",
+    "plain",
+]
 
 # No mode bar: it would cover small figures. Dragging zooms, a double click shows everything again.
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True, "displayModeBar": False}
+LONGEST_LABEL = 60
 INK, GRID = "#3a3f47", "rgba(128, 134, 145, 0.22)"
 FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
@@ -42,7 +54,15 @@ BASELINE_LOOKS = (
     ("#2b7fbd", "square-open", "dashdot"),
     ("#b8659b", "triangle-up-open", "longdash"),
 )
-"""Baselines, stages, studies: whatever has an order and no meaning of its own."""
+"""Baselines and stages: whatever has an order and no meaning of its own."""
+STUDY_LOOKS = (
+    ("#d55e00", "circle", "solid"),
+    ("#2b7fbd", "square-open", "dash"),
+    ("#12997a", "diamond", "dashdot"),
+    ("#b8659b", "triangle-up-open", "dot"),
+    ("#a6761d", "x", "longdash"),
+    ("#6f7cba", "star", "longdashdot"),
+)
 ERROR_SCALE = [[0.0, "#d9ecf7"], [0.35, "#7fb8dd"], [0.65, "#e8a15c"], [1.0, "#a8420a"]]
 """Small errors pale blue, large ones dark orange: told apart in grey and by colour-blind readers."""
 
@@ -58,7 +78,10 @@ def fate_mark(fate: str, stages: tuple[str, ...]) -> Mark:
 
 
 def plain(text: str) -> str:
-    """Text that plotly draws as it is: it would read tags and entities in labels."""
+    """Text that plotly draws as it is: it would read tags and entities in labels. Long names are cut."""
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    if len(text) > LONGEST_LABEL:
+        text = text[: LONGEST_LABEL - 1] + "…"
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -6,16 +6,14 @@ from gman_search.halving.table import State
 from gman_search.report.figures.base import new_figure, stage_colour
 from gman_search.report.figures.style import FAILED, PRUNED, plain
 from gman_search.report.summaries.timeline import Span, Timeline
-from gman_search.report.text.formats import duration
+from gman_search.report.text.formats import duration, time_scale
 
 __all__ = ["timeline_figure"]
-
-UNITS = ((2 * 86400, 86400.0, "days"), (2 * 3600, 3600.0, "hours"), (120, 60.0, "minutes"), (0, 1.0, "seconds"))
 
 
 def timeline_figure(summary: Timeline) -> go.Figure:
     """One line a worker, one bar an attempt; pauses of all workers are cut out and marked."""
-    scale, unit = next((scale, unit) for limit, scale, unit in UNITS if summary.seconds >= limit)
+    scale, unit = time_scale(summary.seconds)
     figure = new_figure(120 + 34 * summary.workers, barmode="overlay", bargap=0.25)
     figure.update_layout(uniformtext={"mode": "hide", "minsize": 9}, legend={"traceorder": "normal"})
     groups = [

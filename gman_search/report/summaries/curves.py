@@ -14,6 +14,8 @@ __all__ = ["CurveChain", "CurveSegment", "CurveSummary", "curve_summary", "is_st
 
 MAX_POINTS = 200
 """Epochs drawn of one evaluation."""
+MAX_FAINT = 150
+"""Configs drawn that ended at the first stage: more are a cloud that hides the others."""
 FALLING_SHARE = 0.01
 """A curve that gained more than this share of its level in its last quarter had not ended."""
 
@@ -50,7 +52,9 @@ class CurveChain:
 
 @dataclass(frozen=True)
 class CurveSummary:
-    """All chains. `borders` has the epoch where a stage begins, for stages that begin there in every chain.
+    """All chains but `hidden` of those that ended at the first stage.
+
+    `borders` has the epoch where a stage begins, for stages that begin there in every chain.
 
     `growth_jumps` has, for each evaluation with a reading before its first step, that reading minus the best of the
     smaller model it grew from: zero when growth kept the function.
@@ -59,6 +63,7 @@ class CurveSummary:
     unit: str
     stages: tuple[str, ...]
     chains: tuple[CurveChain, ...]
+    hidden: int
     borders: tuple[tuple[str, int], ...]
     growth_jumps: tuple[float, ...]
     frame: Frame | None
@@ -83,10 +88,13 @@ def curve_summary(record: StudyRecord) -> CurveSummary:
             is_best = best is not None and best.config_id == config_id
             chains.append(CurveChain(config_id, "winner" if is_best else _fate(own[-1]), segments))
     values = [value for chain in chains for segment in chain.segments for value in segment.val_mae]
+    faint, _ = thin([chain for chain in chains if chain.fate == record.ladder.stages[0]], MAX_FAINT)
+    kept = tuple(chain for chain in chains if chain.fate != record.ladder.stages[0] or chain in faint)
     return CurveSummary(
         unit=record.unit,
         stages=record.ladder.stages,
-        chains=tuple(chains),
+        chains=kept,
+        hidden=len(chains) - len(kept),
         borders=_borders(record.ladder.stages, chains),
         growth_jumps=_growth_jumps(record, rows),
         frame=frame(values, upper=0.8),

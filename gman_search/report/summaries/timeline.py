@@ -1,6 +1,6 @@
 """Who did what when: every attempt as a bar on its worker's line (pure)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gman_search.halving.table import State
 from gman_search.record import StudyRecord
@@ -71,10 +71,11 @@ def timeline(record: StudyRecord) -> Timeline | None:
         spans.append(
             Span(row.key, row.config_id, row.stage, row.attempt, worker, begin - cut, end - cut, row.state, row.control)
         )
-    total = latest - cut
-    busy = sum(span.end - span.start for span in spans) / (total * len(names)) if total > 0 else 1.0
     lanes = _lanes(spans, len(names))
-    return Timeline(record.ladder.stages, max(lanes) + 1, _relaned(spans, lanes), tuple(pauses), total, min(1.0, busy))
+    workers, total = max(lanes) + 1, latest - cut
+    busy = sum(span.end - span.start for span in spans) / (total * workers) if total > 0 else 1.0
+    moved = tuple(replace(span, worker=lanes[span.worker]) for span in spans)
+    return Timeline(record.ladder.stages, workers, moved, tuple(pauses), total, min(1.0, busy))
 
 
 def _lanes(spans: list[Span], workers: int) -> list[int]:
@@ -91,9 +92,3 @@ def _lanes(spans: list[Span], workers: int) -> list[int]:
             free_at[place] = last[worker]
         lanes.append(place)
     return lanes
-
-
-def _relaned(spans: list[Span], lanes: list[int]) -> tuple[Span, ...]:
-    return tuple(
-        Span(s.key, s.config_id, s.stage, s.attempt, lanes[s.worker], s.start, s.end, s.state, s.control) for s in spans
-    )

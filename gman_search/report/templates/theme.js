@@ -5,6 +5,7 @@
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   const coarse = window.matchMedia("(pointer: coarse)");
   const content = JSON.parse(document.getElementById("figures").textContent);
+  const whenIdle = window.requestIdleCallback || function (work) { setTimeout(work, 0); };
   root.classList.add("js");
 
   // A page opened from a file may be refused any storage.
@@ -64,8 +65,8 @@
     if (coarse.matches || place.closest(".grid")) { layout.dragmode = false; }
     Plotly.newPlot(place, content.figures[name].data, nested(layout, themed(layout)), content.config);
     drawn.push(place);
-    // One figure at a time keeps the page scrollable while the rest are drawn.
-    setTimeout(draw, 0, names);
+    // One figure at a time, and input first, keeps the page usable while the rest are drawn.
+    whenIdle(function () { draw(names); }, { timeout: 200 });
   }
   function recolour() {
     for (const place of drawn) { Plotly.relayout(place, themed(place.layout)); }
@@ -109,5 +110,26 @@
 
   const choice = remembered();
   show(choice === "dark" || choice === "light" ? choice : null);
-  if (typeof Plotly !== "undefined") { draw(Object.keys(content.figures)); }
+
+  // The bundle is 4.8 MB: it is run once the page can be read and used, not before.
+  function begin() {
+    const bundle = document.getElementById("bundle");
+    const script = document.createElement("script");
+    const start = function () { if (typeof Plotly !== "undefined") { draw(Object.keys(content.figures)); } };
+    if (bundle.dataset.src) {
+      script.src = bundle.dataset.src;
+      script.addEventListener("load", start);
+      document.head.append(script);
+    } else {
+      script.textContent = bundle.textContent;
+      document.head.append(script);
+      start();
+    }
+  }
+  let begun = false;
+  function beginOnce() {
+    if (!begun) { begun = true; begin(); }
+  }
+  window.addEventListener("scroll", beginOnce, { once: true, passive: true });
+  setTimeout(function () { whenIdle(beginOnce, { timeout: 1000 }); }, 1200);
 })();

@@ -59,6 +59,8 @@ def cut_caption(summary: StandingTable, stage: str) -> str:
 def curve_caption(summary: CurveSummary) -> str:
     """What is drawn, what lies outside the frame, and whether growth kept the function."""
     text = f"Validation MAE of {plural(len(summary.chains), 'config')} over the epochs of their whole lineages."
+    if summary.hidden:
+        text += f" {plural(summary.hidden, 'config')} that ended at {summary.stages[0]} not drawn."
     if summary.frame is not None and summary.frame.beyond:
         hidden = plural(summary.frame.beyond, "reading above", "readings above")
         text += f" Outside the frame: {hidden} {error(summary.frame.high, 2)} {summary.unit}."

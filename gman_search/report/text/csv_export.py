@@ -21,6 +21,7 @@ COLUMNS = (
     "initial_epoch",
     "seconds",
     "seed",
+    "control",
 )
 
 

@@ -4,7 +4,18 @@ import math
 from datetime import datetime
 from typing import Any
 
-__all__ = ["count", "duration", "error", "moment", "percent", "plural", "setting", "signed", "signed_percent"]
+__all__ = [
+    "count",
+    "duration",
+    "error",
+    "moment",
+    "percent",
+    "plural",
+    "setting",
+    "signed",
+    "signed_percent",
+    "time_scale",
+]
 
 MISSING = "–"
 MINUS = "−"
@@ -58,6 +69,12 @@ def duration(seconds: float) -> str:
         return f"{hours}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{rest:02d}\N{NO-BREAK SPACE}min"
     days, hours = divmod(hours, 24)
     return f"{days}\N{NO-BREAK SPACE}d\N{NO-BREAK SPACE}{hours}\N{NO-BREAK SPACE}h"
+
+
+def time_scale(seconds: float) -> tuple[float, str]:
+    """Seconds in the unit that suits a duration on an axis, and its name."""
+    scales = ((2 * 86400, 86400.0, "days"), (2 * 3600, 3600.0, "hours"), (120, 60.0, "minutes"), (0, 1.0, "seconds"))
+    return next((scale, name) for limit, scale, name in scales if seconds >= limit)
 
 
 def moment(text: Any) -> str:

@@ -141,7 +141,18 @@ def evaluation_table(evaluations: Iterable[Evaluation], unit: str) -> Table:
     """The tidy table all else is derived from: one row an attempt."""
     rows = list(evaluations)
     names = list(dict.fromkeys(name for row in rows for name in row.params))
-    fixed = ("config", "stage", "attempt", "state", f"val_mae ({unit})", "epochs", "initial_epoch", "seconds", "seed")
+    fixed = (
+        "config",
+        "stage",
+        "attempt",
+        "state",
+        f"val_mae ({unit})",
+        "epochs",
+        "initial_epoch",
+        "seconds",
+        "seed",
+        "control",
+    )
     cells = tuple(
         (
             str(row.config_id),
@@ -153,12 +164,13 @@ def evaluation_table(evaluations: Iterable[Evaluation], unit: str) -> Table:
             str(row.initial_epoch),
             f"{row.seconds:.1f}",
             str(row.seed),
+            row.control,
             *(setting(row.params.get(name)) for name in names),
             row.reason,
         )
         for row in rows
     )
-    return Table((*fixed, *names, "reason"), cells, frozenset({0, 1, 3, len(fixed) + len(names)}))
+    return Table((*fixed, *names, "reason"), cells, frozenset({0, 1, 3, 9, len(fixed) + len(names)}))
 
 
 def flat_rows(facts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

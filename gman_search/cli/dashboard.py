@@ -1,0 +1,40 @@
+"""`gman-search dashboard`: optuna-dashboard with a note and figures of the whole search."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gman_search.cli.options import Name, Storage, Studies
+
+__all__ = ["dashboard"]
+
+
+def dashboard(
+    name: Name = "demo",
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 8080,
+) -> None:
+    """Serve optuna-dashboard on a study, live, on 127.0.0.1 only.
+
+    Example: gman-search dashboard demo --port 8080
+    """
+    import threading
+
+    from gman_search.cli.opened import open_studies_of
+    from gman_search.cli.output import say
+    from gman_search.dashboard.serve import dashboard_server, keep_fresh
+    from gman_search.search.run import study_record
+
+    found, folder = open_studies_of(name, studies, storage)
+    stop = threading.Event()
+    with dashboard_server(found.storage, port) as server:
+        keep_fresh(found, lambda present: study_record(present, folder), stop)
+        say(f"dashboard of {name}: http://127.0.0.1:{port}/ (Ctrl-C ends it)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            say("dashboard ended")
+        finally:
+            stop.set()

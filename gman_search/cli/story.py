@@ -1,0 +1,62 @@
+"""The story of one config in about ten lines (pure)."""
+
+import math
+
+from gman_search.cli.output import duration, number
+from gman_search.halving.decide import Standing, standings
+from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.record import StudyRecord
+from gman_search.report.summaries.headline import winner, winner_test
+from gman_search.report.summaries.preset import PRESET_ID
+
+__all__ = ["story"]
+
+
+def story(record: StudyRecord, config_id: int) -> list[str]:
+    """What it was, how far it came, and why no further; no lines where there is no such config."""
+    rows = [row for row in latest_attempts(record.evaluations, controls=True) if row.config_id == config_id]
+    if not rows:
+        return []
+    places = {(place.config_id, place.stage): place for place in standings(record.evaluations, record.ladder)}
+    params = ", ".join(
+        f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}" for key, value in rows[0].params.items()
+    )
+    title = "config 0, the guide's preset" if config_id == PRESET_ID else f"config {config_id}"
+    lines = [f"{title}: {params}"]
+    for row in sorted(rows, key=lambda row: (record.ladder.stages.index(row.stage), row.control)):
+        lines += _evaluation(record, row, None if row.control else places.get((config_id, row.stage)))
+    return [*lines, *_ending(record, config_id)]
+
+
+def _evaluation(record: StudyRecord, row: Evaluation, place: Standing | None) -> list[str]:
+    values = {point.epoch: point.val_mae for point in record.curves.get(row.key, ()) if math.isfinite(point.val_mae)}
+    told = f"{row.key}: {row.state} after {row.epochs} epochs in {duration(row.seconds)}"
+    if row.val_mae is not None:
+        told += f", best {number(row.val_mae)} {record.unit}"
+    if values:
+        told += f" in epoch {min(values, key=lambda epoch: values[epoch])}, first {number(values[min(values)])}"
+    attempts = sum(other.key == row.key for other in record.evaluations)
+    if attempts > 1:
+        told += f", {attempts} attempts"
+    lines = [told + (f" - {row.reason}" if row.reason else "")]
+    if row.control:
+        kind = {"cold": "trained from random weights", "random": "promoted at random"}.get(row.control, row.control)
+        lines.append(f"  a control, {kind}: it takes no quota and cannot win")
+    inherited = row.facts.get("inherited")
+    if inherited:
+        lines.append(f"  began as {row.parent}: {inherited:.0%} of its weights were inherited")
+    if place is not None and row.state is State.COMPLETE:
+        gap = "" if place.gap is None or not place.promoted else f" ({place.gap:+.3f} from the last promoted)"
+        lines.append(f"  {place.reason}{gap}")
+    readings = "; ".join(str(text) for text in row.facts.get("diagnosis") or ())
+    return [*lines, f"  curve {readings}"] if readings else lines
+
+
+def _ending(record: StudyRecord, config_id: int) -> list[str]:
+    best, test = winner(record), winner_test(record)
+    if best is None or best.config_id != config_id:
+        return []
+    told = f"it is the winner of {record.name}"
+    if test is not None:
+        told += f": test MAE {number(test.mean.mae)} {record.unit}, mean of steps 1..{len(test.steps)}"
+    return [told]

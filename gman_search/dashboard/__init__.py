@@ -1,0 +1,1 @@
+"""What optuna-dashboard shows of a search beyond its own plots: a note and figures for each stage's study."""

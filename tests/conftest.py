@@ -33,7 +33,6 @@ def metr_la_week(shared_data: Path) -> Path:
     return shared_data / "metr-la-week"
 
 
-<<<<<<< HEAD
 @pytest.fixture
 def write(tmp_path):
     """write(text or bytes, name) -> path of a file with that content."""
@@ -44,7 +43,8 @@ def write(tmp_path):
         return path
 
     return written
-=======
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A headless Chromium, driven by Playwright; the test is skipped where either is absent."""
@@ -58,4 +58,3 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=binary, args=flags)
         yield browser
         browser.close()
->>>>>>> cacc4f8 (Comparison of several studies; dashboard with notes and figures of the whole search, refreshed; the story of a config; browser tests by Playwright)

@@ -28,13 +28,13 @@ def encoded(model: CompiledModel, readings: np.ndarray, causal: bool) -> np.ndar
     x = net.input_pair(tf.constant(readings)[..., None], momentum=None)
     knobs = Knobs(tf.constant(causal), tf.zeros([]), tf.zeros([]), tf.zeros([2], tf.int32))
     for block in net.encoder:
-        x = block(x, spatial, temporal[:, :4], knobs, None)
+        x = block(x, spatial, temporal[:, : net.shape.P], knobs, None)
     return x.numpy()
 
 
-@pytest.mark.parametrize("changed", [1, 2, 3])
+@pytest.mark.parametrize("changed", [1, 2])
 def test_later_readings_do_not_reach_earlier_steps_of_a_causal_encoder(model, changed):
-    readings = np.random.default_rng(0).normal(size=(1, 4, 5))
+    readings = np.random.default_rng(0).normal(size=(1, 3, 5))
     later = readings.copy()
     later[:, changed:] += 1.0
     before, after = encoded(model, readings, True), encoded(model, later, True)
@@ -77,5 +77,5 @@ def test_dropout_never_touches_the_forecast_itself(model):
     net = model.model
     knobs = Knobs(tf.constant(True), tf.constant(0.9, tf.float64), tf.constant(0.9, tf.float64), tf.constant([1, 2]))
     calendar = tf.constant(np.arange(8)[None] % 7)
-    forecast = net(tf.constant(np.ones((1, 4, 5))), calendar, calendar, knobs, training=True).numpy()
+    forecast = net(tf.constant(np.ones((1, 3, 5))), calendar, calendar, knobs, training=True).numpy()
     assert (forecast != 0).all()

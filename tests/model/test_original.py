@@ -185,8 +185,9 @@ def test_the_page_on_original_weights_does_what_it_says(tmp_path, monkeypatch, r
     told = {}
     page = (repository / "docs" / "original-weights.md").read_text()
     exec(re.search(r"```python\n(.*?)```", page, re.S).group(1), told)
-    assert told["times"][0] == times[-1] + 5 and told["speeds"].shape == (12, sensors)
-    assert np.isfinite(told["speeds"]).all()
+    table = told["table"].set_index("time")
+    assert table.index[0] == times[-1] + 5 and table.shape == (12, sensors)
+    assert np.isfinite(table.to_numpy()).all()
     # The original's scaler, written down as its windows.
     inputs = np.stack([values[first : first + 12] for first in range(70 - 24 + 1)])
     assert (told["mean"], told["std"]) == pytest.approx((inputs.mean(), inputs.std()), rel=1e-6)

@@ -76,7 +76,7 @@ def test_a_lease_ends_by_the_databases_clock_alone(open_any, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 0.0)
     assert leases.live() == {7: "w"} and leases.renew(7, "w") and not leases.renew(7, "another")
     assert not leases.take_away(7)
-    until(lambda: not leases.live(), 5)
+    until(lambda: not leases.live())
     assert not leases.renew(7, "w"), "a lease that has run out cannot be renewed"
     assert leases.take_away(7)
 
@@ -87,7 +87,7 @@ def test_a_running_trial_that_never_had_a_lease_gets_a_moment(open_any):
     studies.ask()
     reconcile(studies, leases)
     assert [row.state for row in studies.evaluations()] == [State.RUNNING]
-    until(lambda: not leases.live(), 5)
+    until(lambda: not leases.live())
     reconcile(studies, leases)
     assert [(row.state, row.reason) for row in studies.evaluations()] == [
         (State.FAILED, LEASE_LOST),

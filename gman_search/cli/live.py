@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, Group
@@ -23,7 +23,10 @@ REFRESH_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class StageStatus:
-    """Counts of one stage. `seconds` and `epochs` are spent so far, `best` in the data's unit."""
+    """Counts of one stage. `seconds` and `epochs` are spent so far, `best` in the data's unit.
+
+    `epoch_budget` is what the whole quota takes at most, none where the stage's epochs are not known.
+    """
 
     name: str
     quota: int
@@ -36,6 +39,7 @@ class StageStatus:
     epochs: int
     seconds: float
     best: float | None
+    epoch_budget: int | None = None
 
     @property
     def finished(self) -> int:
@@ -43,8 +47,10 @@ class StageStatus:
         return self.complete + self.pruned + self.failed
 
 
-def stage_statuses(evaluations: Sequence[Evaluation], ladder: Ladder) -> list[StageStatus]:
-    """One row a stage."""
+def stage_statuses(
+    evaluations: Sequence[Evaluation], ladder: Ladder, max_epochs: Mapping[str, int] | None = None
+) -> list[StageStatus]:
+    """One row a stage; `max_epochs` of one evaluation by stage."""
     rows = latest_attempts(evaluations)
     statuses = []
     for index, (stage, quota) in enumerate(zip(ladder.stages, ladder.quotas(), strict=True)):
@@ -66,6 +72,7 @@ def stage_statuses(evaluations: Sequence[Evaluation], ladder: Ladder) -> list[St
                 epochs=sum(row.epochs for row in every_attempt),
                 seconds=sum(row.seconds for row in every_attempt),
                 best=order[0].val_mae if order else None,
+                epoch_budget=quota * max_epochs[stage] if max_epochs and stage in max_epochs else None,
             )
         )
     return statuses
@@ -92,41 +99,38 @@ def remaining_seconds(
 
 
 def status_table(statuses: Sequence[StageStatus], unit: str) -> Table:
-    """The table of stages."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    for name in (
-        "stage",
-        "waiting",
-        "running",
-        "done",
-        "pruned",
-        "failed",
-        "promoted",
-        f"best {unit}",
-        "epochs",
-        "time",
-    ):
+    """The table of stages; columns of which all counts are nought are left out."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    heads = {"waiting": "wait", "running": "run", "pruned": "pruned", "failed": "failed"}
+    shown = [name for name in heads if any(getattr(row, name) for row in statuses)]
+    for name in ("stage", *(heads[name] for name in shown), "done", "promoted", f"best {unit}", "epochs", "time"):
         table.add_column(name, justify="left" if name == "stage" else "right", no_wrap=True)
     for row in statuses:
         table.add_row(
             row.name,
-            str(row.waiting),
-            str(row.running),
+            *(str(getattr(row, name)) for name in shown),
             f"{row.complete}/{row.quota}",
-            str(row.pruned),
-            str(row.failed),
             str(row.promoted) if row is not statuses[-1] else "",
             number(row.best),
-            str(row.epochs),
+            str(row.epochs) if row.epoch_budget is None else f"{row.epochs}/{row.epoch_budget}",
             duration(row.seconds),
         )
     return table
 
 
 class LiveView:
-    """Redraws in place on a terminal; elsewhere prints one line whenever an evaluation has finished."""
+    """Redraws in place on a terminal; elsewhere prints one line whenever an evaluation has finished.
 
-    def __init__(self, unit: str, workers: int, relative_costs: Sequence[float] | None, *, quiet: bool = False) -> None:
+    Args:
+        unit: of the readings.
+        workers: that share the work.
+        relative_costs: tells the estimated cost of one evaluation at each stage, once that is known.
+        quiet: draw and print nothing.
+    """
+
+    def __init__(
+        self, unit: str, workers: int, relative_costs: Callable[[], Sequence[float] | None], *, quiet: bool = False
+    ) -> None:
         self.unit, self.workers, self.relative_costs, self.quiet = unit, workers, relative_costs, quiet
         self.console = Console(file=sys.stderr, width=None if sys.stderr.isatty() else 80)
         self._began = time.monotonic()
@@ -149,8 +153,9 @@ class LiveView:
             return
         self._drawn = time.monotonic()
         evaluations = studies.evaluations()
-        statuses = stage_statuses(evaluations, studies.ladder)
-        left = remaining_seconds(statuses, self.workers, self.relative_costs)
+        epochs = {stage.name: stage.max_epochs for stage in studies.spec.stage_list()}
+        statuses = stage_statuses(evaluations, studies.ladder, epochs)
+        left = remaining_seconds(statuses, self.workers, self.relative_costs())
         elapsed = duration(time.monotonic() - self._began)
         ending = f"{elapsed} so far" + (f", about {duration(left)} to go" if left is not None else "")
         if self._live is not None:

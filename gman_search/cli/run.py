@@ -93,7 +93,10 @@ def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, qui
         view.update(present)
         refresher.update(present)
 
-    with LiveView(spec.data.unit, spec.search.workers, None, quiet=quiet) as view:
+    def costs() -> list[float] | None:
+        return list(folder.provenance().get("cost_units", {}).values()) or None
+
+    with LiveView(spec.data.unit, spec.search.workers, costs, quiet=quiet) as view:
         try:
             record = run_search(
                 spec,

@@ -38,18 +38,18 @@ def _evaluation(record: StudyRecord, row: Evaluation, place: Standing | None) ->
     attempts = sum(other.key == row.key for other in record.evaluations)
     if attempts > 1:
         told += f", {attempts} attempts"
-    lines = [told + (f" - {row.reason}" if row.reason else "")]
-    if row.control:
-        kind = {"cold": "trained from random weights", "random": "promoted at random"}.get(row.control, row.control)
-        lines.append(f"  a control, {kind}: it takes no quota and cannot win")
     inherited = row.facts.get("inherited")
     if inherited:
-        lines.append(f"  began as {row.parent}: {inherited:.0%} of its weights were inherited")
+        told += f", grown from {row.parent} ({inherited:.0%} of the weights inherited)"
+    notes = [row.reason] if row.reason else []
+    if row.control:
+        kind = {"cold": "trained from random weights", "random": "promoted at random"}.get(row.control, row.control)
+        notes.append(f"a control, {kind}: it takes no quota and cannot win")
     if place is not None and row.state is State.COMPLETE:
-        gap = "" if place.gap is None or not place.promoted else f" ({place.gap:+.3f} from the last promoted)"
-        lines.append(f"  {place.reason}{gap}")
-    readings = "; ".join(str(text) for text in row.facts.get("diagnosis") or ())
-    return [*lines, f"  curve {readings}"] if readings else lines
+        gap = f" ({place.gap:+.3f} from the last promoted)" if place.gap is not None and place.promoted else ""
+        notes.append(place.reason + gap)
+    notes += [f"curve {text}" for text in row.facts.get("diagnosis") or ()]
+    return [told, f"  {'; '.join(notes)}"] if notes else [told]
 
 
 def _ending(record: StudyRecord, config_id: int) -> list[str]:

@@ -26,10 +26,12 @@ def status(
     from gman_search.cli.output import duration, number, print_json
     from gman_search.halving.table import State, latest_attempts
     from gman_search.record_json import finite
+    from gman_search.spec import StudySpec
 
     record, _ = open_record(name, studies, storage)
     rows = latest_attempts(record.evaluations)
-    statuses = stage_statuses(record.evaluations, record.ladder)
+    epochs = {stage.name: stage.max_epochs for stage in StudySpec.model_validate(record.spec).stage_list()}
+    statuses = stage_statuses(record.evaluations, record.ladder, epochs)
     costs = list(record.provenance.get("cost_units", {}).values()) or None
     left = remaining_seconds(statuses, int(record.spec["search"]["workers"]), costs)
     running = [row for row in rows if row.state is State.RUNNING]

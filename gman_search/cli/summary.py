@@ -143,3 +143,6 @@ def print_summary(record: StudyRecord, report: Path, folder: StudyFolder) -> Non
     console.print(f"report:    {report}", soft_wrap=True)
     console.print(f"dashboard: gman-search dashboard {record.name}", soft_wrap=True)
     console.print(f"forecast:  gman-search predict {record.name} recent.csv", soft_wrap=True)
+    console.print(
+        f"go on:     gman-search run --study {record.name} --trials {2 * record.ladder.trials}", soft_wrap=True
+    )

@@ -1,0 +1,71 @@
+"""The table of a running search, and the story of a config."""
+
+import io
+from dataclasses import replace
+
+from rich.console import Console
+
+from gman_search.cli.live import remaining_seconds, stage_statuses, status_table
+from gman_search.cli.story import story
+from gman_search.halving.table import State
+
+from ..report.study_record import study_record
+
+EPOCHS = {"quick": 12, "medium": 16, "full": 20}
+
+
+def drawn(record) -> str:
+    out = io.StringIO()
+    statuses = stage_statuses(record.evaluations, record.ladder, EPOCHS)
+    Console(file=out, width=80, highlight=False).print(status_table(statuses, record.unit))
+    return out.getvalue()
+
+
+def test_a_thousand_configs_fit_into_eighty_columns():
+    record = study_record(trials=1000)
+    rows = [
+        replace(row, state=State.RUNNING) if row.stage == "full" and row.config_id % 2 else row
+        for row in record.evaluations
+    ]
+    waiting = replace(rows[-1], config_id=999, state=State.WAITING)
+    lines = drawn(replace(record, evaluations=(*rows, waiting))).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 4 and "…" not in "".join(lines)
+    assert "/12000" in lines[1]
+
+
+def test_columns_without_any_count_are_left_out():
+    record = study_record()
+    head = drawn(record).splitlines()[0].split()
+    assert head == ["stage", "pruned", "failed", "done", "promoted", "best", "mph", "epochs", "time"]
+
+
+def test_the_time_to_go_is_measured_where_it_can_be_and_scaled_where_it_cannot():
+    record = study_record(trials=8, etas=(2, 2))
+    quick = tuple(replace(row, seconds=10.0) for row in record.evaluations if row.stage == "quick" and row.attempt == 1)
+    statuses = stage_statuses(quick, record.ladder)
+    # 4 evaluations at medium and 2 at full to go, 4 and 16 times as dear as the 10 s of quick.
+    assert remaining_seconds(statuses, 2, [1.0, 4.0, 16.0]) == (4 * 40 + 2 * 160) / 2
+    assert remaining_seconds(stage_statuses((), record.ladder), 2) is None
+
+
+def test_the_story_of_a_config_has_about_ten_lines():
+    record = study_record(controls=2)
+    told = story(record, 3)
+    assert 8 <= len(told) <= 12
+    assert told[0].startswith("config 3: learning_rate=0.002633")
+    assert told[1].startswith("quick/3: complete after 10 epochs in 31 s, best 3.651 mph in epoch 10")
+    assert any("promoted to medium: rank 6 of 45" in line for line in told)
+    assert any("grown from medium/3 (19% of the weights inherited)" in line for line in told)
+    assert told[-1] == "it is the winner of synthetic: test MAE 2.913 mph, mean of steps 1..12"
+    assert story(record, 0)[0].startswith("config 0, the guide's preset: ")
+    assert "2 attempts" in story(record, 2)[1]
+    assert story(record, 77) == []
+
+
+def test_a_control_is_told_as_one():
+    record = study_record(controls=2)
+    control = next(row for row in record.evaluations if row.control == "cold")
+    told = story(record, control.config_id)
+    assert any(line.startswith(f"{control.key}: complete") for line in told)
+    assert any("a control, trained from random weights: it takes no quota and cannot win" in line for line in told)

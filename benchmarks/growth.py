@@ -103,11 +103,12 @@ def main() -> None:
         document = described("growth", **summary(kept_runs(FILE)))
         print(json.dumps(document, indent=2) if chosen.json else _text(document))
         return
-    part, of = (int(number) for number in chosen.share.split("/"))
-    plans = {"remedies": remedies, "compare": compare, "rates": rates}
+    part, of = _share(chosen.share, parser)
+    plans = {"compare": compare, "remedies": remedies, "rates": rates}
     for task in chosen.task or ["week", "demo"]:
         runs = [run for name in chosen.part or plans if name in plans for run in plans[name](task)]
-        mine = [run for run in runs if (run.config + run.seed) % of == part - 1] if of > 1 else runs
+        # A share has whole configs, so that none waits for another's parent; one seed of everything comes first.
+        mine = sorted((run for run in runs if run.config % of == part - 1), key=lambda run: run.seed)
         recorder = Recorder(open_task(task, Path(chosen.data) if chosen.data else None), FILE, chosen.work)
         if part == 1 and "reload" in (chosen.part or ["reload"]):
             for small, big in pairwise(PRESETS):
@@ -115,6 +116,14 @@ def main() -> None:
         for run in mine:
             row = recorder.record(run)
             print(f"{row['best_val']}  {row['whole_seconds']:6.1f} s  {run.name}", flush=True)
+
+
+def _share(text: str, parser: argparse.ArgumentParser) -> tuple[int, int]:
+    """Which share, from 1, of how many."""
+    part, _, of = text.partition("/")
+    if not (part.isdigit() and of.isdigit() and 1 <= int(part) <= int(of)):
+        parser.error(f"expected --share like 1/2; received {text!r}")
+    return int(part), int(of)
 
 
 def _text(document: dict[str, list[dict[str, object]]]) -> str:

@@ -1,0 +1,75 @@
+"""What the growth benchmark concludes from its kept runs, by value."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from growth_summary import epochs_to_reach, summary  # noqa: E402
+
+PLAIN = {"new_blocks": "random", "insert": "end", "moments": "fresh", "calibration_steps": 0, "rate": 1.0}
+
+
+def run(name, stage, val, *, config=0, seed=0, parent=None, growth=None, **more):
+    first = 0 if parent else 1
+    return {
+        "run": name, "task": "week", "config": config, "seed": seed, "stage": stage, "parent": parent,
+        "growth": {**PLAIN, **(growth or {})}, "warmup_steps": 20, "rate_rule": "preset", "val": val,
+        "test": [value + 1 for value in val], "best_val": min(val), "epoch": list(range(first, first + len(val))),
+        "seconds": [1.0] * len(val), **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def kept():
+    rows = []
+    for seed, shift in ((0, 0.0), (1, 0.2)):
+        quick = f"week 0 s{seed} quick"
+        rows += [
+            run(quick, "quick", [5.0, 4.0], seed=seed),
+            run(f"week 0 s{seed} medium", "medium", [6.0, 5.0, 4.0, 3.5 + shift], seed=seed),
+            # Reaches the cold run's best in its second epoch of four.
+            run(f"week 0 s{seed} medium < {quick}", "medium", [4.0, 4.2, 3.4, 3.3, 3.2], seed=seed, parent=quick),
+        ]
+    return {row["run"]: row for row in rows}
+
+
+def test_the_first_epoch_that_is_as_good_counts():
+    row = run("x", "medium", [4.0, 3.0, 2.0], parent="y")
+    assert [epochs_to_reach(row, target) for target in (4.5, 3.0, 2.5, 1.0)] == [0, 1, 2, None]
+
+
+def test_grown_against_cold(kept):
+    (row,) = summary(kept)["comparisons"]
+    assert (row["from"], row["to"], row["configs"], row["seeds"], row["runs"]) == ("quick", "medium", 1, 2, 2)
+    assert row["epochs_ratio_median"] == 0.5 and row["within_half_of_the_epochs"] == 1.0 and row["never_reached"] == 0
+    # Three epochs (0, 1, 2) and the parent's two, of the cold run's four.
+    assert row["seconds_ratio_median"] == pytest.approx(5 / 4)
+    assert (row["final_mae_grown"], row["final_mae_cold"]) == (3.2, 3.6)
+    assert row["noise"] == pytest.approx(0.1414, abs=1e-4)  # 3.5 and 3.7
+
+
+def test_a_grown_run_that_never_gets_there_is_infinite_not_left_out(kept):
+    for name in list(kept):
+        if "<" in name:
+            kept[name] = {**kept[name], "val": [4.0] * 5, "best_val": 4.0}
+    (row,) = summary(kept)["comparisons"]
+    assert row["never_reached"] == 2 and row["epochs_ratio_median"] is None
+
+
+def test_other_rules_are_remedies_and_no_comparison(kept):
+    name = "week 0 s0 medium rate=0.3 < week 0 s0 quick"
+    kept[name] = run(name, "medium", [4.0, 3.0], parent="week 0 s0 quick", growth={"rate": 0.3})
+    found = summary(kept)
+    assert found["comparisons"][0]["runs"] == 2
+    rules = {row["rule"]: row for row in found["remedies"]}
+    assert set(rules) == {"plain", "rate 0.3"} and rules["rate 0.3"]["best"] == 3.0
+    assert rules["rate 0.3"]["test_at_best"] == 4.0 and rules["rate 0.3"]["cold_best"] == 3.5
+
+
+def test_rates_and_reloads_are_listed(kept):
+    kept["week 0 s0 full lr=0.002"] = run("week 0 s0 full lr=0.002", "full", [3.0], params={"learning_rate": 0.002})
+    kept["week reload quick medium"] = {"run": "week reload quick medium", "task": "week", "moved": 0, "of": 9}
+    found = summary(kept)
+    assert found["rates"][0]["mae"] == 3.0 and found["reload"][0]["moved"] == 0

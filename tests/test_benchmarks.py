@@ -41,3 +41,24 @@ def test_every_script_explains_itself(repository, script):
     told = subprocess.run([sys.executable, f"benchmarks/{script}.py", "--help"], cwd=repository, capture_output=True,
                           text=True, check=True)  # fmt: skip
     assert f"benchmarks/{script}.py" in told.stdout
+
+
+def test_the_tables_of_the_readme_are_the_kept_results(repository):
+    folder = repository / "benchmarks"
+    text = (folder / "README.md").read_text()
+    kept = {
+        name: json.loads((folder / "results" / f"{name}.json").read_text()) for name in ("step", "epoch", "step-curve")
+    }
+    for case in kept["step"]["cases"]:
+        ports = [f"{port['ms']:.0f}, {port['peak_gb']:.1f} GB" for port in case["peers"].values()]
+        assert f"| {case['case']} | {case['ms']:.0f} | {case['peak_gb']:.2f} | " in text
+        assert f" | {' | '.join(ports)} | {case['times_faster']['gman-pytorch']:.2f} | " in text
+    for row in kept["epoch"]["stages"]:
+        assert f"| {row['train_and_checkpoint_ratio']:.2f} | {row['whole_epoch_ratio']:.2f} |" in text
+    for point in kept["step-curve"]["points"]:
+        assert f"{point['ms']:.0f} ms, {point['peak_gb']:.2f} GB" in text
+    for sensors in (20, 207):
+        for row in json.loads((folder / "results" / f"accuracy-N{sensors}.json").read_text())["rows"]:
+            if "error" not in row:
+                steps = [f"{row[key]:.3f}" for key in ("15 min", "30 min", "60 min", "mean")]
+                assert f"| {row['name']} | {' | '.join(steps)} | " in text

@@ -36,7 +36,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
     assert refused.returncode == 2 and "expected checkouts of public ports" in refused.stderr
 
 
-@pytest.mark.parametrize("script", ["step", "step_curve", "epoch", "accuracy", "original", "chaos"])
+@pytest.mark.parametrize("script", ["step", "step_curve", "epoch", "accuracy", "original", "chaos", "simulation"])
 def test_every_script_explains_itself(repository, script):
     told = subprocess.run([sys.executable, f"benchmarks/{script}.py", "--help"], cwd=repository, capture_output=True,
                           text=True, check=True)  # fmt: skip

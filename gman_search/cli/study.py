@@ -174,19 +174,22 @@ def dashboard(
 
     from optuna_dashboard import wsgi
 
-    from gman_search.cli.opened import study_folder
+    from gman_search.cli.opened import stored_spec, study_folder
     from gman_search.cli.output import say
     from gman_search.errors import UsageError
+    from gman_search.search.artifacts import open_store
     from gman_search.search.storage import open_storage
 
     folder = study_folder(name, studies)
+    database = open_storage(storage or folder.storage_url)
+    weights = open_store(stored_spec(folder).search.artifacts, folder.path)
 
     class Quiet(WSGIRequestHandler):
         def log_message(self, *_: object) -> None:
             """No line a request: the terminal stays readable."""
 
     try:
-        server = make_server("127.0.0.1", port, wsgi(open_storage(storage or folder.storage_url)), handler_class=Quiet)
+        server = make_server("127.0.0.1", port, wsgi(database, artifact_store=weights), handler_class=Quiet)
     except OSError as error:
         raise UsageError(f"cannot serve on port {port}: {error.strerror}: choose another with --port") from None
     say(f"dashboard of {name}: http://127.0.0.1:{port}/ (Ctrl-C ends it)")

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.retention import Keep
 from gman_search.model.counts import best_groups
 from gman_search.model.growth import GrowthRules
 from gman_search.space import SearchSpace
@@ -116,6 +117,15 @@ class SearchSpec(_Frozen):
         ge=0,
         le=100,
         description="configs of the top that are trained cold too, and configs promoted at random from each stage",
+    )
+    artifacts: str | None = Field(
+        default=None,
+        description="where workers leave weights for each other: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX; "
+        "none: in the study's folder",
+    )
+    keep: Keep = Field(
+        default="all",
+        description="weights that stay: all; promoted (and what may still be); winner (and what it was grown from)",
     )
     lease_seconds: float = Field(default=60, gt=0, description="a worker silent for this long has lost its evaluation")
 

@@ -38,7 +38,19 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
 
 @pytest.mark.parametrize(
     "script",
-    ["step", "step_curve", "epoch", "accuracy", "original", "predict", "intervals", "chaos", "growth", "report"],
+    [
+        "step",
+        "step_curve",
+        "epoch",
+        "accuracy",
+        "original",
+        "predict",
+        "intervals",
+        "chaos",
+        "growth",
+        "report",
+        "simulation",
+    ],
 )
 def test_every_script_explains_itself(repository, script):
     told = subprocess.run([sys.executable, f"benchmarks/{script}.py", "--help"], cwd=repository, capture_output=True,

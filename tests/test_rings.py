@@ -12,7 +12,8 @@ import gman_search
 PACKAGE = Path(gman_search.__file__).parent
 CORE = [
     "errors", "stages", "space", "spec", "config", "record", "record_json",
-    "halving.table", "halving.ladder", "halving.decide", "halving.controls", "halving.cost",
+    "halving.table", "halving.ladder", "halving.rungs", "halving.decide", "halving.controls", "halving.cost",
+    "halving.simulator", "halving.retention",
     "model.growth", "model.parametrisation", "model.counts", "model.original",
     "training.schedule", "training.metrics", "training.diagnosis", "training.job",
     "report.summary", "forecasting.intervals", "forecasting.accuracy",

@@ -22,14 +22,16 @@ def dashboard(
     """
     import threading
 
-    from gman_search.cli.opened import open_studies_of
+    from gman_search.cli.opened import open_studies_of, stored_spec
     from gman_search.cli.output import say
     from gman_search.dashboard.serve import dashboard_server, keep_fresh
+    from gman_search.search.artifacts import open_store
     from gman_search.search.run import study_record
 
     found, folder = open_studies_of(name, studies, storage)
     stop = threading.Event()
-    with dashboard_server(found.storage, port) as server:
+    weights = open_store(stored_spec(folder).search.artifacts, folder.path)
+    with dashboard_server(found.storage, port, weights) as server:
         keep_fresh(found, lambda present: study_record(present, folder), stop)
         say(f"dashboard of {name}: http://127.0.0.1:{port}/ (Ctrl-C ends it)")
         try:

@@ -9,7 +9,7 @@ from gman_search.search.storage import open_storage
 from gman_search.search.studies import SearchStudies, study_exists
 from gman_search.spec import StudySpec
 
-__all__ = ["open_record", "open_studies_of", "study_folder"]
+__all__ = ["open_record", "open_studies_of", "stored_spec", "study_folder"]
 
 
 def study_folder(name: str, studies: Path) -> StudyFolder:
@@ -29,6 +29,11 @@ def study_folder(name: str, studies: Path) -> StudyFolder:
     return folder
 
 
+def stored_spec(folder: StudyFolder) -> StudySpec:
+    """The specification as it was resolved when the study was last run."""
+    return StudySpec.model_validate_json((folder.path / "spec.json").read_text(encoding="utf-8"))
+
+
 def open_studies_of(name: str, studies: Path, storage: str | None = None) -> tuple[SearchStudies, StudyFolder]:
     """Optuna's studies and the folder of an existing study.
 
@@ -36,7 +41,7 @@ def open_studies_of(name: str, studies: Path, storage: str | None = None) -> tup
         StudyError: there is no such study, or it has no evaluation yet.
     """
     folder = study_folder(name, studies)
-    spec = StudySpec.model_validate_json((folder.path / "spec.json").read_text(encoding="utf-8"))
+    spec = stored_spec(folder)
     database = open_storage(storage or folder.storage_url)
     if not study_exists(database, name):
         raise StudyError(f"study {name} has no evaluations yet: start it with gman-search run --study {name}")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from optuna.storages import RDBStorage
@@ -22,14 +23,14 @@ class _Quiet(WSGIRequestHandler):
         """No line a request: the terminal stays readable."""
 
 
-def dashboard_server(storage: RDBStorage, port: int) -> WSGIServer:
-    """A server on 127.0.0.1, not serving yet.
+def dashboard_server(storage: RDBStorage, port: int, artifacts: Any = None) -> WSGIServer:
+    """A server on 127.0.0.1, not serving yet; `artifacts` is the store of evaluations' weights.
 
     Raises:
         UsageError: the port cannot be had.
     """
     try:
-        return make_server("127.0.0.1", port, wsgi(storage), handler_class=_Quiet)
+        return make_server("127.0.0.1", port, wsgi(storage, artifact_store=artifacts), handler_class=_Quiet)
     except OSError as error:
         raise UsageError(f"cannot serve on port {port}: {error.strerror}: choose another with --port") from None
 

@@ -5,10 +5,11 @@ simulator can put recorded curves through the same code.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.rungs import Rungs
 from gman_search.halving.table import Evaluation, State, latest_attempts
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Wait",
     "best_evaluation",
     "decide",
+    "decide_on",
     "ranked",
     "standings",
 ]
@@ -58,45 +60,46 @@ def decide(evaluations: Iterable[Evaluation], ladder: Ladder) -> Decision:
     Promotions come before new configs and higher rungs before lower ones (Li et al. 2020, ASHA, Algorithm 2), but the
     number of promotions is capped by what has finished, which plain asynchronous halving is not.
     """
-    rows = latest_attempts(evaluations)
+    return decide_on(Rungs(ladder.stages, latest_attempts(evaluations)), ladder)
+
+
+def decide_on(rungs: Rungs, ladder: Ladder) -> Decision:
+    """The same from the tallies of a table."""
     for rung in reversed(range(len(ladder.etas))):
-        promotion = _due_promotion(rows, ladder, rung)
+        promotion = _due_promotion(rungs, ladder, rung)
         if promotion is not None:
             return promotion
-    if _count(rows, ladder.stages[0]) < ladder.trials:
+    if len(rungs[ladder.stages[0]].rows) < ladder.trials:
         return Sample()
-    if any(not row.state.is_finished for row in rows):
+    if not all(rung.is_idle for rung in rungs.values()):
         return Wait()
     return Done()
 
 
-def _due_promotion(rows: Sequence[Evaluation], ladder: Ladder, rung: int) -> Promote | None:
+def _due_promotion(rungs: Rungs, ladder: Ladder, rung: int) -> Promote | None:
     stage, above = ladder.stages[rung], ladder.stages[rung + 1]
-    here = [row for row in rows if row.stage == stage]
-    if ladder.synchronous and not _is_closed(rows, ladder, rung):
+    if ladder.synchronous and not _is_closed(rungs, ladder, rung):
         return None
-    finished = sum(row.state.is_finished for row in here)
-    room = ladder.room(rung, finished)
-    promoted = {row.config_id for row in rows if row.stage == above}
-    if len(promoted) >= room:
+    promoted = rungs[above].rows
+    if len(promoted) >= ladder.room(rung, rungs[stage].finished):
         return None
-    for row in ranked(here):
-        if row.config_id not in promoted:
-            return Promote(config_id=row.config_id, source=stage, stage=above)
+    for _, config_id in rungs[stage].order:
+        if config_id not in promoted:
+            return Promote(config_id=config_id, source=stage, stage=above)
     return None
 
 
-def _is_closed(rows: Sequence[Evaluation], ladder: Ladder, rung: int) -> bool:
+def _is_closed(rungs: Rungs, ladder: Ladder, rung: int) -> bool:
     """True when no further evaluation can join or finish in this rung."""
-    if rung > 0 and not _is_closed(rows, ladder, rung - 1):
+    if rung > 0 and not _is_closed(rungs, ladder, rung - 1):
         return False
-    here = [row for row in rows if row.stage == ladder.stages[rung]]
-    if not all(row.state.is_finished for row in here):
+    here = rungs[ladder.stages[rung]]
+    if not here.is_idle:
         return False
     if rung == 0:
-        return len(here) >= ladder.trials
+        return len(here.rows) >= ladder.trials
     # Closed below and no promotion into this rung is due.
-    return bool(here) and _due_promotion(rows, ladder, rung - 1) is None
+    return bool(here.rows) and _due_promotion(rungs, ladder, rung - 1) is None
 
 
 def ranked(rows: Iterable[Evaluation]) -> list[Evaluation]:
@@ -117,10 +120,6 @@ def best_evaluation(evaluations: Iterable[Evaluation], ladder: Ladder) -> Evalua
         if order:
             return order[0]
     return None
-
-
-def _count(rows: Iterable[Evaluation], stage: str) -> int:
-    return sum(row.stage == stage for row in rows)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ class Ladder:
     def room(self, rung: int, finished: int) -> int:
         """Promotions out of `rung` that `finished` evaluations there allow: floor(finished / eta).
 
-        A rung whose whole quota is finished allows at least one, so that small searches reach the top.
+        A rung whose whole quota is finished allows at least one, so that small searches reach the top. More than the
+        quota above is never allowed: a study may hold more evaluations than its `trials`, after that was lowered.
         """
-        full = finished >= self.quotas()[rung]
-        return max(finished // self.etas[rung], 1 if full else 0)
+        quotas = self.quotas()
+        return min(max(finished // self.etas[rung], int(finished >= quotas[rung])), quotas[rung + 1])

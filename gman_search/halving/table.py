@@ -59,13 +59,14 @@ def latest_attempts(evaluations: Iterable[Evaluation], *, controls: bool = False
 
     `controls` come along only if asked for: nothing that ranks, counts or promotes may see them.
     """
-    chosen: dict[str, Evaluation] = {}
+    chosen: dict[tuple[str, int, str], Evaluation] = {}
     for row in evaluations:
         if row.control and not controls:
             continue
-        best = chosen.get(row.key)
+        key = row.stage, row.config_id, row.control  # what row.key spells out
+        best = chosen.get(key)
         if best is None or _weight(row) > _weight(best):
-            chosen[row.key] = row
+            chosen[key] = row
     return list(chosen.values())
 
 

@@ -92,6 +92,8 @@ def _queue_again(studies: SearchStudies, rows: list[Evaluation]) -> bool:
             "parent_folder": row.facts.get("parent_folder"),
             # An attempt that was stopped before its first epoch left nothing to continue.
             "resume_from": row.facts.get("folder"),
+            "parent_artifacts": row.facts.get("parent_artifacts"),
+            "resume_artifacts": row.facts.get("artifacts"),
             **({"control": row.control} if row.control else {}),
         }
         studies.add_waiting(row.stage, row.params, attrs)
@@ -112,6 +114,7 @@ def _promote(studies: SearchStudies, rows: list[Evaluation], promotion: Promote 
         attrs |= {
             "parent": config.key,
             "parent_folder": config.facts.get("folder"),
+            "parent_artifacts": config.facts.get("artifacts"),
             "initial_epoch": config.initial_epoch + config.epochs,
         }
     if isinstance(promotion, Control):

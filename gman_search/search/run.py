@@ -20,6 +20,7 @@ from gman_search.halving.decide import best_evaluation
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 from gman_search.record_json import test_from_json, test_to_json
+from gman_search.search.artifacts import Artifacts, open_store
 from gman_search.search.leases import Leases
 from gman_search.search.open import open_studies, stage_costs
 from gman_search.search.process import worker_process
@@ -91,7 +92,8 @@ def run_search(
         _note_seconds(folder, time.monotonic() - began)
     winner = best_evaluation(studies.evaluations(), studies.ladder)
     if winner is not None:
-        _test_once(winner, spec, task, folder)
+        artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.storage)
+        _test_once(winner, spec, task, folder, artifacts)
     record = study_record(studies, folder)
     _judge_failures(record, spec)
     return record
@@ -151,7 +153,9 @@ def _work(
         )
 
 
-def _test_once(winner: Evaluation, spec: StudySpec, task: ForecastTask, folder: StudyFolder) -> None:
+def _test_once(
+    winner: Evaluation, spec: StudySpec, task: ForecastTask, folder: StudyFolder, artifacts: Artifacts
+) -> None:
     """Test and save the winner, unless this very evaluation has been tested already."""
     identity = {"key": winner.key, "folder": winner.facts["folder"], "val_mae": winner.val_mae}
     mark = folder.winner / "tested.json"
@@ -166,6 +170,7 @@ def _test_once(winner: Evaluation, spec: StudySpec, task: ForecastTask, folder: 
     from gman_search.training.winner import complete_model, test_winner, with_intervals
 
     source = folder.path / str(winner.facts["folder"])
+    artifacts.fetch(source, winner.facts.get("artifacts", {}))
     saved = complete_model(task, source, missing_inputs=spec.data.missing_inputs)
     model = CompiledModel(task, saved.about.shape)
     saved = with_intervals(saved, task, model)

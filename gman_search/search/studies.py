@@ -34,6 +34,8 @@ STATES = {
     TrialState.PRUNED: State.PRUNED,
     TrialState.FAIL: State.FAILED,
 }
+# User attributes that an evaluation's row carries among its facts.
+FACTS = ("folder", "parent_folder", "parent_artifacts", "artifacts", "worker", "began")
 # What may differ when a study is continued; everything else would make old and new evaluations incomparable.
 FREE_TO_CHANGE = {"trials", "search"}
 
@@ -148,7 +150,7 @@ class SearchStudies:
         finite = [value for value in values.values() if np.isfinite(value)]
         state = STATES[trial.state]
         facts = {**attrs.get("facts", {}), "trial": trial.number}
-        facts.update({name: attrs[name] for name in ("folder", "parent_folder", "worker", "began") if name in attrs})
+        facts.update({name: attrs[name] for name in FACTS if name in attrs})
         if trial.datetime_complete is not None:
             facts["ended"] = trial.datetime_complete.timestamp()
         config_id = int(attrs.get("config_id", trial.number))

@@ -4,8 +4,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from optuna.exceptions import UpdateFinishedTrialError
@@ -13,14 +13,17 @@ from optuna.trial import TrialState
 from sqlalchemy import Connection
 
 from gman_search.config import at_stage
+from gman_search.errors import DataError
 from gman_search.halving.decide import Done, Wait
 from gman_search.halving.table import State
 from gman_search.record import Epoch
+from gman_search.search.artifacts import INHERITED, RESUMED, WEIGHTS, Artifacts, open_store
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.leases import LeaseKeeper, Leases
 from gman_search.search.reconcile import INTERRUPTED
 from gman_search.search.storage import patiently
 from gman_search.search.studies import SearchStudies
+from gman_search.search.tidy import tidy
 from gman_search.training.job import Job, Outcome, StopTraining, Trainer
 
 __all__ = ["run_worker"]
@@ -50,6 +53,7 @@ def run_worker(
         worker: a name no other live worker has.
     """
     stop = stop or threading.Event()
+    artifacts = Artifacts(open_store(studies.spec.search.artifacts, folder), studies.storage)
     finished = 0
     while not stop.is_set():
         claim = patiently(lambda: claim_next(studies, leases, worker))
@@ -62,13 +66,14 @@ def run_worker(
             continue  # another worker took what this decision was about
         if on_claim is not None:
             on_claim(claim)
-        finished += _evaluate(studies, leases, trainer, folder, claim, worker, stop)
+        finished += _evaluate(studies, leases, artifacts, trainer, folder, claim, worker, stop)
     return finished
 
 
 def _evaluate(
     studies: SearchStudies,
     leases: Leases,
+    artifacts: Artifacts,
     trainer: Trainer,
     folder: Path,
     claim: Claim,
@@ -90,22 +95,58 @@ def _evaluate(
             job = _job(studies, folder, claim)
             begun = {"folder": str(job.folder.relative_to(folder)), "began": time.time()}
             patiently(lambda: studies.set_attrs(claim.trial_id, begun))
+            job = _with_files(studies, artifacts, claim, job)
             outcome = trainer.train(job, on_epoch)
+            kept = _keep(artifacts, claim, job, INHERITED)
         except (_LeaseLost, UpdateFinishedTrialError):
             log.warning("%s was given to another worker or ended from outside; leaving it", claim.evaluation.key)
             return False
         except StopTraining:
-            _tell(studies, leases, worker, claim, Outcome(State.FAILED, None, 0, 0.0, INTERRUPTED), epochs)
+            # Whoever goes on with it may be on another machine.
+            kept = _keep(artifacts, claim, job, RESUMED) if artifacts.is_elsewhere else {}
+            _tell(studies, leases, worker, claim, Outcome(State.FAILED, None, 0, 0.0, INTERRUPTED), epochs, kept)
             return False
         except Exception as error:  # whatever training raises belongs to this evaluation, not to the search
             log.exception("%s failed", claim.evaluation.key)
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
             _tell(studies, leases, worker, claim, Outcome(State.FAILED, None, len(epochs), 0.0, reason), epochs)
             return False
-        if _tell(studies, leases, worker, claim, outcome, epochs):
-            (job.folder / "checkpoint.npz").unlink(missing_ok=True)  # nothing can resume a finished evaluation
-            return True
-        return False
+        told = _tell(studies, leases, worker, claim, outcome, epochs, kept)
+    if told:
+        _tidy(studies, artifacts, folder, claim)
+    return told
+
+
+def _with_files(studies: SearchStudies, artifacts: Artifacts, claim: Claim, job: Job) -> Job:
+    """The job with the files it begins from brought here; without those that are gone and can be done without."""
+    if job.resume_from is not None:
+        try:
+            artifacts.fetch(job.resume_from, claim.attrs.get("resume_artifacts") or {})
+        except DataError as error:
+            log.warning("%s begins again: %s", claim.evaluation.key, error)
+    if job.parent is not None:
+        try:
+            artifacts.fetch(job.parent, claim.attrs.get("parent_artifacts") or {})
+        except DataError:
+            if studies.spec.search.keep == "all":
+                raise
+        if studies.spec.search.keep != "all" and not (job.parent / WEIGHTS).is_file():
+            log.warning(
+                "%s begins cold: the weights of %s were not kept", claim.evaluation.key, claim.evaluation.parent
+            )
+            return replace(job, parent=None)
+    return job
+
+
+def _keep(artifacts: Artifacts, claim: Claim, job: Job, names: Iterable[str]) -> dict[str, str]:
+    return patiently(lambda: artifacts.keep(claim.trial_id, job.folder, names))
+
+
+def _tidy(studies: SearchStudies, artifacts: Artifacts, folder: Path, claim: Claim) -> None:
+    try:
+        tidy(studies, artifacts, folder, claim.evaluation)
+    except Exception:  # the evaluation is told; files that stay cost nothing but room
+        log.warning("%s: cannot delete old files", claim.evaluation.key, exc_info=True)
 
 
 def _job(studies: SearchStudies, folder: Path, claim: Claim) -> Job:
@@ -128,7 +169,13 @@ def _job(studies: SearchStudies, folder: Path, claim: Claim) -> Job:
 
 
 def _tell(
-    studies: SearchStudies, leases: Leases, worker: str, claim: Claim, outcome: Outcome, epochs: list[Epoch]
+    studies: SearchStudies,
+    leases: Leases,
+    worker: str,
+    claim: Claim,
+    outcome: Outcome,
+    epochs: list[Epoch],
+    kept: dict[str, str] | None = None,
 ) -> bool:
     """Write how an evaluation ended, if the lease is still held; False if it is lost or the trial was ended."""
     value = outcome.val_mae if outcome.state is State.COMPLETE else None
@@ -143,6 +190,7 @@ def _tell(
         "seconds": outcome.seconds or sum(epoch.seconds for epoch in epochs),
         "facts": {**outcome.facts, "diagnosis": list(outcome.diagnosis)},
         "curve": json.dumps([asdict(epoch) for epoch in epochs]),
+        **({"artifacts": kept} if kept else {}),
     }
 
     def still_held(connection: Connection) -> bool:

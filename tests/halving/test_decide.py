@@ -144,3 +144,17 @@ def test_standings_name_rank_cut_and_reason():
 def test_impossible_ladders_are_refused(arguments):
     with pytest.raises(UsageError):
         Ladder(**{"etas": (), "trials": 1, **arguments})
+
+
+@settings(max_examples=25, deadline=None)
+@given(ladders, st.integers(1, 40), st.booleans(), st.randoms(use_true_random=False))
+def test_a_study_shortened_after_the_fact_promotes_no_more_than_its_new_quotas(ladder, trials, ended, random):
+    rows = simulate(ladder, 3, random)
+    if not ended:  # stopped before anything was promoted
+        rows = [row for row in rows if row.stage == "quick"]
+    shorter = replace(ladder, trials=min(trials, ladder.trials))
+    after = counts(simulate(shorter, 3, random, rows=rows))
+    before = counts(rows)
+    assert all(n <= max(old, quota) for n, old, quota in zip(after, before, shorter.quotas(), strict=True))
+    if ended:
+        assert after == before

@@ -6,6 +6,7 @@ import time
 import uuid
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gman_search.halving.table import State
@@ -14,6 +15,7 @@ from gman_search.search.leases import Leases
 from gman_search.search.storage import open_storage
 from gman_search.search.studies import SearchStudies
 from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
+from gman_search.training.checkpoints import read_arrays, write_arrays
 from gman_search.training.job import Job, Outcome
 
 
@@ -23,16 +25,22 @@ class FakeTrainer:
     def __init__(self, epochs: int = 2, seconds: float = 0.0) -> None:
         self.epochs, self.seconds = epochs, seconds
         self.jobs: list[Job] = []
+        self.resumed: list[int] = []
+        self.inherited: list[int] = []
 
     def train(self, job: Job, on_epoch) -> Outcome:
         self.jobs.append(job)
+        if job.resume_from is not None and (job.resume_from / "checkpoint.npz").exists():
+            self.resumed.append(read_arrays(job.resume_from / "checkpoint.npz")[1]["epoch"])
+        if job.parent is not None:
+            self.inherited.append(read_arrays(job.parent / "weights.npz")[1]["config_id"])
         job.folder.mkdir(parents=True, exist_ok=True)
         value = abs(math.log10(job.hyperparameters.learning_rate) + 2.3) + 3.0 - 0.1 * job.hyperparameters.L
         for number in range(1, self.epochs + 1):
             time.sleep(self.seconds)
-            (job.folder / "checkpoint.npz").write_text(str(number))
+            write_arrays(job.folder / "checkpoint.npz", {"parameters": np.ones(3)}, {"epoch": number})
             on_epoch(Epoch(number, number, value + 0.2, value + 0.1 / number, 0.001, self.seconds))
-        (job.folder / "weights.npz").write_text("weights")
+        write_arrays(job.folder / "weights.npz", {"kernel": np.full(3, value)}, {"config_id": job.config_id})
         return Outcome(State.COMPLETE, value + 0.1 / self.epochs, self.epochs, 0.1, "", ("falling fast: healthy",), {})
 
 

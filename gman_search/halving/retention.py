@@ -1,0 +1,54 @@
+"""Whose weights can still be needed? A pure function of the table and the ladder, like every decision.
+
+A config is promoted only while fewer than the next stage's quota are ahead of it. Once so many finished better, it
+stops for good, and nothing will be grown from its weights.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from gman_search.halving.decide import best_evaluation
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.rungs import Rungs
+from gman_search.halving.table import Evaluation, latest_attempts
+
+__all__ = ["Keep", "needed"]
+
+Keep = Literal["all", "promoted", "winner"]
+
+
+def needed(evaluations: Iterable[Evaluation], ladder: Ladder, keep: Keep, *, controls: bool = False) -> set[str]:
+    """Keys of the evaluations whose weights must stay.
+
+    Args:
+        evaluations: the table.
+        ladder: stages and quotas.
+        keep: "all"; "promoted": what was promoted, may be, or stands at the last stage; "winner": what may be
+            promoted, what is under way with its ancestors, and the best evaluation so far with its own.
+        controls: whether controls are still to be made; any config may be drawn for one.
+    """
+    rows = list(evaluations)
+    if keep == "all" or controls:
+        return {row.key for row in rows}
+    latest = latest_attempts(rows, controls=True)
+    parents = {row.key: row.parent for row in latest}
+    rungs = Rungs(ladder.stages, (row for row in latest if not row.control))
+    kept = {row.key for row in latest if not row.state.is_finished}
+    for rung, stage in enumerate(ladder.stages[:-1]):
+        room = ladder.quotas()[rung + 1]
+        promoted = rungs[ladder.stages[rung + 1]].rows.keys()
+        ahead = [config_id for _, config_id in rungs[stage].order[:room]]
+        if len(promoted) < room:  # with every place taken nobody else can follow
+            kept |= {f"{stage}/{config_id}" for config_id in ahead}
+        if keep == "promoted":
+            kept |= {f"{stage}/{config_id}" for config_id in promoted}
+    if keep == "promoted":
+        kept |= {row.key for row in latest if row.stage == ladder.stages[-1]}
+    best = best_evaluation(rows, ladder)
+    kept |= {best.key} if best is not None else set()
+    for key in list(kept):
+        ancestor = parents.get(key)
+        while ancestor is not None and ancestor not in kept:
+            kept.add(ancestor)
+            ancestor = parents.get(ancestor)
+    return kept

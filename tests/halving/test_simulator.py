@@ -1,0 +1,109 @@
+"""Searches on paper: the simulator makes the same decisions as a real study and keeps its books."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gman_search.halving.decide import decide, decide_on
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.rungs import Rungs
+from gman_search.halving.simulator import simulate
+from gman_search.halving.table import Evaluation, State
+
+STAGES = ("quick", "medium", "full")
+SECONDS = {"quick": 1.0, "medium": 4.0, "full": 16.0}
+
+
+def agreeing(config_id: int, stage: str):
+    """Every stage ranks configs alike; config 0 is the best."""
+    return 3.0 + config_id - STAGES.index(stage) * 0.1, SECONDS[stage]
+
+
+def shuffled(seed: int, failing: float = 0.0):
+    def surface(config_id: int, stage: str):
+        dice = random.Random(f"{seed} {config_id} {stage}")
+        return (None if dice.random() < failing else dice.random()), SECONDS[stage] * dice.uniform(0.5, 2.0)
+
+    return surface
+
+
+ladders = st.builds(
+    Ladder, st.just(STAGES), st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(1, 60), st.booleans()
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ladders, st.integers(1, 80), st.integers(0, 99), st.sampled_from([0.0, 0.3]))
+def test_quotas_are_kept_and_no_worker_is_used_twice(ladder, workers, seed, failing):
+    told = simulate(ladder, shuffled(seed, failing), workers=workers)
+    assert all(n <= quota for n, quota in zip(told.evaluations.values(), ladder.quotas(), strict=True))
+    assert told.evaluations["quick"] == ladder.trials
+    assert 0 < told.utilisation <= 1 + 1e-9
+    assert told.promoted == {"quick": told.evaluations["medium"], "medium": told.evaluations["full"]}
+    if not failing:
+        assert tuple(told.evaluations.values()) == ladder.quotas()
+        assert told.best is not None and told.seconds_to_best <= told.seconds
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 60), st.integers(1, 20), st.integers(0, 99))
+def test_synchronous_promotion_makes_no_mistake(eta, trials, workers, seed):
+    told = simulate(Ladder(STAGES, (eta, eta), trials), shuffled(seed), workers=workers)
+    assert told.over_promotion == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    ladders,
+    st.lists(
+        st.tuples(
+            st.integers(0, 20), st.sampled_from(STAGES), st.sampled_from(list(State)), st.none() | st.floats(0, 9)
+        ),
+        max_size=60,
+    ),
+)
+def test_tallies_kept_row_by_row_decide_as_the_whole_table_does(ladder, puts):
+    rungs, table = Rungs(STAGES), {}
+    for config_id, stage, state, value in puts:
+        row = Evaluation(config_id, stage, state=state, val_mae=value)
+        rungs.put(row)
+        table[row.key] = row
+        assert decide_on(rungs, ladder) == decide(table.values(), ladder)
+
+
+def test_one_worker_is_never_idle_and_takes_the_sum_of_all_times():
+    ladder = Ladder(STAGES, (4, 4), trials=32)
+    told = simulate(ladder, agreeing, workers=1)
+    assert told.evaluations == {"quick": 32, "medium": 8, "full": 2}
+    assert told.seconds == 32 * 1 + 8 * 4 + 2 * 16
+    assert told.utilisation == 1
+    assert told.winner == 0
+
+
+def test_by_hand_two_workers_and_the_lock():
+    # Claims at 1, 2 s; configs 0 and 1 end at 3 and 4 s; config 0 goes on, is claimed at 5 and ends at 9 s.
+    ladder = Ladder(("quick", "medium"), (2,), trials=2)
+    told = simulate(ladder, lambda config, stage: (config, {"quick": 2.0, "medium": 4.0}[stage]), workers=2,
+                    claim_seconds=1.0)  # fmt: skip
+    assert told.seconds == 9
+    assert told.utilisation == pytest.approx((2 + 2 + 4) / 18)
+    assert (told.winner, told.seconds_to_best) == (0, 9)
+
+
+def test_asynchronous_promotion_keeps_workers_busy_and_makes_mistakes():
+    quotas = {"trials": 256, "synchronous": True}
+    closed = simulate(Ladder(STAGES, (4, 4), **quotas), shuffled(1), workers=64)
+    at_once = simulate(Ladder(STAGES, (4, 4), **{**quotas, "synchronous": False}), shuffled(1), workers=64)
+    assert closed.evaluations == at_once.evaluations
+    assert at_once.utilisation > closed.utilisation and at_once.seconds < closed.seconds
+    assert at_once.over_promotion > 0 == closed.over_promotion
+
+
+@pytest.mark.parametrize("synchronous", [True, False])
+def test_ten_thousand_configs_on_a_thousand_workers(synchronous):
+    ladder = Ladder(STAGES, (4, 4), trials=10_000, synchronous=synchronous)
+    told = simulate(ladder, shuffled(0), workers=1000)
+    assert told.evaluations == {"quick": 10_000, "medium": 2500, "full": 625}
+    assert told.utilisation > 0.3

@@ -82,3 +82,13 @@ def test_the_tables_of_the_readme_are_the_kept_results(repository):
             if "error" not in row:
                 steps = [f"{row[key]:.3f}" for key in ("15 min", "30 min", "60 min", "mean")]
                 assert f"| {row['name']} | {' | '.join(steps)} | " in text
+
+
+def test_the_readmes_table_of_reports_is_the_kept_result(repository):
+    folder = repository / "benchmarks"
+    text = (folder / "README.md").read_text()
+    kept = json.loads((folder / "results" / "report.json").read_text())
+    for row in kept["sizes"]:
+        written = f"| {row['configs']} | {row['write_s']} ({row['write_processor_s']}) | {row['megabytes']} | "
+        assert f"{written}{row['headline_s']} | {row['interactive_s']} | {row['drawn_s']} |" in text
+    assert f"took {kept['help_s']} s" in text

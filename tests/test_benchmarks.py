@@ -70,6 +70,10 @@ def test_the_tables_of_the_readme_are_the_kept_results(repository):
         assert f" | {' | '.join(ports)} | {case['times_faster']['gman-pytorch']:.2f} | " in text
     for row in kept["epoch"]["stages"]:
         assert f"| {row['train_and_checkpoint_ratio']:.2f} | {row['whole_epoch_ratio']:.2f} |" in text
+    for row in json.loads((folder / "results" / "predict.json").read_text())["stages"]:
+        fresh, warm = row["fresh_process_s"], row["warm_call_ms"]
+        assert f"| {row['stage']} | {fresh['median']}, worst {fresh['worst']} | {row['fresh_process_cpu_s']} | " in text
+        assert f" | {warm['median']}, 95 % under {warm['p95']} | " in text
     for run in json.loads((folder / "results" / "intervals.json").read_text())["runs"]:
         for row in run["coverage"]:
             if row["percent"] in (80, 90):

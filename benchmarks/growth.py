@@ -37,6 +37,8 @@ REMEDIES = {
     "moments": GrowthRules(moments="carry"),
     "calibrated, moments": GrowthRules(calibration_steps=8, moments="carry"),
     "rate 0.3": GrowthRules(rate=0.3),
+    "rate 0.3, moments": GrowthRules(rate=0.3, moments="carry"),
+    "rate 0.1": GrowthRules(rate=0.1),
     "copied blocks": GrowthRules(new_blocks="copy"),
     "copied blocks, spread": GrowthRules(new_blocks="copy", insert="spread"),
 }

@@ -14,10 +14,14 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def described(name: str, command: str | None = None, **content: Any) -> dict[str, Any]:
-    """A result with its schema, command, date and machine; the command is this process's unless given."""
+    """A result with its schema, command, date and machine; the command is this process's unless given.
+
+    Folders are the machine's own affair: an absolute path stands there as DIR.
+    """
+    told = ["DIR" if Path(word).is_absolute() and Path(word).is_dir() else word for word in sys.argv]
     return {
         "schema": f"gman-search/{name}/1",
-        "command": command or f"python {' '.join(sys.argv)}",
+        "command": command or f"python {' '.join(told)}",
         "date": str(date.today()),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
         **content,

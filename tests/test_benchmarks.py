@@ -68,6 +68,10 @@ def test_the_tables_of_the_readme_are_the_kept_results(repository):
         ports = [f"{port['ms']:.0f}, {port['peak_gb']:.1f} GB" for port in case["peers"].values()]
         assert f"| {case['case']} | {case['ms']:.0f} | {case['peak_gb']:.2f} | " in text
         assert f" | {' | '.join(ports)} | {case['times_faster']['gman-pytorch']:.2f} | " in text
+    for case in json.loads((folder / "results" / "step-rounds.json").read_text())["cases"]:
+        ratios = case["rounds"]["times_faster"]["gman-pytorch"]
+        told = [case["times_faster"]["gman-pytorch"], min(ratios), max(ratios)]
+        assert f"| {case['case']} | {case['ms']:.0f} | {', '.join(f'{ratio:.2f}' for ratio in told)} | " in text
     for row in kept["epoch"]["stages"]:
         assert f"| {row['train_and_checkpoint_ratio']:.2f} | {row['whole_epoch_ratio']:.2f} |" in text
     for row in json.loads((folder / "results" / "predict.json").read_text())["stages"]:

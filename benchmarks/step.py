@@ -7,9 +7,9 @@ Each case runs in a process of its own, so that its peak memory is its own. Read
 `first_step_s` is building, tracing and the first step; `later_trial_first_step_s` is a fresh start of weights and
 optimizer on the same trace plus its first step. The case with two workers runs two processes of one thread, as a
 search does, and its `ms` is wall time per trial-step. `--peers` times public ports of GMAN that are checked out in DIR,
-in turn with ours, and prints how many times our step goes into theirs. With `--rounds 3` all that is done three times in
-turn, because a machine's speed drifts: times and memory are medians over the rounds, `times_faster` the median of the
-rounds' ratios, and `rounds` has every round's. `--keep` writes the result to benchmarks/results/step.json, to
+in turn with ours, and prints how many times our step goes into theirs. With `--rounds 3` all that is done three times
+in turn, because a machine's speed drifts: times and memory are medians over the rounds, `times_faster` the median of
+the rounds' ratios, and `rounds` has every round's. `--keep` writes the result to benchmarks/results/step.json, to
 step-rounds.json with several rounds, and to step-PRECISION.json where `--precision` is another.
 """
 
@@ -55,7 +55,9 @@ def one_round(case: str, ports: dict[str, Path], folder: Path, shared: list[str]
     """Ours, then each port, on `case`."""
     row: dict[str, Any] = json.loads(in_own_process("--here", "--case", case, *shared))
     row["peers"] = time_ports(case, ports, folder, shared)
-    row["times_faster"] = {name: round(port["ms"] / row["ms"], 2) for name, port in row["peers"].items() if "ms" in port}
+    row["times_faster"] = {
+        name: round(port["ms"] / row["ms"], 2) for name, port in row["peers"].items() if "ms" in port
+    }
     return row
 
 

@@ -6,12 +6,14 @@ GmanSearchError                 1
 ├── StudyError                  4   the named study is missing or has nothing to show yet
 ├── TooManyFailures             5   the search ended, but too many evaluations failed
 └── Interrupted               130   stopped by the user; running again goes on
+    └── DiskFull              130   stopped for want of room; the same, once there is some
 
 A message says what was expected, what was received and what to do about it.
 """
 
 __all__ = [
     "DataError",
+    "DiskFull",
     "GmanSearchError",
     "Interrupted",
     "StudyError",
@@ -54,3 +56,7 @@ class Interrupted(GmanSearchError):
     """The user stopped the search; nothing finished is lost and running again goes on."""
 
     exit_code = 130
+
+
+class DiskFull(Interrupted):
+    """There is no room for a file; nothing finished is lost and running again goes on."""

@@ -110,6 +110,15 @@ class SearchSpec(_Frozen):
 
     startup_trials: int = Field(default=10, ge=1, description="random configs before TPE's model is used")
     workers: int = Field(default=2, ge=1, description="worker processes on this machine")
+    threads: int | None = Field(
+        default=None, ge=1, description="CPU threads of a worker; none: the machine's cores divided among the workers"
+    )
+    gpus: float = Field(default=0, ge=0, description="GPUs, or the share of one, that a worker asks Ray for")
+    renew_after: int = Field(
+        default=50,
+        ge=0,
+        description="evaluations after which a worker whose memory grew by half gives way to a fresh process; 0: never",
+    )
     max_failures: float = Field(default=0.2, ge=0, le=1, description="share of failed evaluations that is accepted")
     max_attempts: int = Field(default=3, ge=1, description="attempts of one evaluation before it counts as failed")
     controls: int = Field(

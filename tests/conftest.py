@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,16 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=binary, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A file system of 512 KB of its own; the test is skipped where mounting one is not allowed."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    command = [str(mount), "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
+    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a tmpfs needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)

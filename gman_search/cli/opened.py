@@ -1,15 +1,16 @@
 """An existing study, opened for reading by name (no data files, no TensorFlow)."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from gman_search.errors import StudyError, UsageError
 from gman_search.record import StudyRecord
 from gman_search.search.run import StudyFolder, study_record
 from gman_search.search.storage import open_storage
-from gman_search.search.studies import SearchStudies, study_exists
+from gman_search.search.studies import SearchStudies, described_spec, study_exists
 from gman_search.spec import StudySpec
 
-__all__ = ["open_record", "open_studies_of", "stored_spec", "study_folder"]
+__all__ = ["OpenStudy", "joined_study", "open_record", "open_studies_of", "open_study", "stored_spec", "study_folder"]
 
 
 def study_folder(name: str, studies: Path) -> StudyFolder:
@@ -48,8 +49,34 @@ def open_studies_of(name: str, studies: Path, storage: str | None = None) -> tup
     return SearchStudies.existing(database, spec), folder
 
 
-def open_record(name: str, studies: Path, storage: str | None = None) -> tuple[StudyRecord, StudyFolder]:
-    """Record and folder of an existing study.
+def joined_study(name: str, studies: Path, storage: str | None) -> tuple[StudyFolder, StudySpec]:
+    """Folder and specification of a study to work on; what is not on this machine comes from the database.
+
+    Raises:
+        UsageError: the name is none.
+        StudyError: there is no such study, here or in the database.
+    """
+    if storage is None or (studies / name / "spec.json").is_file():
+        folder = study_folder(name, studies)
+        return folder, stored_spec(folder)
+    spec = described_spec(open_storage(storage), name)
+    if spec is None:
+        raise StudyError(f"expected a study {name} in the database; there is none: start it with gman-search run")
+    folder = StudyFolder(studies / spec.name)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    return folder, spec
+
+
+class OpenStudy(NamedTuple):
+    """An existing study: its files, its database and all that is in there as plain data."""
+
+    folder: StudyFolder
+    studies: SearchStudies
+    record: StudyRecord
+
+
+def open_study(name: str, studies: Path, storage: str | None = None) -> OpenStudy:
+    """An existing study with its database.
 
     Raises:
         StudyError: there is no such study, or it has no evaluation yet.
@@ -58,4 +85,14 @@ def open_record(name: str, studies: Path, storage: str | None = None) -> tuple[S
     record = study_record(found, folder)
     if not record.evaluations:
         raise StudyError(f"study {name} has no evaluations yet: go on with gman-search run --study {name}")
-    return record, folder
+    return OpenStudy(folder, found, record)
+
+
+def open_record(name: str, studies: Path, storage: str | None = None) -> tuple[StudyRecord, StudyFolder]:
+    """Record and folder of an existing study.
+
+    Raises:
+        StudyError: there is no such study, or it has no evaluation yet.
+    """
+    study = open_study(name, studies, storage)
+    return study.record, study.folder

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -24,6 +24,16 @@ def run(
     sensors: Annotated[str | None, typer.Option(help="The first n sensors, or a list a,b,c of names.")] = None,
     budget: Annotated[str | None, typer.Option(help="laptop (minutes on 2 cores) or guide (a GPU).")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes on this machine.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Stop after so many hours, with what there is; running again goes on.", min=0)
+    ] = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Where workers run: here, or on a Ray cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None, typer.Option(help="Ray cluster: auto, HOST:PORT or ray://HOST:PORT; none starts one here.")
+    ] = None,
+    keep: Annotated[str | None, typer.Option(help="Weights that stay: all, promoted or winner.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of sampling and training.")] = None,
     controls: Annotated[
         int | None, typer.Option(help="Controls: n of the best trained cold too, n others promoted at random a stage.")
@@ -56,6 +66,7 @@ def run(
         "data.step": step,
         "data.sensors": _sensors(sensors),
         "search.workers": workers,
+        "search.keep": keep,
         "search.controls": controls,
         "halving.warm_start": warm_start,
     }
@@ -66,10 +77,11 @@ def run(
 
         print_dry_run(resolved, as_json=json)
         return
-    _search(resolved, studies, reports, storage, quiet=quiet, as_json=json)
+    place = {"storage": storage, "engine": engine, "ray_address": ray_address, "hours": hours}
+    _search(resolved, studies, reports, place, quiet=quiet, as_json=json)
 
 
-def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, quiet: bool, as_json: bool) -> None:
+def _search(spec: Any, studies: Path, reports: Path, place: dict[str, Any], *, quiet: bool, as_json: bool) -> None:
     import time
 
     from gman_search.cli.live import LiveView
@@ -101,7 +113,7 @@ def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, qui
             record = run_search(
                 spec,
                 folder,
-                storage=storage,
+                **place,
                 command=command,
                 on_progress=show,
                 on_warning=lambda text: None if quiet else say(f"note: {text}"),

@@ -13,52 +13,28 @@ __all__ = ["best", "evaluations", "status", "why"]
 
 
 def status(
-    name: Name = "demo", studies: Studies = Path("studies"), storage: Storage = None, json: Json = False
+    name: Name = "demo",
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Look whether all weights that results refer to are there.")
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Show how far a study is, what each running evaluation does, and what the curves say.
+    """Show how far a study is, what each worker does and since when, and what the curves say.
 
     Example: gman-search status demo
     """
-    from rich.console import Console
+    from gman_search.cli.opened import open_study
+    from gman_search.cli.output import print_json
+    from gman_search.cli.state import print_state, state_document
 
-    from gman_search.cli.live import remaining_seconds, stage_statuses, status_table
-    from gman_search.cli.opened import open_record
-    from gman_search.cli.output import duration, number, print_json
-    from gman_search.halving.table import State, latest_attempts
-    from gman_search.record_json import finite
-    from gman_search.spec import StudySpec
-
-    record, _ = open_record(name, studies, storage)
-    rows = latest_attempts(record.evaluations)
-    epochs = {stage.name: stage.max_epochs for stage in StudySpec.model_validate(record.spec).stage_list()}
-    statuses = stage_statuses(record.evaluations, record.ladder, epochs)
-    costs = list(record.provenance.get("cost_units", {}).values()) or None
-    left = remaining_seconds(statuses, int(record.spec["search"]["workers"]), costs)
-    running = [row for row in rows if row.state is State.RUNNING]
-    diagnosis: dict[str, int] = {}
-    for row in rows:
-        for text in row.facts.get("diagnosis", ()):
-            diagnosis[text] = diagnosis.get(text, 0) + 1
+    study = open_study(name, studies, storage)
+    document = state_document(study, verify=verify)
     if json:
-        document = {
-            "study": record.name,
-            "stages": [vars(row) for row in statuses],
-            "running": [{"key": row.key, "worker": row.facts.get("worker"), "epochs": row.epochs} for row in running],
-            "diagnosis": diagnosis,
-            "seconds_to_go": left,
-        }
-        print_json("status", finite(document))
+        print_json("status", document)
         return
-    console = Console(highlight=False, width=80)
-    console.print(status_table(statuses, record.unit))
-    for row in running:
-        console.print(
-            f"{row.key}: epoch {row.epochs}, {number(row.val_mae)} {record.unit}, {row.facts.get('worker', '')}"
-        )
-    for text, count in sorted(diagnosis.items(), key=lambda item: -item[1]):
-        console.print(f"{count:4d} curves {text}")
-    if left:
-        console.print(f"about {duration(left)} to go")
+    print_state(study, document)
 
 
 def best(name: Name = "demo", studies: Studies = Path("studies"), storage: Storage = None, json: Json = False) -> None:

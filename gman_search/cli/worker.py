@@ -1,26 +1,70 @@
 """`gman-search worker`: one more worker for a study that exists."""
 
 from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from gman_search.cli.options import Name, Storage, Studies
 
 __all__ = ["worker"]
 
 
-def worker(name: Name, studies: Studies = Path("studies"), storage: Storage = None) -> None:
+def worker(
+    name: Name,
+    studies: Studies = Path("studies"),
+    storage: Storage = None,
+    data: Annotated[Path | None, typer.Option(help="Readings, where they lie elsewhere on this machine.")] = None,
+    adjacency: Annotated[Path | None, typer.Option(help="Graph, where it lies elsewhere.")] = None,
+    embedding: Annotated[Path | None, typer.Option(help="Embedding, where it lies elsewhere.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Leave after so many hours.", min=0)] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; none: all of this machine.", min=1)] = None,
+) -> None:
     """Work on an existing study until it is done; Ctrl-C or SIGTERM makes it leave after the epoch.
+
+    With --storage nothing of the study need be on this machine but the data: the rest comes from the database.
 
     Example: gman-search worker demo
     """
     import os
 
-    from gman_search.cli.opened import study_folder
+    from gman_search.cli.opened import joined_study
     from gman_search.cli.output import say
+    from gman_search.data.task import load_task
+    from gman_search.search.open import open_studies
+
+    folder, spec = joined_study(name, studies, storage)
+    given = {"speed": data, "adjacency": adjacency, "embedding": embedding}
+    moved = {key: str(path.resolve()) for key, path in given.items() if path is not None}
+    spec = spec.model_copy(update={"data": spec.data.model_copy(update=moved)})
+    url = storage or folder.storage_url
+    open_studies(url, spec, load_task(spec.data, Path.cwd()))  # what is wrong is said here, not in a log
+    number = os.getpid()
+    say(f"working on {name}; log in {folder.path / 'logs' / f'worker-{number}.log'}")
+    arguments = (number, spec.model_dump_json(), url, str(folder.path), str(Path.cwd()))
+    _run((*arguments, threads or spec.search.threads or os.cpu_count() or 1, True), hours)
+
+
+def _run(arguments: tuple[Any, ...], hours: float | None) -> None:
+    """Run the worker in a process of its own, replaced when its memory has grown; signals are passed on."""
+    import multiprocessing
+    import os
+    import signal
+    import time
+
+    from gman_search.engines.local import RENEW
+    from gman_search.errors import GmanSearchError
     from gman_search.search.process import worker_process
 
-    folder = study_folder(name, studies)
-    spec = (folder.path / "spec.json").read_text(encoding="utf-8")
-    threads = os.cpu_count() or 1
-    url = storage or folder.storage_url
-    say(f"working on {name}; log in {folder.path / 'logs' / f'worker-{os.getpid()}.log'}")
-    worker_process(os.getpid(), spec, url, str(folder.path), str(Path.cwd()), threads, own_terminal=True)
+    end = None if hours is None else time.monotonic() + hours * 3600
+    while True:
+        left = None if end is None else max(0.0, end - time.monotonic()) / 3600
+        process = multiprocessing.get_context("spawn").Process(target=worker_process, args=(*arguments, left))
+        process.start()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_, pid=process.pid: os.kill(pid, signal.SIGTERM))
+        process.join()
+        if process.exitcode == 0:
+            return
+        if process.exitcode != RENEW:
+            raise GmanSearchError(f"the worker ended with code {process.exitcode}: the end of its log says why")

@@ -10,9 +10,10 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-__all__ = ["LocalWorkers"]
+__all__ = ["RENEW", "LocalWorkers"]
 
 MAX_RESTARTS = 5
+RENEW = 75  # exit code of a worker that wants a fresh process in its place
 RESTART_WINDOW = 600.0
 
 
@@ -54,7 +55,9 @@ class LocalWorkers:
     def alive(self) -> bool:
         """Whether any worker is running; dead ones are started again a limited number of times."""
         for index, process in enumerate(self._processes):
-            if process.exitcode not in (None, 0) and self._may_restart():
+            if process.exitcode == RENEW and self._max_restarts:
+                self._processes[index] = self._start(index)
+            elif process.exitcode not in (None, 0, RENEW) and self._may_restart():
                 self.restarts += 1
                 self._restarted.append(time.monotonic())
                 self._processes[index] = self._start(index)
@@ -71,7 +74,7 @@ class LocalWorkers:
 
     def crashed(self) -> int:
         """Workers that ended badly and were not started again."""
-        return sum(process.exitcode not in (None, 0) for process in self._processes)
+        return sum(process.exitcode not in (None, 0, RENEW) for process in self._processes)
 
     def leave(self, seconds: float) -> None:
         """Ask all workers to leave at their next epoch; kill the rest after `seconds`, or at a second Ctrl-C."""

@@ -6,7 +6,8 @@ from typing import Any
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from gman_search.halving.decide import Decision, Sample
+from gman_search.halving.decide import Decision, Sample, Wait
+from gman_search.halving.retries import BY_HAND
 from gman_search.halving.table import Evaluation
 from gman_search.search.leases import Leases
 from gman_search.search.reconcile import reconcile
@@ -27,6 +28,10 @@ class Claim:
     attrs: dict[str, Any]
 
 
+class _ImpossibleValues(Exception):
+    """A person queued something that is no value of its parameter."""
+
+
 def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | Decision:
     """Reconcile, then take the next evaluation; `Wait` or `Done` where there is nothing to take.
 
@@ -39,7 +44,12 @@ def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | D
         for stage in reversed(studies.ladder.stages):
             for trial in trials[stage]:
                 if trial.state is TrialState.WAITING and _claimed(studies, leases, trial, worker):
-                    return _claim(studies, stage, studies.storage.get_trial(trial._trial_id), worker)
+                    try:
+                        return _claim(studies, stage, studies.storage.get_trial(trial._trial_id), worker)
+                    except _ImpossibleValues as error:
+                        studies.end_by_reason(trial._trial_id, f"{BY_HAND}: queued with impossible values: {error}")
+                        leases.release(trial._trial_id, worker)
+                        return Wait()  # for the next look
         if isinstance(decision, Sample):
             trial = studies.ask()
             leases.acquire(trial._trial_id, worker)
@@ -66,12 +76,15 @@ def _claim(studies: SearchStudies, stage: str, trial: FrozenTrial, worker: str) 
         study.sampler = studies.sampler()
         open_trial = Trial(study, trial._trial_id)
         for name, distribution in studies.distributions.items():
-            open_trial._suggest(name, distribution)
+            try:
+                open_trial._suggest(name, distribution)
+            except (ValueError, TypeError) as error:
+                raise _ImpossibleValues(f"{name}: {' '.join(str(error).split())[:200]}") from None
         params = {**studies.fixed(), **studies.storage.get_trial(trial._trial_id).params}
         if "config_id" in trial.user_attrs:
             studies.set_attrs(trial._trial_id, {"params": params})
         else:
-            studies.describe(stage, trial._trial_id, trial.number, params)
+            studies.describe(stage, trial._trial_id, trial.number, params, origin="queued by hand")
     studies.set_attrs(trial._trial_id, {"worker": worker})
     trial = studies.storage.get_trial(trial._trial_id)
     return Claim(stage, trial._trial_id, trial.number, studies.evaluation(stage, trial), dict(trial.user_attrs))

@@ -4,13 +4,14 @@ Optuna's own heartbeat runs only inside `study.optimize`, and a trial killed bef
 """
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sql
 
-__all__ = ["LeaseKeeper", "Leases"]
+__all__ = ["SECONDS_NOW", "LeaseKeeper", "Leases", "create_table"]
 
 RENEWALS_PER_LEASE = 4
 # Seconds since 1970 by the database's own clock; workers' clocks may disagree.
@@ -27,6 +28,14 @@ UNKNOWN_WORKER = "unknown"
 UNKNOWN_WORKER_SECONDS = 1.0
 
 
+def create_table(engine: Any, name: str, columns: str) -> None:
+    """Create a table of ours unless it is there."""
+    if sql.inspect(engine).has_table(name):
+        return  # creating it twice at once is an error in PostgreSQL, in spite of IF NOT EXISTS
+    with suppress(sql.exc.IntegrityError, sql.exc.ProgrammingError), engine.begin() as connection:
+        connection.execute(sql.text(f"CREATE TABLE IF NOT EXISTS {name} ({columns})"))
+
+
 class Leases:
     """The table of leases, in the same database as the studies.
 
@@ -40,16 +49,12 @@ class Leases:
         self.seconds = seconds
         self._now = SECONDS_NOW[engine.dialect.name]
         self._live = f"{RUNS_OUT[engine.dialect.name]} > {self._now}"
-        if sql.inspect(engine).has_table("gman_search_leases"):
-            return  # creating it twice at once is an error in PostgreSQL, in spite of IF NOT EXISTS
-        with suppress(sql.exc.IntegrityError, sql.exc.ProgrammingError), engine.begin() as connection:
-            connection.execute(
-                sql.text(
-                    "CREATE TABLE IF NOT EXISTS gman_search_leases "
-                    "(trial_id INTEGER PRIMARY KEY, worker TEXT NOT NULL, "
-                    "since DOUBLE PRECISION NOT NULL, expires DOUBLE PRECISION NOT NULL)"
-                )
-            )
+        create_table(
+            engine,
+            "gman_search_leases",
+            "trial_id INTEGER PRIMARY KEY, worker TEXT NOT NULL, "
+            "since DOUBLE PRECISION NOT NULL, expires DOUBLE PRECISION NOT NULL",
+        )
 
     def acquire(self, trial_id: int, worker: str) -> None:
         """Take the lease of a trial; to be called under the study's lock, before the trial is claimed."""
@@ -121,10 +126,17 @@ class Leases:
 
 
 class LeaseKeeper:
-    """Renews a lease in a thread until left; `lost` is set when the lease is another's."""
+    """Renews a lease in a thread until left; `lost` is set when the lease is another's.
 
-    def __init__(self, leases: Leases, trial_id: int, worker: str) -> None:
+    Args:
+        on_renewal: called after each renewal.
+    """
+
+    def __init__(
+        self, leases: Leases, trial_id: int, worker: str, on_renewal: Callable[[], None] = lambda: None
+    ) -> None:
         self.leases, self.trial_id, self.worker = leases, trial_id, worker
+        self._on_renewal = on_renewal
         self.lost = threading.Event()
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._renew, name=f"lease-{trial_id}", daemon=True)
@@ -135,6 +147,7 @@ class LeaseKeeper:
                 if not self.leases.renew(self.trial_id, self.worker):
                     self.lost.set()
                     return
+                self._on_renewal()
             except sql.exc.SQLAlchemyError:
                 continue  # The database may come back before the lease runs out; if not, the next renewal says so.
 

@@ -4,16 +4,40 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["worker_process"]
+from gman_search.engines.local import RENEW
+
+__all__ = ["MemoryGrowth", "worker_process"]
+
+ROOM_BYTES = 2**28  # models of further stages take some for good reason
+
+
+def resident_bytes() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def worker_process(
-    index: int, spec_json: str, url: str, folder: str, base: str, threads: int, own_terminal: bool = False
+    index: int,
+    spec_json: str,
+    url: str,
+    folder: str,
+    base: str,
+    threads: int,
+    own_terminal: bool = False,
+    hours: float | None = None,
 ) -> None:
     """Run worker `index` of a study until it is done.
+
+    Exits with code RENEW where its memory has grown so much that a fresh process should go on.
 
     Args:
         spec_json: the resolved specification.
@@ -22,11 +46,16 @@ def worker_process(
         base: folder that relative data paths start from.
         threads: CPU threads for TensorFlow.
         own_terminal: whether Ctrl-C is meant for this worker; one started by `run` leaves when its parent says so.
+        hours: leave after so long; none: when the study is done.
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # Ctrl-C reaches the whole process group; the parent decides when its workers leave.
     signal.signal(signal.SIGINT, (lambda *_: stop.set()) if own_terminal else signal.SIG_IGN)
+    if hours is not None:
+        clock = threading.Timer(hours * 3600, stop.set)
+        clock.daemon = True
+        clock.start()
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(threads)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -57,6 +86,7 @@ def worker_process(
     leases = Leases(studies.storage.engine, spec.search.lease_seconds)
     name = f"{socket.gethostname()}-{os.getpid()}-{index}"
     logging.info("worker %s starts", name)
+    growth = MemoryGrowth(spec.search.renew_after)
     finished = run_worker(
         studies,
         leases,
@@ -65,5 +95,33 @@ def worker_process(
         name,
         stop=stop,
         on_claim=lambda claim: logging.info("%s attempt %d", claim.evaluation.key, claim.evaluation.attempt),
+        leave_early=growth.is_too_much,
     )
     logging.info("worker %s leaves after %d evaluations", name, finished)
+    if growth.found:
+        sys.exit(RENEW)
+
+
+class MemoryGrowth:
+    """Whether a process holds half as much memory again as after its first evaluation, looked at every `after`.
+
+    Args:
+        after: evaluations between two looks; 0 for none.
+        resident: returns the bytes that the process holds.
+    """
+
+    def __init__(self, after: int, resident: Callable[[], int] = resident_bytes) -> None:
+        self._after, self._resident = after, resident
+        self._first = self._seen = 0
+        self.found = False
+
+    def is_too_much(self, finished: int) -> bool:
+        """To be asked after each evaluation, with how many were finished."""
+        if self._after == 0 or finished == self._seen:
+            return False
+        self._seen = finished
+        if not self._first:
+            self._first = self._resident()
+        elif finished % self._after == 0:
+            self.found = self._resident() > 1.5 * self._first + ROOM_BYTES
+        return self.found

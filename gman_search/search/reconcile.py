@@ -3,23 +3,20 @@
 Idempotent and computed from history alone; runs under the study's lock before every claim.
 """
 
-from contextlib import suppress
 from itertools import chain
 from typing import Any, NamedTuple
 
-from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from gman_search.halving.controls import Control, controls_due
 from gman_search.halving.decide import Decision, Promote, Wait, decide
+from gman_search.halving.retries import LEASE_LOST, rule_for
 from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.search.by_hand import refuse_strays
 from gman_search.search.leases import Leases
 from gman_search.search.studies import SearchStudies
 
-__all__ = ["INTERRUPTED", "LEASE_LOST", "Reconciled", "reconcile"]
-
-INTERRUPTED = "interrupted"
-LEASE_LOST = "worker lost: its lease ran out"
+__all__ = ["Reconciled", "reconcile"]
 
 
 class Reconciled(NamedTuple):
@@ -35,7 +32,7 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
     The table is read once, and again only after something was written: under the lock nobody else decides.
     """
     trials = studies.history.read()
-    if _fail_lost(studies, leases, trials):
+    if _fail_lost(studies, leases, trials) | refuse_strays(studies, trials):
         trials = studies.history.read()
     rows = studies.rows(trials)
     if _queue_again(studies, rows) or not rows:
@@ -67,9 +64,8 @@ def _fail_lost(studies: SearchStudies, leases: Leases, trials: dict[str, list[Fr
         if trial.state is not TrialState.RUNNING or trial._trial_id in live:
             continue
         if leases.take_away(trial._trial_id):
-            changed = True
-            with suppress(UpdateFinishedTrialError):  # ended from outside, or told just before the lease ran out
-                studies.end(trial._trial_id, TrialState.FAIL, attrs={"reason": LEASE_LOST})
+            changed = True  # even if it was ended from outside, or told just before the lease ran out
+            studies.end_by_reason(trial._trial_id, LEASE_LOST)
     return changed
 
 
@@ -80,12 +76,12 @@ def _queue_again(studies: SearchStudies, rows: list[Evaluation]) -> bool:
     for row in latest_attempts(rows, controls=True):
         if row.state is not State.FAILED:
             continue
-        interrupted = row.reason == INTERRUPTED  # the user's wish, not a failure: the attempt counts no further
-        if row.attempt >= studies.spec.search.max_attempts and not interrupted:
+        rule = rule_for(row.reason)
+        if not rule.retry or (rule.counts and row.attempt >= studies.spec.search.max_attempts):
             continue
         attrs = {
             "config_id": row.config_id,
-            "attempt": row.attempt if interrupted else row.attempt + 1,
+            "attempt": row.attempt + rule.counts,
             "parent": row.parent,
             "initial_epoch": row.initial_epoch,
             "seed": row.seed,

@@ -14,25 +14,18 @@ from typing import Any
 from gman_search import __version__
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.data.windows import SPLIT_RULES
-from gman_search.engines.local import LocalWorkers
-from gman_search.errors import Interrupted, StudyError, TooManyFailures
+from gman_search.errors import TooManyFailures
 from gman_search.halving.decide import best_evaluation
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 from gman_search.record_json import test_from_json, test_to_json
 from gman_search.search.artifacts import Artifacts, open_store
-from gman_search.search.leases import Leases
 from gman_search.search.open import open_studies, stage_costs
-from gman_search.search.process import worker_process
-from gman_search.search.reconcile import reconcile
-from gman_search.search.storage import patiently, study_lock
 from gman_search.search.studies import SearchStudies
+from gman_search.search.supervise import Engine, has_work, supervise
 from gman_search.spec import StudySpec
 
 __all__ = ["StudyFolder", "run_search"]
-
-POLL_SECONDS = 1.0
-LEAVE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -67,14 +60,17 @@ def run_search(
     folder: StudyFolder,
     *,
     storage: str | None = None,
+    engine: Engine = "local",
+    ray_address: str | None = None,
+    hours: float | None = None,
     command: Sequence[str] = (),
     on_progress: Callable[[SearchStudies], None] | None = None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> StudyRecord:
-    """Bring the study to `spec.trials` configs, test the winner and return the record.
+    """Bring the study to `spec.trials` configs, or to where it is after `hours`; test the winner; return the record.
 
     Raises:
-        Interrupted: on Ctrl-C; every finished evaluation and epoch is kept.
+        Interrupted: on Ctrl-C or SIGTERM; every finished evaluation and epoch is kept.
         TooManyFailures: more evaluations failed than `spec.search.max_failures` allows.
         DataError, StudyError: the data cannot be read, or the study was made with other data or rules.
     """
@@ -87,9 +83,22 @@ def run_search(
     studies = open_studies(url, spec, task)
     (folder.path / "spec.json").write_text(spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
     _note_provenance(folder, spec, task, command)
-    if _has_work(studies):
-        _work(studies, spec, folder, url, on_progress)
-        _note_seconds(folder, time.monotonic() - began)
+    if has_work(studies):
+        try:
+            done = supervise(
+                studies,
+                folder.path,
+                url,
+                engine=engine,
+                ray_address=ray_address,
+                deadline=None if hours is None else began + hours * 3600,
+                on_progress=on_progress,
+                on_warning=on_warning,
+            )
+        finally:
+            _note_seconds(folder, time.monotonic() - began)
+        if not done:
+            on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
     winner = best_evaluation(studies.evaluations(), studies.ladder)
     if winner is not None:
         artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.storage)
@@ -113,44 +122,6 @@ def study_record(studies: SearchStudies, folder: StudyFolder) -> StudyRecord:
         test=folder.test_result(),
         provenance=provenance,
     )
-
-
-def _has_work(studies: SearchStudies) -> bool:
-    leases = Leases(studies.storage.engine, studies.spec.search.lease_seconds)
-    with study_lock(studies.storage):
-        reconcile(studies, leases)
-        rows = latest_attempts(studies.evaluations(), controls=True)
-    sampled = sum(row.stage == studies.ladder.stages[0] for row in rows)
-    return sampled < studies.ladder.trials or any(not row.state.is_finished for row in rows)
-
-
-def _work(
-    studies: SearchStudies,
-    spec: StudySpec,
-    folder: StudyFolder,
-    url: str,
-    on_progress: Callable[[SearchStudies], None] | None,
-) -> None:
-    threads = max(1, (os.cpu_count() or 1) // spec.search.workers)
-    arguments = (spec.model_dump_json(), url, str(folder.path), str(Path.cwd()), threads)
-    workers = LocalWorkers(worker_process, arguments, spec.search.workers)
-    try:
-        while workers.alive():
-            if on_progress is not None:
-                patiently(lambda: on_progress(studies))
-            time.sleep(POLL_SECONDS)
-    except KeyboardInterrupt:
-        workers.leave(LEAVE_SECONDS)
-        raise Interrupted("stopped; nothing finished is lost, and the same command goes on") from None
-    except BaseException:
-        workers.leave(LEAVE_SECONDS)
-        raise
-    if on_progress is not None:
-        on_progress(studies)
-    if workers.crashed() and patiently(lambda: _has_work(studies)):
-        raise StudyError(
-            f"all workers ended before the study did ({workers.restarts} restarts): see {folder.path}/logs/worker-0.log"
-        )
 
 
 def _test_once(

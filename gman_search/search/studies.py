@@ -3,13 +3,14 @@
 import json
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
 from optuna.storages._rdb.storage import _create_scoped_session
@@ -19,13 +20,14 @@ from sqlalchemy.orm import Session
 
 from gman_search.errors import StudyError
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.retries import BY_HAND
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Epoch
 from gman_search.search.history import History
 from gman_search.space import Choice, FloatRange, ParamValue, SearchSpace
 from gman_search.spec import StudySpec
 
-__all__ = ["SearchStudies", "distributions", "study_exists"]
+__all__ = ["SearchStudies", "described_spec", "distributions", "study_exists"]
 
 STATES = {
     TrialState.WAITING: State.WAITING,
@@ -35,7 +37,9 @@ STATES = {
     TrialState.FAIL: State.FAILED,
 }
 # User attributes that an evaluation's row carries among its facts.
-FACTS = ("folder", "parent_folder", "parent_artifacts", "artifacts", "worker", "began")
+FACTS = ("folder", "parent_folder", "parent_artifacts", "artifacts", "worker", "began", "origin")
+# Whoever of us ends a trial leaves at least one of these; a person who does it through the dashboard leaves neither.
+ENDED_BY_US = {"reason", "curve"}
 # What may differ when a study is continued; everything else would make old and new evaluations incomparable.
 FREE_TO_CHANGE = {"trials", "search"}
 
@@ -56,6 +60,14 @@ def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
 def study_exists(storage: RDBStorage, name: str) -> bool:
     """Whether the database holds a search of this name."""
     return any(summary.study_name == f"{name}/quick" for summary in optuna.get_all_study_summaries(storage))
+
+
+def described_spec(storage: RDBStorage, name: str) -> StudySpec | None:
+    """The specification that is stored with a search of this name; none if there is no such search."""
+    if not study_exists(storage, name):
+        return None
+    stored = optuna.load_study(study_name=f"{name}/quick", storage=storage).user_attrs
+    return StudySpec.model_validate_json(stored["spec"]) if "spec" in stored else None
 
 
 class SearchStudies:
@@ -133,8 +145,17 @@ class SearchStudies:
         return {stage: self.trials(stage) for stage in self.ladder.stages}
 
     def rows(self, trials: Mapping[str, list[FrozenTrial]]) -> list[Evaluation]:
-        """The table as of `trials`."""
-        return [self.evaluation(stage, trial) for stage, of_stage in trials.items() for trial in of_stage]
+        """The table as of `trials`; what a person queued above the first stage is no evaluation."""
+        return [
+            self.evaluation(stage, trial)
+            for stage, of_stage in trials.items()
+            for trial in of_stage
+            if not self.is_stray(stage, trial)
+        ]
+
+    def is_stray(self, stage: str, trial: FrozenTrial) -> bool:
+        """Whether a trial above the first stage was not put there by the ladder."""
+        return stage != self.ladder.stages[0] and "config_id" not in trial.user_attrs
 
     def evaluation(self, stage: str, trial: FrozenTrial) -> Evaluation:
         """One trial as a row of the table; a finished one never changes, so its row is kept."""
@@ -154,13 +175,19 @@ class SearchStudies:
         if trial.datetime_complete is not None:
             facts["ended"] = trial.datetime_complete.timestamp()
         config_id = int(attrs.get("config_id", trial.number))
+        reason = attrs.get("reason", "")
+        if state.is_finished and not ENDED_BY_US & attrs.keys():
+            # Nobody measured this value, and there are no weights behind it: it takes its place and is not ranked.
+            typed = "" if trial.value is None else f" with the value {trial.value:g}, which is not ranked"
+            reason = f"{BY_HAND}: {state}{typed}"
+            state = State.PRUNED if state is State.COMPLETE else state
         return Evaluation(
             config_id=config_id,
             stage=stage,
             attempt=int(attrs.get("attempt", 1)),
             parent=attrs.get("parent"),
             state=state,
-            reason=attrs.get("reason", ""),
+            reason=reason,
             val_mae=trial.value if state is State.COMPLETE else min(finite, default=None),
             epochs=int(attrs.get("epochs", max(values, default=0))),
             initial_epoch=int(attrs.get("initial_epoch", 0)),
@@ -225,7 +252,9 @@ class SearchStudies:
         self.describe(stage, trial._trial_id, trial.number, trial.params)
         return self.storage.get_trial(trial._trial_id)
 
-    def describe(self, stage: str, trial_id: int, config_id: int, params: Mapping[str, ParamValue]) -> None:
+    def describe(
+        self, stage: str, trial_id: int, config_id: int, params: Mapping[str, ParamValue], origin: str = ""
+    ) -> None:
         """Write what identifies a first attempt at the first stage."""
         attrs = {
             "config_id": config_id,
@@ -234,6 +263,7 @@ class SearchStudies:
             "initial_epoch": 0,
             "seed": self.seed_of(config_id, stage),
             "params": {**self.fixed(), **params},
+            **({"origin": origin} if origin else {}),
         }
         self.set_attrs(trial_id, attrs)
 
@@ -269,6 +299,12 @@ class SearchStudies:
                 self.storage._set_trial_value_without_commit(session, trial, 0, value)
             trial.state, trial.datetime_complete = state, datetime.now()
         return True
+
+    def end_by_reason(self, trial_id: int, reason: str) -> bool:
+        """Fail a trial and say why; False if it has ended already."""
+        with suppress(UpdateFinishedTrialError):
+            return self.end(trial_id, TrialState.FAIL, attrs={"reason": reason})
+        return False
 
     def _set_attrs(self, session: Session, trial_id: int, attrs: Mapping[str, Any]) -> None:
         for name, value in attrs.items():

@@ -7,10 +7,11 @@ from gman_search.halving.retention import needed
 from gman_search.halving.table import Evaluation, State
 from gman_search.search.artifacts import INHERITED, Artifacts
 from gman_search.search.studies import SearchStudies
+from gman_search.training.checkpoints import CHECKPOINT
 
 __all__ = ["tidy"]
 
-CHECKPOINTS = "checkpoint.npz*"
+CHECKPOINTS = f"{CHECKPOINT}*"
 
 
 def tidy(studies: SearchStudies, artifacts: Artifacts, folder: Path, ended: Evaluation) -> None:

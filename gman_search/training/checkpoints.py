@@ -3,21 +3,25 @@
 The format is numpy's `.npz` without pickles plus one JSON text, so reading a file never runs code.
 """
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from gman_search.errors import DataError
+from gman_search.errors import DataError, DiskFull
 
-__all__ = ["read_arrays", "write_arrays"]
+__all__ = ["BEFORE", "CHECKPOINT", "read_arrays", "read_checkpoint", "write_arrays", "write_checkpoint"]
 
+CHECKPOINT, BEFORE = "checkpoint.npz", "checkpoint.npz.before"
 _DESCRIPTION = "__description__"
 _DIGEST = "__digest__"
 # What numpy and zipfile are known to raise on damaged files; a table of contents has no checksum of its own.
@@ -28,21 +32,72 @@ _DAMAGE = (
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> None:
-    """Write `arrays` and `description` to `path` atomically: a crash leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write `arrays` and `description` to `path` atomically: a crash leaves the old file or the new one.
+
+    Raises:
+        DiskFull: there is no room; the old file is still there.
+    """
+    with _replaced(path) as stream:
+        text = np.array(json.dumps(description))
+        members: dict[str, Any] = {_DESCRIPTION: text, **arrays}
+        members[_DIGEST] = np.array(_digest(members))
+        np.savez(stream, **members)
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose content becomes the file `path` when all of it is on disk."""
     # A name of its own, so that a stalled worker and its replacement never write into each other's file.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as stream:
-            text = np.array(json.dumps(description))
-            members: dict[str, Any] = {_DESCRIPTION: text, **arrays}
-            members[_DIGEST] = np.array(_digest(members))
-            np.savez(stream, **members)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            f"expected room for {path.name} in {path.parent}; the disk is full: free some, and it goes on"
+        ) from None
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_checkpoint(folder: Path, arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> None:
+    """Write `checkpoint.npz` in `folder`; the one before stays beside it, in case this one is damaged later.
+
+    Raises:
+        DiskFull: there is no room; what was there still is.
+    """
+    newest = folder / CHECKPOINT
+    if newest.exists():
+        before = folder / BEFORE
+        link = before.with_name(f".{before.name}.{os.getpid()}")
+        link.unlink(missing_ok=True)
+        # A second name first: `newest` is never missing, whenever this is killed.
+        try:
+            os.link(newest, link)
+        except OSError:  # a file system without links
+            shutil.copyfile(newest, link)
+        os.replace(link, before)
+    write_arrays(newest, arrays, description)
+
+
+def read_checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The newest whole checkpoint in `folder`.
+
+    Raises:
+        DataError: there is none, or both are damaged.
+    """
+    try:
+        return read_arrays(folder / CHECKPOINT)
+    except DataError:
+        if not (folder / BEFORE).exists():
+            raise
+        return read_arrays(folder / BEFORE)
 
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

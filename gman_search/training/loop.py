@@ -16,7 +16,14 @@ from gman_search.errors import DataError
 from gman_search.halving.table import State
 from gman_search.record import Epoch
 from gman_search.stages import Stage
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.training.checkpoints import (
+    BEFORE,
+    CHECKPOINT,
+    read_arrays,
+    read_checkpoint,
+    write_arrays,
+    write_checkpoint,
+)
 from gman_search.training.diagnosis import diagnose, has_diverged
 from gman_search.training.epoch_log import epoch_log
 from gman_search.training.job import Job, Outcome
@@ -94,7 +101,7 @@ class GmanTrainer:
         began = time.perf_counter()
         parent = None if job.parent is None else read_arrays(job.parent / "weights.npz")
         # An earlier run's files, if this one ends without any, would pass for its own.
-        for name in ("weights.npz", "moments.npz", "checkpoint.npz"):
+        for name in ("weights.npz", "moments.npz", CHECKPOINT, BEFORE):
             (job.folder / name).unlink(missing_ok=True)
         if parent is None:
             model.state.load_weights(model.fresh_weights(job.seed))
@@ -110,7 +117,7 @@ class GmanTrainer:
         if job.resume_from is None:
             return None
         try:
-            vectors, description = read_arrays(job.resume_from / "checkpoint.npz")
+            vectors, description = read_checkpoint(job.resume_from)
             best, best_description = read_arrays(job.resume_from / "weights.npz")
         except DataError:
             return None  # Nothing usable to resume from: the evaluation starts again.
@@ -121,14 +128,15 @@ class GmanTrainer:
         model.state.load_moments(vectors)
         progress = _Progress(
             epochs=[Epoch(**epoch) for epoch in description["epochs"]],
-            best_val=description["best_val"],
-            best_epoch=description["best_epoch"],
+            # The weights may be of a later epoch than the checkpoint: the value belongs to them.
+            best_val=best_description["best_val"],
+            best_epoch=best_description["best_epoch"],
             step=description["step"],
             inherited=description["inherited"],
             warm=WarmStart(description["earlier_updates"], description["bn_steps"]),
         )
         write_arrays(job.folder / "weights.npz", best, best_description)
-        write_arrays(job.folder / "checkpoint.npz", vectors, description)
+        write_checkpoint(job.folder, vectors, description)
         for epoch in progress.epochs:
             on_epoch(epoch)
         return progress
@@ -217,7 +225,7 @@ class GmanTrainer:
             "statistics": model.state.statistics.numpy(),
             **model.state.moments(),
         }
-        write_arrays(job.folder / "checkpoint.npz", vectors, self._describe(job, progress))
+        write_checkpoint(job.folder, vectors, self._describe(job, progress))
         # Reported last: whoever stops the evaluation here finds this epoch on disk.
         on_epoch(epoch)
 

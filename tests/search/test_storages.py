@@ -15,9 +15,10 @@ from optuna.exceptions import StorageInternalError
 
 from gman_search.errors import StudyError
 from gman_search.halving.decide import Done
+from gman_search.halving.retries import LEASE_LOST
 from gman_search.halving.table import State, latest_attempts
 from gman_search.search.claim import Claim, claim_next
-from gman_search.search.reconcile import LEASE_LOST, reconcile
+from gman_search.search.reconcile import reconcile
 from gman_search.search.storage import open_storage, patiently, study_lock
 from gman_search.search.worker import run_worker
 

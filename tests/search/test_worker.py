@@ -6,9 +6,9 @@ import pytest
 
 from gman_search.errors import StudyError, UsageError
 from gman_search.halving.decide import best_evaluation, ranked
+from gman_search.halving.retries import INTERRUPTED, LEASE_LOST
 from gman_search.halving.table import State, latest_attempts
 from gman_search.search.claim import Claim, claim_next
-from gman_search.search.reconcile import INTERRUPTED, LEASE_LOST
 from gman_search.search.storage import open_storage
 from gman_search.search.worker import run_worker
 
@@ -127,23 +127,6 @@ def test_a_lost_lease_writes_nothing_and_the_evaluation_runs_again(open_study, m
     rows = [row for row in studies.evaluations() if row.stage == "quick"]
     assert [(row.attempt, row.state) for row in rows] == [(1, State.FAILED), (2, State.COMPLETE)]
     assert rows[0].reason == LEASE_LOST
-
-
-def test_a_trial_ended_through_the_dashboard_is_left_alone(open_study, make_trainer, tmp_path):
-    from optuna.trial import TrialState
-
-    studies, leases = open_study(trials=2)
-
-    class EndedOutside(make_trainer):
-        def train(self, job, on_epoch):
-            if job.config_id == 0 and job.stage == "quick":
-                trial = studies.trials("quick")[0]
-                studies.storage.set_trial_state_values(trial._trial_id, TrialState.COMPLETE, [1.0])
-            return super().train(job, on_epoch)
-
-    run_worker(studies, leases, EndedOutside(), tmp_path, "w")
-    row = latest_attempts(studies.evaluations())[0]
-    assert (row.state, row.val_mae) == (State.COMPLETE, 1.0)
 
 
 def test_a_config_queued_by_a_person_is_run(open_study, make_trainer, tmp_path):

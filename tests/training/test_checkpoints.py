@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from gman_search.errors import DataError
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.errors import DataError, DiskFull
+from gman_search.training.checkpoints import read_arrays, read_checkpoint, write_arrays, write_checkpoint
 
 ARRAYS = {"parameters": np.arange(50, dtype=np.float32), "m": np.ones((3, 4), np.float32)}
 
@@ -111,3 +111,75 @@ def test_pickles_are_never_run(saved):
         np.savez(stream, m=np.ones(2))
     with pytest.raises(DataError):
         read_arrays(saved)
+
+
+def test_two_checkpoints_are_kept_and_the_newest_is_read(tmp_path):
+    with pytest.raises(DataError):
+        read_checkpoint(tmp_path)
+    for epoch in (1, 2, 3):
+        write_checkpoint(tmp_path, ARRAYS, {"epoch": epoch})
+        assert read_checkpoint(tmp_path)[1] == {"epoch": epoch}
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.npz", "checkpoint.npz.before"]
+    assert read_arrays(tmp_path / "checkpoint.npz.before")[1] == {"epoch": 2}
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "gone"])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage):
+    write_checkpoint(tmp_path, ARRAYS, {"epoch": 1})
+    write_checkpoint(tmp_path, ARRAYS, {"epoch": 2})
+    newest = tmp_path / "checkpoint.npz"
+    good = newest.read_bytes()
+    if damage == "gone":
+        newest.unlink()
+    else:
+        middle = good.index(ARRAYS["parameters"].tobytes()) + 40
+        flip = good[:middle] + bytes([good[middle] ^ 4]) + good[middle + 1 :]
+        newest.write_bytes({"cut": good[: len(good) // 2], "flip": flip, "empty": b""}[damage])
+    assert read_checkpoint(tmp_path)[1] == {"epoch": 1}
+    (tmp_path / "checkpoint.npz.before").write_bytes(b"both")
+    with pytest.raises(DataError):
+        read_checkpoint(tmp_path)
+
+
+def test_a_kill_at_any_file_operation_leaves_a_whole_checkpoint(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    for fatal in range(4):
+        folder = tmp_path / str(fatal)
+        write_checkpoint(folder, ARRAYS, {"epoch": 1})
+        write_checkpoint(folder, ARRAYS, {"epoch": 2})
+        calls = []
+
+        def dying(name, real, calls=calls, fatal=fatal):
+            def call(*arguments, **options):
+                calls.append(name)
+                if len(calls) > fatal:
+                    raise Killed
+                return real(*arguments, **options)
+
+            return call
+
+        with monkeypatch.context() as patch:
+            for name in ("link", "replace", "fsync"):
+                patch.setattr(os, name, dying(name, getattr(os, name)))
+            with pytest.raises(Killed):
+                write_checkpoint(folder, ARRAYS, {"epoch": 3})
+        assert read_checkpoint(folder)[1] == {"epoch": 2}
+        write_checkpoint(folder, ARRAYS, {"epoch": 4})
+        assert read_checkpoint(folder)[1] == {"epoch": 4}
+
+
+def test_a_full_disk_is_one_clear_line_and_keeps_what_was_there(small_disk):
+    write_checkpoint(small_disk, ARRAYS, {"epoch": 1})
+    filler = small_disk / "filler"
+    with pytest.raises(OSError), filler.open("wb", buffering=0) as stream:
+        while True:
+            stream.write(b"x" * 512)
+    with pytest.raises(DiskFull, match=r"expected room for checkpoint.npz in .*: free some") as told:
+        write_checkpoint(small_disk, {"m": np.zeros(20_000)}, {"epoch": 2})
+    assert "\n" not in str(told.value) and told.value.exit_code == 130
+    assert read_checkpoint(small_disk)[1] == {"epoch": 1}
+    filler.unlink()
+    write_checkpoint(small_disk, {"m": np.zeros(20_000)}, {"epoch": 2})
+    assert read_checkpoint(small_disk)[1] == {"epoch": 2}

@@ -1,0 +1,135 @@
+"""Watching over the workers of a run: progress, time budget, people at the dashboard, leaving."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, Protocol
+
+from gman_search.engines.local import LocalWorkers
+from gman_search.errors import Interrupted, StudyError
+from gman_search.halving.table import latest_attempts
+from gman_search.search.by_hand import interventions
+from gman_search.search.leases import Leases
+from gman_search.search.process import worker_process
+from gman_search.search.reconcile import reconcile
+from gman_search.search.storage import patiently, study_lock
+from gman_search.search.studies import SearchStudies
+from gman_search.spec import StudySpec
+
+__all__ = ["Crew", "Engine", "has_work", "supervise"]
+
+POLL_SECONDS = 1.0
+LEAVE_SECONDS = 120.0
+Engine = Literal["local", "ray"]
+
+
+class Crew(Protocol):
+    """Workers of a run, wherever they are."""
+
+    restarts: int
+
+    def alive(self) -> bool:
+        """Whether any worker is running; replaces those that died, within limits."""
+        ...
+
+    def crashed(self) -> int:
+        """Workers that ended badly and were not replaced."""
+        ...
+
+    def leave(self, seconds: float) -> None:
+        """Ask all workers to leave at their next epoch; end the rest after `seconds`."""
+        ...
+
+
+def has_work(studies: SearchStudies) -> bool:
+    """Whether anything is still to be sampled, promoted, tried again or finished."""
+    leases = Leases(studies.storage.engine, studies.spec.search.lease_seconds)
+    with study_lock(studies.storage):
+        reconcile(studies, leases)
+        rows = latest_attempts(studies.evaluations(), controls=True)
+    sampled = sum(row.stage == studies.ladder.stages[0] for row in rows if not row.control)
+    return sampled < studies.ladder.trials or any(not row.state.is_finished for row in rows)
+
+
+def supervise(
+    studies: SearchStudies,
+    folder: Path,
+    url: str,
+    *,
+    engine: Engine = "local",
+    ray_address: str | None = None,
+    deadline: float | None = None,
+    on_progress: Callable[[SearchStudies], None] | None = None,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> bool:
+    """Run workers until the study is done or `deadline`, by `time.monotonic()`, is over; whether it is done.
+
+    Raises:
+        Interrupted: on Ctrl-C, or SIGTERM to this process or its workers.
+        StudyError: all workers died.
+    """
+    said = set(interventions(studies))
+    with _sigterm_as_ctrl_c():
+        crew = _crew(studies.spec, folder, url, engine, ray_address)
+        try:
+            while crew.alive():
+                if deadline is not None and time.monotonic() > deadline:
+                    crew.leave(LEAVE_SECONDS)
+                    return not patiently(lambda: has_work(studies))
+                if on_progress is not None:
+                    patiently(lambda: on_progress(studies))
+                for text in patiently(lambda: interventions(studies)):
+                    if text not in said:
+                        said.add(text)
+                        on_warning(text)
+                time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            crew.leave(LEAVE_SECONDS)
+            raise Interrupted("stopped; nothing finished is lost, and the same command goes on") from None
+        except BaseException:
+            crew.leave(LEAVE_SECONDS)
+            raise
+    if on_progress is not None:
+        on_progress(studies)
+    if not patiently(lambda: has_work(studies)):
+        return True
+    if crew.crashed():
+        raise StudyError(
+            f"all workers ended before the study did ({crew.restarts} restarts): see the end of "
+            f"{folder}/logs/worker-0.log"
+        )
+    raise Interrupted("all workers were told to leave; nothing finished is lost, and the same command goes on")
+
+
+def _crew(spec: StudySpec, folder: Path, url: str, engine: Engine, ray_address: str | None) -> Crew:
+    workers = spec.search.workers
+    threads = spec.search.threads or max(1, (os.cpu_count() or 1) // workers)
+    arguments = (spec.model_dump_json(), url, str(folder), str(Path.cwd()), threads)
+    if engine == "local":
+        return LocalWorkers(worker_process, arguments, workers)
+    from gman_search.engines.ray import RayWorkers
+
+    return RayWorkers(
+        worker_process, (*arguments, True), workers, address=ray_address, cpus=threads, gpus=spec.search.gpus
+    )
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Spot machines and Slurm say SIGTERM before they kill: leave as after Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's business
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

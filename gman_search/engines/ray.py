@@ -3,6 +3,7 @@
 What a lost worker was training is found by its lease, as everywhere; Ray only sees to it that there are workers.
 """
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -43,6 +44,7 @@ class RayWorkers:
         cpus: float = 1,
         gpus: float = 0,
     ) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
         try:
             import ray
         except ImportError:
@@ -60,7 +62,7 @@ class RayWorkers:
 
     def _connect(self, address: str | None) -> None:
         try:
-            self._ray.init(address=address, include_dashboard=False, log_to_driver=False, configure_logging=False)
+            self._ray.init(address=address, include_dashboard=False, log_to_driver=False)
         except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
             text = " ".join(str(error).split())[:200]
             raise StudyError(f"expected a Ray cluster at {address or 'this machine'}; {text}") from None

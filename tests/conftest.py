@@ -2,8 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 

@@ -49,6 +49,8 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "chaos",
         "growth",
         "report",
+        "storage",
+        "embeddings",
         "simulation",
     ],
 )

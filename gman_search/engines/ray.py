@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from gman_search.engines.local import RENEW
 from gman_search.errors import StudyError, UsageError
 
 __all__ = ["RayWorkers"]
@@ -54,10 +55,22 @@ class RayWorkers:
         if self._own:
             self._connect(address)
         self._check_demand(cpus, gpus)
-        # Without end: a node may be lost many times in a study of days. An exception is another matter.
-        task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=FOREVER, retry_exceptions=False)(target)
-        self._running = {task.remote(index, *arguments): index for index in range(workers)}
+
+        def body(index: int) -> Any:
+            try:
+                target(index, *arguments)
+            except SystemExit as ended:
+                return ended.code
+            return 0
+
+        # Retried without end: a node may be lost many times in a study of days. An exception is another matter.
+        # After each call Ray ends the process, so a worker that leaves for its memory's sake begins in a fresh one.
+        self._task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=FOREVER, retry_exceptions=False, max_calls=1)(
+            body
+        )
+        self._running = {self._task.remote(index): index for index in range(workers)}
         self._failed: dict[int, str] = {}
+        self._leaving = False
         self.restarts = 0
 
     def _connect(self, address: str | None) -> None:
@@ -84,9 +97,14 @@ class RayWorkers:
         for reference in ended:
             index = self._running.pop(reference)
             try:
-                self._ray.get(reference)
+                code = self._ray.get(reference)
             except Exception as error:  # whatever a worker raised on another machine
                 self._failed[index] = " ".join(str(error).split())[-300:]
+                continue
+            if code == RENEW and not self._leaving:
+                self._running[self._task.remote(index)] = index
+            elif code not in (0, None, RENEW):
+                self._failed[index] = f"exit code {code}"
         return bool(self._running)
 
     def crashed(self) -> int:
@@ -95,6 +113,7 @@ class RayWorkers:
 
     def leave(self, seconds: float) -> None:
         """Ask all workers to leave at their next epoch; end the rest after `seconds`."""
+        self._leaving = True
         for reference in self._running:
             self._ray.cancel(reference, force=False)
         deadline = time.monotonic() + seconds

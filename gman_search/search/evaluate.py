@@ -89,6 +89,8 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
         told = _tell(place, claim, outcome, epochs, kept)
     if told:
         _tidy(place, claim)
+    else:
+        _forget(place, kept)
     return told
 
 
@@ -182,6 +184,13 @@ def _tell(
     if not told:
         log.warning("%s: lease lost before the result was told; it will be trained again", claim.evaluation.key)
     return told
+
+
+def _forget(place: Workplace, kept: dict[str, str]) -> None:
+    try:
+        place.artifacts.forget([kept])
+    except Exception:  # nothing refers to them: they only cost room
+        log.warning("cannot delete artifacts that nobody needs", exc_info=True)
 
 
 def _tidy(place: Workplace, claim: Claim) -> None:

@@ -67,6 +67,7 @@ def worker_process(
         filename=log_file,
         format="%(asctime)s %(levelname)s %(message)s",
         level=logging.INFO,
+        force=True,  # Ray has handlers of its own
     )
     # Only now, with the environment set: these import Optuna and TensorFlow.
     from gman_search.data.task import load_task

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -168,7 +169,8 @@ def _note_provenance(folder: StudyFolder, spec: StudySpec, task: ForecastTask, c
     sensors, windows = len(task.series.sensors), len(task.starts["train"])
     facts = {
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": " ".join(command),
+        # Reports are passed on; the password of a database should not be.
+        "command": re.sub(r"(://[^:/@\s]+):[^@\s]+@", r"\1:***@", " ".join(command)),
         "seed": spec.seed,
         "versions": {
             "gman-search": __version__,

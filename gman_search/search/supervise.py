@@ -23,6 +23,7 @@ from gman_search.spec import StudySpec
 __all__ = ["Crew", "Engine", "has_work", "supervise"]
 
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 5.0  # between two looks at what people did
 LEAVE_SECONDS = 120.0
 Engine = Literal["local", "ray"]
 
@@ -72,7 +73,7 @@ def supervise(
         Interrupted: on Ctrl-C, or SIGTERM to this process or its workers.
         StudyError: all workers died.
     """
-    said = set(interventions(studies))
+    people = _People(studies, on_warning)
     with _sigterm_as_ctrl_c():
         crew = _crew(studies.spec, folder, url, engine, ray_address)
         try:
@@ -82,10 +83,7 @@ def supervise(
                     return not patiently(lambda: has_work(studies))
                 if on_progress is not None:
                     patiently(lambda: on_progress(studies))
-                for text in patiently(lambda: interventions(studies)):
-                    if text not in said:
-                        said.add(text)
-                        on_warning(text)
+                people.look()
                 time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             crew.leave(LEAVE_SECONDS)
@@ -93,6 +91,7 @@ def supervise(
         except BaseException:
             crew.leave(LEAVE_SECONDS)
             raise
+    people.look(at_once=True)
     if on_progress is not None:
         on_progress(studies)
     if not patiently(lambda: has_work(studies)):
@@ -103,6 +102,24 @@ def supervise(
             f"{folder}/logs/worker-0.log"
         )
     raise Interrupted("all workers were told to leave; nothing finished is lost, and the same command goes on")
+
+
+class _People:
+    """Says once what a person did to the study since the run began."""
+
+    def __init__(self, studies: SearchStudies, say: Callable[[str], None]) -> None:
+        self._studies, self._say = studies, say
+        self._said = set(interventions(studies))
+        self._looked = time.monotonic()
+
+    def look(self, *, at_once: bool = False) -> None:
+        if not at_once and time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        for text in patiently(lambda: interventions(self._studies)):
+            if text not in self._said:
+                self._said.add(text)
+                self._say(text)
 
 
 def _crew(spec: StudySpec, folder: Path, url: str, engine: Engine, ray_address: str | None) -> Crew:

@@ -4,10 +4,10 @@ import math
 
 from gman_search.cli.output import duration, number
 from gman_search.halving.decide import Standing, standings
+from gman_search.halving.preset import PRESET_ID
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.headline import winner, winner_test
-from gman_search.report.summaries.preset import PRESET_ID
 
 __all__ = ["story"]
 

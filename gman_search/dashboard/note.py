@@ -76,7 +76,10 @@ def _winner(summary: ReportSummary) -> str:
         steps = ", ".join(f"{error(step.mae)} at {step.minutes} min" for step in head.steps)
         text += f" Test MAE {steps} (each step alone); mean of steps {error(head.mean_test_mae)} {unit}."
     if preset is not None and preset.gain is not None and not preset.is_winner:
-        text += f" Against the guide's preset at {preset.stage}: {signed_percent(-preset.gain)}."
+        text += f" Against the guide's preset on the validation part at {preset.stage}: {signed_percent(-preset.gain)}."
+    rivals = summary.versus
+    if rivals is not None and rivals.preset_gain is not None:
+        text += f" On the test part, at one size: {signed_percent(-rivals.preset_gain)}."
     if head.cost.measured_saved_share is not None and head.cost.measured_saved_share > 0:
         saved = percent(100 * head.cost.measured_saved_share, 0)
         text += f" Cost saved against training every config in full: {saved}."

@@ -9,14 +9,14 @@ from gman_search import Forecaster
 from gman_search.data.baselines import persistence, truth
 from gman_search.errors import DataError
 from gman_search.forecasting.backtest import Windows, backtest, file_windows, split_windows
-from gman_search.training import winner
+from gman_search.training import held_out
 from gman_search.training.metrics import scores_by_step
 
 
 def test_the_test_part_scores_as_when_the_winner_was_tested(task, run):
     model = Forecaster(run[0])
     found = backtest(model, split_windows(task, "test"), 90)
-    tested = winner.test_winner(task, run[1], model.model, config_id=0, stage="quick")
+    tested = held_out.test_winner(task, run[1], model.model, config_id=0, stage="quick")
     for step, scores in tested.steps.items():
         assert found.model.steps[step].mae == pytest.approx(scores.mae, rel=1e-5)
         assert found.persistence.steps[step] == scores_by_step(truth(task, "test"), persistence(task, "test"))[step]

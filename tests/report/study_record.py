@@ -14,7 +14,16 @@ from gman_search.halving.controls import controls_due
 from gman_search.halving.decide import Done, Promote, decide
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State
-from gman_search.record import Epoch, ForecastSample, Scores, StudyRecord, TestResult
+from gman_search.record import (
+    Coverage,
+    Epoch,
+    ForecastSample,
+    PresetTest,
+    RunScores,
+    Scores,
+    StudyRecord,
+    TestResult,
+)
 from gman_search.spec import StudySpec
 
 STAGES = ("quick", "medium", "full")
@@ -186,6 +195,11 @@ def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random
     ours = scores(0.78 * last, 1.22 * last)
     spread = dict(zip(sensors, np.sort(rng.gamma(9.0, last / 9.0, len(sensors))).tolist(), strict=True))
     picks = {"best": sensors[0], "median": sensors[len(sensors) // 2], "worst": sensors[-1]}
+    preset, peer = scores(0.84 * last, 1.37 * last), scores(0.81 * last, 1.31 * last)
+    beside = PresetTest(
+        RunScores(0, "quick", preset["steps"], preset["mean"]),
+        RunScores(best.config_id, "quick", peer["steps"], peer["mean"]),
+    )
     return TestResult(
         config_id=best.config_id,
         stage=best.stage,
@@ -199,10 +213,26 @@ def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random
         windows=2119,
         masked_share=0.0821,
         sensor_mae=spread,
+        coverage={percent: _coverage(percent, last) for percent in (50, 80, 90, 95)},
+        beside=beside if best.config_id != 0 and best.stage != "quick" else None,
+        attention={sensor: _attended(sensor, sensors) for sensor in picks.values()},
         calendar=_calendar(last, rng),
         coordinates=dict(zip(sensors, _places(len(sensors), rng), strict=True)),
         samples=tuple(_sample(sensor, rank, spread[sensor], times, rng) for rank, sensor in picks.items()),
     )
+
+
+def _coverage(percent: int, level: float) -> Coverage:
+    by_step = tuple(percent + 0.8 - 0.22 * step * (100 - percent) / 20 for step in range(12))
+    held = sum(by_step) / 12
+    return Coverage(held, level * (0.6 + percent / 40), by_step, lowest_sensor=held - 9.0, slow=held - 4.0)
+
+
+def _attended(sensor: str, sensors: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """Itself and its neighbours along the road, ever less."""
+    at = sensors.index(sensor)
+    near = sorted(sensors, key=lambda name: (abs(sensors.index(name) - at), name))[:6]
+    return tuple((name, 0.3 / (1 + rank)) for rank, name in enumerate(near))
 
 
 def _calendar(level: float, rng: np.random.Generator) -> tuple[tuple[float | None, ...], ...]:

@@ -12,7 +12,6 @@ from gman_search.record import StudyRecord, TestResult
 __all__ = [
     "Cost",
     "Headline",
-    "Improvement",
     "StepScore",
     "cost",
     "headline",
@@ -34,14 +33,6 @@ class StepScore:
     step: int
     minutes: int
     mae: float
-
-
-@dataclass(frozen=True)
-class Improvement:
-    """How much lower the winner's test MAE (mean of all steps) is than a baseline's, in percent of the baseline."""
-
-    baseline: str
-    percent: float
 
 
 @dataclass(frozen=True)
@@ -80,7 +71,6 @@ class Headline:
     params: tuple[tuple[str, Any], ...]
     steps: tuple[StepScore, ...]
     mean_test_mae: float | None
-    improvements: tuple[Improvement, ...]
     overtaken_by: int | None
     cost: Cost
 
@@ -143,12 +133,8 @@ def headline(record: StudyRecord) -> Headline:
     """Everything the top of the report says."""
     best, first, test = winner(record), leader(record), winner_test(record)
     steps: tuple[StepScore, ...] = ()
-    improvements: tuple[Improvement, ...] = ()
     if test is not None:
         steps = tuple(StepScore(q, q * record.step_minutes, test.steps[q].mae) for q in marked_steps(test))
-        improvements = tuple(
-            Improvement(name, improvement(scores["mean"].mae, test.mean.mae)) for name, scores in test.baselines.items()
-        )
     return Headline(
         name=record.name,
         unit=record.unit,
@@ -159,7 +145,6 @@ def headline(record: StudyRecord) -> Headline:
         params=() if best is None else tuple(best.params.items()),
         steps=steps,
         mean_test_mae=None if test is None else test.mean.mae,
-        improvements=improvements,
         overtaken_by=None if best is None or first is None or first.key == best.key else first.config_id,
         cost=cost(record),
     )

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 from gman_search.halving.decide import ranked
+from gman_search.halving.preset import PRESET_ID
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.headline import improvement, winner
 
-__all__ = ["PRESET_ID", "PresetStanding", "preset_standing"]
-
-PRESET_ID = 0
-"""Config 0 is the guide's own preset in every study."""
+__all__ = ["PresetStanding", "preset_standing"]
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,10 @@ def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, qui
     import time
 
     from gman_search.cli.live import LiveView
+    from gman_search.cli.opened import open_studies_of
     from gman_search.cli.output import duration, print_json, say
     from gman_search.cli.summary import print_summary, run_document
+    from gman_search.dashboard.attach import offer_report
     from gman_search.dashboard.refresh import Refresher
     from gman_search.errors import Interrupted
     from gman_search.report.page import write_report
@@ -109,6 +111,7 @@ def _search(spec: Any, studies: Path, reports: Path, storage: str | None, *, qui
         except Interrupted as stop:
             raise Interrupted(f"{stop}: {shlex.join(command)}") from None
     report = write_report(record, reports / spec.name)
+    offer_report(open_studies_of(spec.name, studies, storage)[0], folder.path, report)
     seconds = time.monotonic() - began
     if as_json:
         print_json("run", run_document(record, report, seconds))

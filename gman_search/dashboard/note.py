@@ -29,6 +29,7 @@ def stage_note(record: StudyRecord, summary: ReportSummary, stage: str) -> str:
         _parameters(record.spec.get("space") or {}, stage, record.ladder.stages[0]),
         "## Go on\n\n"
         f"- Figures of the whole search (funnel, learning curves, best so far, ranks) are below the built-in plots.\n"
+        f"- The report of a finished search is among the artifacts of each stage's study.\n"
         f"- `gman-search report {_plain(record.name)} --open` writes the report, "
         f"`gman-search why CONFIG --study {_plain(record.name)}` tells the story of one config.\n"
         "- A trial's user attribute `config_id` is the same at every stage; `reason` says why it ended.",

@@ -144,6 +144,13 @@ def test_the_dashboard_answers_on_loopback(finished):
             try:
                 with urllib.request.urlopen("http://127.0.0.1:18321/api/studies", timeout=5) as answer:
                     names = {study["study_name"] for study in json.load(answer)["study_summaries"]}
+                with urllib.request.urlopen("http://127.0.0.1:18321/api/studies/1", timeout=5) as answer:
+                    (report,) = json.load(answer)["artifacts"]
+                page = f"http://127.0.0.1:18321/artifacts/1/{report['artifact_id']}"
+                with urllib.request.urlopen(page, timeout=5) as answer:
+                    assert (
+                        answer.headers["Content-Type"] == "text/html" and b"is the best of 4 configs" in answer.read()
+                    )
                 break
             except OSError:
                 time.sleep(0.5)

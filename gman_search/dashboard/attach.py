@@ -52,7 +52,7 @@ def attach_report(studies: SearchStudies, store: Any, page: Path) -> int:
 
 
 def _uploaded(study: Study, store: Any, page: Path) -> str:
-    """The id of `page` in `store`. Optuna records an artifact before its bytes: without them there is no record left."""
+    """The id of `page` in `store`. Optuna records an artifact before its bytes: without them no record is left."""
     storage, number = study._storage, study._study_id
     before = storage.get_study_system_attrs(number).keys()
     try:

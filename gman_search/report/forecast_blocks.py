@@ -54,7 +54,7 @@ def places(
         title = "Error by hour and weekday"
         blocks.append(Block("fig-calendar", title, caption, table, calendar_figure(calendar), min_width=430))
     if where is not None:
-        caption, table = captions.map_caption(where), forecast_tables.map_table(where).first(2 * MAX_ROWS)
+        caption, table = captions.map_caption(where, attended), forecast_tables.map_table(where).first(2 * MAX_ROWS)
         blocks.append(Block("fig-map", "Error on the map", caption, table, map_figure(where, attended)))
     return tuple(blocks)
 

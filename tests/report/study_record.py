@@ -13,6 +13,7 @@ import numpy as np
 from gman_search.halving.controls import controls_due
 from gman_search.halving.decide import Done, Promote, decide
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.preset import preset_evaluation
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import (
     Coverage,
@@ -92,7 +93,9 @@ def study_record(
         spec=spec.model_dump(),
         evaluations=tuple(rows),
         curves=curves,
-        test=_test(best, sensors, sample_times, rng) if tested and best is not None else None,
+        test=_test(best, preset_evaluation(rows, ladder), sensors, sample_times, rng)
+        if tested and best is not None
+        else None,
         provenance={
             "created": "2026-11-23 12:00 UTC",
             "command": f"gman-search run --study {name} --trials {trials} --seed {seed}",
@@ -184,7 +187,9 @@ def _trained(
     return done, tuple(points)
 
 
-def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random.Generator) -> TestResult:
+def _test(
+    best: Evaluation, preset: Evaluation | None, sensors: tuple[str, ...], times: int, rng: np.random.Generator
+) -> TestResult:
     last = float(best.val_mae or 3.0) * 1.03
 
     def scores(at_start: float, at_end: float) -> dict[str, Any]:
@@ -195,11 +200,12 @@ def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random
     ours = scores(0.78 * last, 1.22 * last)
     spread = dict(zip(sensors, np.sort(rng.gamma(9.0, last / 9.0, len(sensors))).tolist(), strict=True))
     picks = {"best": sensors[0], "median": sensors[len(sensors) // 2], "worst": sensors[-1]}
-    preset, peer = scores(0.84 * last, 1.37 * last), scores(0.81 * last, 1.31 * last)
-    beside = PresetTest(
-        RunScores(0, "quick", preset["steps"], preset["mean"]),
-        RunScores(best.config_id, "quick", peer["steps"], peer["mean"]),
-    )
+    theirs, own = scores(0.84 * last, 1.37 * last), scores(0.81 * last, 1.31 * last)
+    beside = None
+    if preset is not None and best.config_id != preset.config_id:
+        peer = RunScores(best.config_id, preset.stage, own["steps"], own["mean"])
+        of_preset = RunScores(preset.config_id, preset.stage, theirs["steps"], theirs["mean"])
+        beside = PresetTest(of_preset, None if preset.stage == best.stage else peer)
     return TestResult(
         config_id=best.config_id,
         stage=best.stage,
@@ -214,7 +220,7 @@ def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random
         masked_share=0.0821,
         sensor_mae=spread,
         coverage={percent: _coverage(percent, last) for percent in (50, 80, 90, 95)},
-        beside=beside if best.config_id != 0 and best.stage != "quick" else None,
+        beside=beside,
         attention={sensor: _attended(sensor, sensors) for sensor in picks.values()},
         calendar=_calendar(last, rng),
         coordinates=dict(zip(sensors, _places(len(sensors), rng), strict=True)),

@@ -52,10 +52,10 @@ def test_the_caption_says_where_they_held_least(small: StudyRecord) -> None:
     assert interval_caption(found) == (
         f"Made from the errors on the validation part, measured on the test part: intervals of 90{NBSP}% held "
         f"88.0{NBSP}% of the readings at a mean width of 9.25 mph, and 85.0{NBSP}% where the forecast was slow. They "
-        f"held least 60 minutes ahead (86.5{NBSP}%). The dotted line of each is its promise."
+        f"held least 60 minutes ahead (86.5{NBSP}%). Below the dotted line is less than promised."
     )
     drawn = {trace.name: list(trace.y) for trace in interval_figure(found).data if trace.name}
-    assert drawn["90 %"][0] == 90.0 and drawn["90 %"][-1] == 86.5
+    assert drawn["90 %"][0] == 0.0 and drawn["90 %"][-1] == -3.5
 
 
 @pytest.mark.parametrize(("held", "slow", "status"), [(88.0, 85.0, "pass"), (86.9, 85.0, "warn"), (88.0, 79.0, "warn")])

@@ -12,27 +12,20 @@ __all__ = ["interval_figure"]
 
 
 def interval_figure(summary: IntervalSummary) -> go.Figure:
-    """One line a promise over the horizon; its dotted line is the promise itself."""
-    figure = new_figure(340)
-    for row, (colour, symbol, _) in reversed(list(zip(summary.rows, BASELINE_LOOKS, strict=False))):
-        ends = [summary.minutes[0], summary.minutes[-1]]
-        figure.add_scatter(
-            x=ends,
-            y=[row.percent] * 2,
-            mode="lines",
-            showlegend=False,
-            line={"color": colour, "width": 1, "dash": "dot"},
-            hoverinfo="skip",
-        )
+    """One line a promise over the horizon: how many percentage points more or less than promised were inside."""
+    figure = new_figure(300)
+    figure.add_hline(y=0, line={"width": 1.2, "dash": "dot", "color": "#8b929c"})
+    for row, (colour, symbol, dash) in zip(summary.rows, BASELINE_LOOKS, strict=False):
         figure.add_scatter(
             x=list(summary.minutes),
-            y=rounded([share if math.isfinite(share) else None for share in row.by_step], 2),
+            y=rounded([share - row.percent if math.isfinite(share) else None for share in row.by_step], 2),
+            customdata=rounded([share if math.isfinite(share) else None for share in row.by_step], 2),
             mode="lines+markers",
             name=f"{row.percent} %",
-            line={"color": colour, "width": 1.8},
+            line={"color": colour, "width": 1.8, "dash": dash},
             marker={"symbol": symbol, "size": 7},
-            hovertemplate=f"%{{x}} min ahead: intervals of {row.percent} % held %{{y:.1f}} %<extra></extra>",
+            hovertemplate=f"%{{x}} min ahead: intervals of {row.percent} % held %{{customdata}} %<extra></extra>",
         )
     figure.update_xaxes(title_text="minutes ahead", tickvals=list(summary.minutes))
-    figure.update_yaxes(title_text="readings inside (percent)")
+    figure.update_yaxes(title_text="held minus promised (points)", zeroline=False)
     return figure

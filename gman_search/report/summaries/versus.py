@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gman_search.halving.preset import PRESET_ID
 from gman_search.record import Scores, StudyRecord
 from gman_search.report.summaries.headline import improvement, marked_steps, winner_test
 
@@ -64,7 +63,7 @@ def versus(record: StudyRecord) -> Versus | None:
     if test.beside is not None:
         preset, peer = test.beside.preset, test.beside.peer
         stage = preset.stage
-        rows.append(row(f"the guide's preset (config {PRESET_ID})", stage, preset.steps, preset.mean))
+        rows.append(row("guide's preset", stage, preset.steps, preset.mean))
         if peer is not None:
             rows.append(row(f"config {peer.config_id}", peer.stage, peer.steps, peer.mean, is_peer=True))
             gain = improvement(preset.mean.mae, peer.mean.mae)

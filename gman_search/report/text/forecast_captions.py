@@ -68,8 +68,8 @@ def calendar_caption(summary: CalendarSummary) -> str:
     return text
 
 
-def map_caption(summary: SensorMap) -> str:
-    """Which sensor is worst, and how many have no place."""
+def map_caption(summary: SensorMap, attended: AttentionSummary | None = None) -> str:
+    """Which sensor is worst, how many have no place, and what the lines are."""
     known = [sensor for sensor in summary.sensors if sensor.mae is not None]
     text = f"{plural(len(summary.sensors), 'sensor')} where they stand; the larger and darker, the larger the test MAE."
     if known:
@@ -77,6 +77,10 @@ def map_caption(summary: SensorMap) -> str:
         text += f" Largest: {worst.name} with {error(worst.mae)} {summary.unit}."
     if summary.missing:
         text += f" {plural(summary.missing, 'sensor')} without known place."
+    if attended is not None:
+        text += (
+            " Lines join the worst sensor and those it attends to most; the legend shows the best's and the median's."
+        )
     return text
 
 
@@ -108,7 +112,7 @@ def interval_caption(summary: IntervalSummary) -> str:
     if known:
         share, minutes = min(known)
         text += f" They held least {minutes} minutes ahead ({percent(share)})."
-    return text + " The dotted line of each is its promise."
+    return text + " Below the dotted line is less than promised."
 
 
 def attention_caption(summary: AttentionSummary) -> str:

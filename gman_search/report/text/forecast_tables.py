@@ -32,13 +32,20 @@ MAX_SAMPLE_ROWS = 96
 def versus_table(summary: Versus) -> Table:
     """The winner, the guide's preset and the baselines: test MAE at the marked steps and on the mean."""
     heads = (f"{minutes} min" for _, minutes in summary.steps)
-    columns = ("", "stage", *heads, f"mean of steps 1..{summary.horizon}", "winner against it")
+    columns = ("", *heads, f"mean 1..{summary.horizon}", "winner against it")
     rows = tuple(
-        (row.name, row.stage or "no training", *map(error, row.steps), error(row.mean), _against(row.lead))
+        (
+            f"{row.name}, {row.stage}" if row.stage else row.name,
+            *map(error, row.steps),
+            error(row.mean),
+            _against(row.lead),
+        )
         for row in summary.rows
     )
-    note = f"Test MAE in {summary.unit}; a column of minutes scores that one step alone."
-    return Table(columns, rows, frozenset({0, 1}), frozenset({0}), note)
+    note = (
+        f"Test MAE in {summary.unit}: a column of minutes scores that one step alone, the last the mean of all steps."
+    )
+    return Table(columns, rows, strong=frozenset({0}), note=note)
 
 
 def _against(lead: float | None) -> str:

@@ -10,7 +10,7 @@ __all__ = ["preset_on_test", "preset_on_validation"]
 def preset_on_validation(standing: PresetStanding, unit: str) -> str:
     """Where the preset stood while configs were chosen."""
     text = (
-        f"On the validation part, where configs are chosen, the guide's preset is rank {standing.rank} of "
+        f"On the validation part, where configs are chosen, the guide's preset (config 0) is rank {standing.rank} of "
         f"{standing.of} at {standing.stage} with {error(standing.val_mae)} {unit}"
     )
     if standing.is_winner:

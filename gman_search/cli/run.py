@@ -26,7 +26,10 @@ def run(
     workers: Annotated[int | None, typer.Option(help="Worker processes on this machine.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of sampling and training.")] = None,
     controls: Annotated[
-        int | None, typer.Option(help="Controls: n of the best trained cold too, n others promoted at random a stage.")
+        int | None,
+        typer.Option(
+            help="Controls: n of the best trained cold too, n others promoted at random a stage, and the preset."
+        ),
     ] = None,
     warm_start: Annotated[str | None, typer.Option(help="grow (from the smaller model's weights) or none.")] = None,
     settings: Annotated[

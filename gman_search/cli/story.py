@@ -43,7 +43,8 @@ def _evaluation(record: StudyRecord, row: Evaluation, place: Standing | None) ->
         told += f", grown from {row.parent} ({inherited:.0%} of the weights inherited)"
     notes = [row.reason] if row.reason else []
     if row.control:
-        kind = {"cold": "trained from random weights", "random": "promoted at random"}.get(row.control, row.control)
+        kinds = {"cold": "trained from random weights", "random": "promoted at random", "preset": "the guide's preset"}
+        kind = kinds.get(row.control, row.control)
         notes.append(f"a control, {kind}: it takes no quota and cannot win")
     if place is not None and row.state is State.COMPLETE:
         gap = f" ({place.gap:+.3f} from the last promoted)" if place.gap is not None and place.promoted else ""

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from gman_search.halving.controls import Control, controls_due
 from gman_search.halving.decide import Decision, Promote, Wait, decide
-from gman_search.halving.preset import PRESET_ID
+from gman_search.halving.preset import PRESET_ID, preset_evaluations
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.search.leases import Leases
 from gman_search.search.studies import SearchStudies
@@ -124,4 +124,5 @@ def _promote(studies: SearchStudies, rows: list[Evaluation], promotion: Promote 
 
 
 def _source(rows: list[Evaluation], config_id: int, stage: str) -> Evaluation:
-    return next(row for row in latest_attempts(rows) if row.config_id == config_id and row.stage == stage)
+    own = [row for row in latest_attempts(rows) if row.config_id == config_id and row.stage == stage]
+    return own[0] if own else next(row for row in preset_evaluations(rows) if row.stage == stage)

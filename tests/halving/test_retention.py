@@ -44,7 +44,7 @@ def test_a_promotion_never_starts_from_weights_that_were_let_go(etas, trials, sy
         else:
             break
     best = max((row for row in rows if row.state is State.COMPLETE),
-               key=lambda row: (STAGES.index(row.stage), -row.val_mae), default=None)  # fmt: skip
+               key=lambda row: (STAGES.index(row.stage), -row.val_mae, -row.config_id), default=None)  # fmt: skip
     while best is not None:
         assert best.key not in gone, "the winner and what it was grown from"
         best = next((row for row in rows if row.key == best.parent), None)

@@ -72,13 +72,16 @@ def study_record(
         latest[row.key] = row
         if curve:
             curves[row.key] = curve
-    for control in controls_due(rows, ladder, count=controls, seed=seed):
-        parent = latest[f"{control.source or stages[0]}/{control.config_id}"]
-        grown = parent if control.source else None
-        row, curve = _trained(control.config_id, control.stage, parent.params, grown, rng)
-        row = replace(row, control=control.kind)
-        rows.append(row)
-        curves[row.key] = curve
+    while due := controls_due(rows, ladder, count=controls, seed=seed):
+        for control in due:
+            source = f"{control.source or stages[0]}/{control.config_id}"
+            parent = latest.get(source) or latest[f"{source} preset"]
+            grown = parent if control.source else None
+            row, curve = _trained(control.config_id, control.stage, parent.params, grown, rng)
+            row = replace(row, control=control.kind)
+            rows.append(row)
+            latest[row.key] = row
+            curves[row.key] = curve
     rows = _timed(rows, workers)
     best = min(
         (row for row in rows if not row.control and row.state is State.COMPLETE and row.val_mae is not None),

@@ -47,7 +47,8 @@ def test_the_words_tell_validation_from_test_and_size_from_skill(small: StudyRec
     )
     text = preset_on_test(found, standing)
     assert "after the winner was fixed" in text
-    assert text.endswith(f"of two models of one size the winner's config is 10.0{NBSP}% below the preset.")
+    assert f"of two models of one size the winner's config is 10.0{NBSP}% below the preset." in text
+    assert text.endswith("A run with --controls 1 takes the preset on to full.")
 
 
 def test_a_preset_at_the_winners_stage_needs_no_peer(small: StudyRecord) -> None:
@@ -58,7 +59,7 @@ def test_a_preset_at_the_winners_stage_needs_no_peer(small: StudyRecord) -> None
     found, standing = versus(record), preset_standing(record)
     assert found is not None and standing is not None
     assert found.is_same_stage and found.preset_gain == pytest.approx(47.0)
-    assert "larger model" not in preset_on_test(found, standing)
+    assert "larger model" not in preset_on_test(found, standing) and "--controls" not in preset_on_test(found, standing)
 
 
 def test_without_a_test_of_the_preset_the_page_says_why(small: StudyRecord) -> None:
@@ -74,3 +75,12 @@ def test_without_a_test_of_the_preset_the_page_says_why(small: StudyRecord) -> N
 
 def test_without_a_test_there_is_nothing_to_compare(small: StudyRecord) -> None:
     assert versus(replace(small, test=None)) is None
+
+
+def test_controls_take_the_preset_to_the_winners_stage(small: StudyRecord) -> None:
+    control = Evaluation(0, "full", state=State.COMPLETE, val_mae=2.55, control="preset", parent="quick/0")
+    standing = preset_standing(replace(small, evaluations=(*small.evaluations, control)))
+    assert standing is not None and not standing.is_winner
+    # Beside 2.5 of the winner and 2.6 of config 1.
+    assert (standing.stage, standing.val_mae, standing.rank, standing.of) == ("full", 2.55, 2, 3)
+    assert standing.gain == pytest.approx(100 * 0.05 / 2.55)

@@ -31,7 +31,9 @@ def preset_on_test(versus: Versus, standing: PresetStanding) -> str:
         return text
     own = versus.rows[0].stage
     text += f" It got as far as {versus.preset_stage}, so part of the winner's lead is the larger model of {own}"
-    if versus.preset_gain is None:
-        return text + "."
-    gain, side = versus.preset_gain, "below" if versus.preset_gain >= 0 else "above"
-    return text + f": of two models of one size the winner's config is {percent(abs(gain))} {side} the preset."
+    if versus.preset_gain is not None:
+        side = "below" if versus.preset_gain >= 0 else "above"
+        text += (
+            f": of two models of one size the winner's config is {percent(abs(versus.preset_gain))} {side} the preset"
+        )
+    return text + f". A run with --controls 1 takes the preset on to {own}."

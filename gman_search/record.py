@@ -98,7 +98,7 @@ class TestResult:
     the intervals held that were made on the validation part. `calendar` (7, 24) is the MAE by weekday and hour of the
     moment forecast, None where nothing was observed. `coordinates` has (latitude, longitude) of the sensors whose place
     is known. `beside` is the guide's preset, none where it won or its weights are gone. `attention` has for some
-    sensors those they attend to most, themselves among them, with the mean weight: a share of 1.
+    sensors themselves and those they attend to most, with the mean weight: a share of 1.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name

@@ -21,8 +21,8 @@ __all__ = ["TestBench", "test_winner"]
 
 DAYS_SHOWN = 7
 PERCENTS_TESTED = (50, 80, 90, 95)
-ATTENTION_WINDOWS = 24
-NEIGHBOURS_SHOWN = 6
+ATTENTION_WINDOWS = 12
+NEIGHBOURS_SHOWN = 5
 
 
 class TestBench:
@@ -104,7 +104,7 @@ def _coverages(saved: SavedModel, observed: np.ndarray, forecast: np.ndarray) ->
 def _attention(
     task: ForecastTask, saved: SavedModel, sensors: tuple[str, ...]
 ) -> dict[str, tuple[tuple[str, float], ...]]:
-    """To whom each of `sensors` attends most, over some windows spread over the test part.
+    """How much each of `sensors` attends to itself and to whom most else, over windows spread over the test part.
 
     None for group attention, where a sensor meets the sensors of other groups only as a group, and for several
     channels, which saved models do not have yet.
@@ -120,9 +120,10 @@ def _attention(
     names = task.series.sensors
     found = {}
     for sensor in sensors:
-        row = weights[names.index(sensor)]
-        most = np.argsort(-row, kind="stable")[:NEIGHBOURS_SHOWN]
-        found[sensor] = tuple((names[index], float(row[index])) for index in most)
+        own = names.index(sensor)
+        row = weights[own]
+        most = [index for index in np.argsort(-row, kind="stable") if index != own][:NEIGHBOURS_SHOWN]
+        found[sensor] = tuple((names[index], float(row[index])) for index in (own, *most))
     return found
 
 

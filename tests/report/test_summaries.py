@@ -42,6 +42,12 @@ def test_cost_counts_every_attempt_and_the_saving(small: StudyRecord) -> None:
     assert headline(small).cost.measured_saved_share == pytest.approx(1 - 725 / 1200)
 
 
+def test_controls_measure_and_are_no_cost_of_the_search(small: StudyRecord) -> None:
+    control = replace(small.evaluations[-1], config_id=0, control="preset", seconds=500.0)
+    found = headline(replace(small, evaluations=(*small.evaluations, control))).cost
+    assert found == replace(headline(small).cost, control_seconds=500.0)
+
+
 def test_a_better_value_of_a_lower_stage_never_wins(small: StudyRecord) -> None:
     rows = [replace(row, val_mae=1.0) if row.key == "quick/3" else row for row in small.evaluations]
     best = winner(replace(small, evaluations=tuple(rows), test=None))

@@ -37,7 +37,8 @@ class StepScore:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the study took: wall-clock seconds of training and epochs over all attempts.
+    """What the search took: wall-clock seconds of training and epochs over all attempts. Controls measure and do not
+    search; theirs are `control_seconds`.
 
     `saved_share` compares the estimated cost of what was started with training every config at the last stage.
     `full_seconds` is what that would have taken at the measured mean of the last stage's complete evaluations.
@@ -48,6 +49,7 @@ class Cost:
     configs: int
     saved_share: float | None
     full_seconds: float | None = None
+    control_seconds: float = 0.0
 
     @property
     def measured_saved_share(self) -> float | None:
@@ -115,7 +117,8 @@ def improvement(baseline: float, ours: float) -> float:
 
 def cost(record: StudyRecord) -> Cost:
     """Seconds and epochs spent, and the share saved against all configs in full."""
-    rows = record.evaluations
+    rows = [row for row in record.evaluations if not row.control]
+    controls = sum(row.seconds for row in record.evaluations if row.control)
     started = [row for row in rows if row.state is not State.WAITING]
     configs = len({row.config_id for row in started})
     units = record.provenance.get("cost_units") or {}
@@ -126,7 +129,7 @@ def cost(record: StudyRecord) -> Cost:
         saved = 1.0 - spent / everything if everything > 0 else None
     last = [row.seconds for row in ranked(latest_attempts(rows)) if row.stage == record.ladder.stages[-1]]
     full = configs * fmean(last) if last else None
-    return Cost(sum(row.seconds for row in rows), sum(row.epochs for row in rows), configs, saved, full)
+    return Cost(sum(row.seconds for row in rows), sum(row.epochs for row in rows), configs, saved, full, controls)
 
 
 def headline(record: StudyRecord) -> Headline:

@@ -41,7 +41,7 @@ def saved_model(stage: str, folder: Path) -> None:
     model = CompiledModel(task, settings.shape)
     description = {"shape": settings.shape, "hyperparameters": settings.to_dict(), "best_val": 0.0, "seed": 0}
     write_arrays(folder / "weights.npz", model.fresh_weights(0), description)
-    complete_run(task, folder, model, "last")
+    complete_run(task, folder, model, DataSpec())
 
 
 def last_rows(target: Path, rows: int = 12) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation
 
-__all__ = ["Coverage", "Epoch", "ForecastSample", "Scores", "StudyRecord", "TestResult"]
+__all__ = ["Coverage", "Epoch", "ForecastSample", "PresetTest", "RunScores", "Scores", "StudyRecord", "TestResult"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,28 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class RunScores:
+    """One evaluation on the test part; `steps` and `mean` as in TestResult."""
+
+    config_id: int
+    stage: str
+    steps: Mapping[int, Scores]
+    mean: Scores
+
+
+@dataclass(frozen=True)
+class PresetTest:
+    """The guide's preset on the test part, at the highest stage it completed; scored once the winner was fixed.
+
+    `peer` is the winner's own smaller model at that stage, so that two models of one size can be compared; none where
+    the preset got as far as the winner.
+    """
+
+    preset: RunScores
+    peer: RunScores | None = None
+
+
+@dataclass(frozen=True)
 class TestResult:
     """The winner on the test part, next to what needs no training.
 
@@ -75,7 +97,8 @@ class TestResult:
     original prints it. `baselines[name]` has the same two keys: `steps` and `mean`. `coverage[percent]` tells how often
     the intervals held that were made on the validation part. `calendar` (7, 24) is the MAE by weekday and hour of the
     moment forecast, None where nothing was observed. `coordinates` has (latitude, longitude) of the sensors whose place
-    is known.
+    is known. `beside` is the guide's preset, none where it won or its weights are gone. `attention` has for some
+    sensors themselves and those they attend to most, with the mean weight: a share of 1.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -92,6 +115,8 @@ class TestResult:
     coverage: Mapping[int, Coverage] = field(default_factory=dict)
     calendar: tuple[tuple[float | None, ...], ...] = ()
     coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    beside: PresetTest | None = None
+    attention: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from gman_search.record import Coverage, ForecastSample, Scores, TestResult
+from gman_search.record import Coverage, ForecastSample, PresetTest, RunScores, Scores, TestResult
 
 __all__ = ["finite", "test_from_json", "test_to_json"]
 
@@ -54,6 +54,10 @@ def test_from_json(tree: Mapping[str, Any]) -> TestResult:
         coverage={int(percent): _coverage(found) for percent, found in tree.get("coverage", {}).items()},
         calendar=tuple(tuple(row) for row in tree.get("calendar", ())),
         coordinates={name: (place[0], place[1]) for name, place in tree.get("coordinates", {}).items()},
+        beside=_beside(tree.get("beside")),
+        attention={
+            name: tuple((other, weight) for other, weight in found) for name, found in tree.get("attention", {}).items()
+        },
     )
 
 
@@ -65,6 +69,16 @@ def _coverage(tree: Mapping[str, Any]) -> Coverage:
     by_step = tuple(_number(held) for held in tree["by_step"])
     numbers = {name: _number(tree[name]) for name in ("held", "width", "lowest_sensor", "slow")}
     return Coverage(by_step=by_step, **numbers)
+
+
+def _beside(tree: Mapping[str, Any] | None) -> PresetTest | None:
+    if tree is None:
+        return None
+    return PresetTest(_run(tree["preset"]), None if tree["peer"] is None else _run(tree["peer"]))
+
+
+def _run(tree: Mapping[str, Any]) -> RunScores:
+    return RunScores(tree["config_id"], tree["stage"], _steps(tree["steps"]), _scores(tree["mean"]))
 
 
 def _scores(tree: Mapping[str, float | None]) -> Scores:

@@ -125,7 +125,8 @@ class SearchSpec(_Frozen):
         default=0,
         ge=0,
         le=100,
-        description="configs of the top that are trained cold too, and configs promoted at random from each stage",
+        description="configs of the top that are trained cold too, and configs promoted at random from each stage; "
+        "if any, the guide's preset goes on to the last stage, too",
     )
     artifacts: str | None = Field(
         default=None,

@@ -13,10 +13,10 @@ PACKAGE = Path(gman_search.__file__).parent
 CORE = [
     "errors", "stages", "space", "spec", "config", "record", "record_json",
     "halving.table", "halving.ladder", "halving.rungs", "halving.decide", "halving.controls", "halving.cost",
-    "halving.simulator", "halving.retention", "halving.retries",
+    "halving.simulator", "halving.retention", "halving.retries", "halving.preset",
     "model.growth", "model.parametrisation", "model.counts", "model.original",
     "training.schedule", "training.metrics", "training.diagnosis", "training.job",
-    "report.summary", "forecasting.intervals", "forecasting.accuracy",
+    "report.summary", "data.graphs.great_circle", "forecasting.intervals", "forecasting.accuracy",
 ]  # fmt: skip
 HEAVY = ("tensorflow", "keras", "optuna", "sqlalchemy", "plotly", "jinja2", "pandas")
 

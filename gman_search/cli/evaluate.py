@@ -32,6 +32,9 @@ def evaluate(
     ] = None,
     start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None,
     step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="Which quantity, for files with several; default: the one it was trained on.")
+    ] = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
     json: Json = False,
@@ -42,10 +45,9 @@ def evaluate(
     """
     from gman_search.cli.output import print_json, say
     from gman_search.cli.saved import find_run
-    from gman_search.forecasting.readings import read_readings
 
     run = find_run(source, studies, storage)
-    recent = None if readings is None else read_readings(readings, start=start, step=step)
+    recent = None if readings is None else run.readings(readings, start=start, step=step, channel=channel)
 
     from gman_search.training.quiet import start_tensorflow_quietly
 

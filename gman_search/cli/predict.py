@@ -30,6 +30,9 @@ def predict(
     long: Annotated[bool, typer.Option("--long", help="One row a time and sensor, not one column a sensor.")] = False,
     start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None,
     step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="Which quantity, for files with several; default: the one it was trained on.")
+    ] = None,
     studies: Studies = Path("studies"),
     storage: Storage = None,
     json: Json = False,
@@ -43,12 +46,11 @@ def predict(
     from gman_search.cli.output import print_json, say
     from gman_search.cli.saved import find_run
     from gman_search.errors import UsageError
-    from gman_search.forecasting.readings import read_readings
 
     if json and output is not None:
         raise UsageError("expected --json or --output; received both")
     run = find_run(source, studies, storage)
-    series = read_readings(recent, start=start, step=step)
+    series = run.readings(recent, start=start, step=step, channel=channel)
 
     from gman_search.training.quiet import start_tensorflow_quietly
 
@@ -76,14 +78,15 @@ def predict(
 def _notes(model: "Forecaster", series: "TrafficSeries", interval: int | None) -> list[str]:
     from gman_search.cli.output import number
 
-    notes = []
+    notes: list[str] = []
+    notes += series.notes
     unknown = [name for name in series.sensors if name not in model.sensors]
     if unknown:
         notes.append(f"{len(unknown)} sensors are unknown to the model and ignored, such as {unknown[0]}")
     silent = model.silent(series)
     if silent:
         shown = f"{len(silent)} sensors have no reading in the last {model.P} rows, such as {silent[0]}"
-        notes.append(f"{shown}: do not trust their forecasts")
+        notes.append(f"{shown}: their forecasts rest on their neighbours and the time of day, do not trust them")
     measured = model.about.coverage.get(interval) if interval is not None else None
     if measured is not None and measured["held"] is not None:
         notes.append(

@@ -30,8 +30,9 @@ def report(
 
     Example: gman-search report demo --open
     """
-    from gman_search.cli.opened import open_record
+    from gman_search.cli.opened import open_record, open_studies_of
     from gman_search.cli.output import print_json
+    from gman_search.dashboard.attach import offer_report
     from gman_search.report.comparison_page import write_comparison
     from gman_search.report.page import write_report
 
@@ -39,6 +40,9 @@ def report(
     records = [open_record(name, studies, storage)[0] for name in wanted]
     if len(records) == 1:
         page = write_report(records[0], reports / wanted[0], assets=assets)
+        if assets == "inline":
+            found, folder = open_studies_of(wanted[0], studies, storage)
+            offer_report(found, folder.path, page)
     else:
         page = write_comparison(records, reports / "-and-".join(wanted)[:LONGEST_NAME], assets=assets)
     if json:

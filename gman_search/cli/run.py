@@ -36,7 +36,10 @@ def run(
     keep: Annotated[str | None, typer.Option(help="Weights that stay: all, promoted or winner.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of sampling and training.")] = None,
     controls: Annotated[
-        int | None, typer.Option(help="Controls: n of the best trained cold too, n others promoted at random a stage.")
+        int | None,
+        typer.Option(
+            help="Controls: n of the best trained cold too, n others promoted at random a stage, and the preset."
+        ),
     ] = None,
     warm_start: Annotated[str | None, typer.Option(help="grow (from the smaller model's weights) or none.")] = None,
     settings: Annotated[
@@ -85,8 +88,10 @@ def _search(spec: Any, studies: Path, reports: Path, place: dict[str, Any], *, q
     import time
 
     from gman_search.cli.live import LiveView
+    from gman_search.cli.opened import open_studies_of
     from gman_search.cli.output import duration, print_json, say
     from gman_search.cli.summary import print_summary, run_document
+    from gman_search.dashboard.attach import offer_report
     from gman_search.dashboard.refresh import Refresher
     from gman_search.errors import Interrupted
     from gman_search.report.page import write_report
@@ -121,6 +126,7 @@ def _search(spec: Any, studies: Path, reports: Path, place: dict[str, Any], *, q
         except Interrupted as stop:
             raise Interrupted(f"{stop}: {shlex.join(command)}") from None
     report = write_report(record, reports / spec.name)
+    offer_report(open_studies_of(spec.name, studies, place["storage"])[0], folder.path, report)
     seconds = time.monotonic() - began
     if as_json:
         print_json("run", run_document(record, report, seconds))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gman_search.errors import DataError, StudyError
 
 if TYPE_CHECKING:
+    from gman_search.data.series import TrafficSeries
     from gman_search.data.task import ForecastTask
     from gman_search.forecasting.saved import SavedModel
     from gman_search.spec import DataSpec
@@ -52,6 +53,22 @@ class SavedRun:
 
         return load_task(self.data(), Path.cwd())
 
+    def readings(
+        self, path: Path, *, start: str | None = None, step: str | None = None, channel: str | None = None
+    ) -> "TrafficSeries":
+        """A file of readings, by the rules that held in training. Needs no TensorFlow: bad files are told at once.
+
+        Raises:
+            DataError: it cannot be read, or is not of regular times.
+        """
+        from gman_search.forecasting.readings import read_readings
+        from gman_search.forecasting.saved import is_complete, read_saved_model
+
+        complete = is_complete(self.folder / "weights.npz") or self.study is None
+        rules = read_saved_model(self.folder).about if complete else self.data()
+        chosen = rules.channel if channel is None else channel
+        return read_readings(path, start=start, step=step, channel=chosen, missing=rules.missing)
+
     def model(self) -> "SavedModel":
         """The saved model; for an evaluation of a search, completed from the study's data. Needs TensorFlow started."""
         from gman_search.forecasting.saved import is_complete, read_saved_model
@@ -60,7 +77,7 @@ class SavedRun:
             return read_saved_model(self.folder)
         from gman_search.training.winner import complete_model
 
-        return complete_model(self.task(), self.folder, missing_inputs=self.data().missing_inputs)
+        return complete_model(self.task(), self.folder, self.data())
 
 
 def find_run(source: str, studies: Path, storage: str | None = None) -> SavedRun:

@@ -4,10 +4,10 @@ import math
 
 from gman_search.cli.output import duration, number
 from gman_search.halving.decide import Standing, standings
+from gman_search.halving.preset import PRESET_ID
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.headline import winner, winner_test
-from gman_search.report.summaries.preset import PRESET_ID
 
 __all__ = ["story"]
 
@@ -43,7 +43,8 @@ def _evaluation(record: StudyRecord, row: Evaluation, place: Standing | None) ->
         told += f", grown from {row.parent} ({inherited:.0%} of the weights inherited)"
     notes = [row.reason] if row.reason else []
     if row.control:
-        kind = {"cold": "trained from random weights", "random": "promoted at random"}.get(row.control, row.control)
+        kinds = {"cold": "trained from random weights", "random": "promoted at random", "preset": "the guide's preset"}
+        kind = kinds.get(row.control, row.control)
         notes.append(f"a control, {kind}: it takes no quota and cannot win")
     if place is not None and row.state is State.COMPLETE:
         gap = f" ({place.gap:+.3f} from the last promoted)" if place.gap is not None and place.promoted else ""

@@ -10,7 +10,7 @@ from gman_search.cli.live import stage_statuses
 from gman_search.cli.output import number
 from gman_search.halving.decide import best_evaluation
 from gman_search.halving.table import Evaluation, State, latest_attempts
-from gman_search.record import Scores, StudyRecord, TestResult
+from gman_search.record import PresetTest, Scores, StudyRecord, TestResult
 from gman_search.search.run import StudyFolder
 
 __all__ = ["best_document", "lineage", "print_best", "print_summary", "run_document"]
@@ -71,20 +71,31 @@ def lineage(record: StudyRecord, row: Evaluation) -> list[Evaluation]:
 
 
 def test_document(test: TestResult) -> dict[str, Any]:
-    """Scores at steps 3, 6 and 12 and their mean over all steps, for the winner and the baselines."""
-
-    def scores(steps: Any, mean: Scores) -> dict[str, Any]:
-        shown = {str(step): vars(steps[step]) for step in SHOWN_STEPS if step in steps}
-        return {"steps": shown, "mean": vars(mean)}
-
+    """Scores at steps 3, 6 and 12 and their mean over all steps, for the winner, the preset and the baselines."""
     return {
         "config_id": test.config_id,
         "stage": test.stage,
         "windows": test.windows,
-        **scores(test.steps, test.mean),
-        "baselines": {name: scores(found["steps"], found["mean"]) for name, found in test.baselines.items()},
+        **_scores(test.steps, test.mean),
+        "baselines": {name: _scores(found["steps"], found["mean"]) for name, found in test.baselines.items()},
+        "preset": None if test.beside is None else preset_document(test.beside),
         "coverage": {str(percent): vars(found) for percent, found in test.coverage.items()},
     }
+
+
+def preset_document(beside: PresetTest) -> dict[str, Any]:
+    """The guide's preset at the highest stage it reached, and the winner's own model at that stage."""
+    rows = {"preset": beside.preset, "winner_at_stage": beside.peer}
+    found = {
+        name: None if row is None else {"config_id": row.config_id, "stage": row.stage, **_scores(row.steps, row.mean)}
+        for name, row in rows.items()
+    }
+    return {**(found.pop("preset") or {}), **found}
+
+
+def _scores(steps: Any, mean: Scores) -> dict[str, Any]:
+    shown = {str(step): vars(steps[step]) for step in SHOWN_STEPS if step in steps}
+    return {"steps": shown, "mean": vars(mean)}
 
 
 def split_of(record: StudyRecord) -> str:
@@ -122,6 +133,9 @@ def _test_table(record: StudyRecord, test: TestResult) -> Table:
         table.add_column(f"at {step * record.step_minutes} min", justify="right")
     table.add_column(f"mean of steps 1..{len(test.steps)}", justify="right")
     rows: list[tuple[str, Any, Scores]] = [("winner", test.steps, test.mean)]
+    if test.beside is not None:
+        others = (("the guide's preset", test.beside.preset), ("winner's config", test.beside.peer))
+        rows += [(f"{name} at {row.stage}", row.steps, row.mean) for name, row in others if row is not None]
     rows += [(name, found["steps"], found["mean"]) for name, found in test.baselines.items()]
     for name, scores, mean in rows:
         table.add_row(name, *(number(scores[step].mae) for step in steps), number(mean.mae))

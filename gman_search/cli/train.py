@@ -102,7 +102,7 @@ def train(
     outcome = trainer.train(job, told)
     has_weights = (run / "weights.npz").is_file()
     if has_weights:
-        complete_run(task, run, trainer.compiled(job.hyperparameters.shape, stage), resolved.data.missing_inputs)
+        complete_run(task, run, trainer.compiled(job.hyperparameters.shape, stage), resolved.data)
     if json:
         print_json(
             "train",

@@ -29,6 +29,7 @@ def stage_note(record: StudyRecord, summary: ReportSummary, stage: str) -> str:
         _parameters(record.spec.get("space") or {}, stage, record.ladder.stages[0]),
         "## Go on\n\n"
         f"- Figures of the whole search (funnel, learning curves, best so far, ranks) are below the built-in plots.\n"
+        f"- The report of a finished search is among the artifacts of each stage's study.\n"
         f"- `gman-search report {_plain(record.name)} --open` writes the report, "
         f"`gman-search why CONFIG --study {_plain(record.name)}` tells the story of one config.\n"
         "- A trial's user attribute `config_id` is the same at every stage; `reason` says why it ended.",
@@ -76,7 +77,10 @@ def _winner(summary: ReportSummary) -> str:
         steps = ", ".join(f"{error(step.mae)} at {step.minutes} min" for step in head.steps)
         text += f" Test MAE {steps} (each step alone); mean of steps {error(head.mean_test_mae)} {unit}."
     if preset is not None and preset.gain is not None and not preset.is_winner:
-        text += f" Against the guide's preset at {preset.stage}: {signed_percent(-preset.gain)}."
+        text += f" Against the guide's preset on the validation part at {preset.stage}: {signed_percent(-preset.gain)}."
+    rivals = summary.versus
+    if rivals is not None and rivals.preset_gain is not None:
+        text += f" On the test part, at one size: {signed_percent(-rivals.preset_gain)}."
     if head.cost.measured_saved_share is not None and head.cost.measured_saved_share > 0:
         saved = percent(100 * head.cost.measured_saved_share, 0)
         text += f" Cost saved against training every config in full: {saved}."

@@ -24,6 +24,7 @@ MEMORY_SHARE = 0.8
 TWO_WEEKS = 14
 NIGHT_RATIO = 3.0
 FEW = 5
+MOSTLY_MISSING = 0.5
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _warnings(found: DataCheck, spec: StudySpec, grouped: StageEstimate) -> list
             f"the largest reading, {profile.quantiles['100%']:g}, is more than twice the 99 % quantile, "
             f"{profile.quantiles['99%']:g}: is it a code for something?"
         )
+    texts += _silent_warnings(found)
     days = len(series.values) / series.steps_per_day
     if 7 <= days < TWO_WEEKS:
         texts.append(f"the series has {days:.0f} days: with two weeks or more every part sees every day of the week")
@@ -172,6 +174,27 @@ def _warnings(found: DataCheck, spec: StudySpec, grouped: StageEstimate) -> list
                 f"{spec.search.workers} workers at {row.stage} need about {needed:.0f} GB and this machine has "
                 f"{found.memory_gb:.0f}: fewer workers, or a smaller stages.{row.stage}.batch_size"
             )
+    return texts
+
+
+def _silent_warnings(found: DataCheck) -> list[str]:
+    """Sensors that were built late, died early, or are missing most of the time."""
+    task, texts = found.task, []
+    means = {
+        "train": "the model learns nothing of them but their place",
+        "val": "configs are chosen without them",
+        "test": "the test errors say nothing of them",
+    }
+    for part, meaning in means.items():
+        starts = task.starts[part]
+        seen = (task.targets[starts[0] : starts[-1] + task.P + task.Q] != 0).any(axis=0)
+        silent = [name for name, is_seen in zip(task.series.sensors, seen, strict=True) if not is_seen]
+        if silent:
+            texts.append(f"without a reading in the {part} part: {_few(silent)}; {meaning}")
+    missing = found.profile.zeros + found.profile.nans
+    mostly = [name for name, share in zip(found.series.sensors, missing, strict=True) if share > MOSTLY_MISSING]
+    if mostly:
+        texts.append(f"missing more often than not: {_few(mostly)}; consider a study without them (--sensors)")
     return texts
 
 

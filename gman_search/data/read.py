@@ -28,6 +28,7 @@ def read_series(
     channel: int | str | None = None,
     missing: Collection[str] = MISSING,
     blank: float = 0.0,
+    silent: bool = False,
 ) -> TrafficSeries:
     """Read a file of readings: wide or long CSV (also .gz), pandas HDF5, .npz, Parquet.
 
@@ -38,11 +39,13 @@ def read_series(
         channel: which quantity, by number or name, where the file has several.
         missing: what is no reading besides 0: "nan" (NaN and blank cells), "negative".
         blank: what stands for a missing reading that is no 0 in the file; NaN tells them apart.
+        silent: whether a sensor may have no reading at all; nothing can be learnt from one, but it can be forecast.
 
     Raises:
         DataError: with file, line (or row) and column, in one line.
     """
-    return series_of(_readings(path, channel), start=start, step=step, missing=missing, blank=blank)
+    found = _readings(path, channel)
+    return series_of(found, start=start, step=step, missing=missing, blank=blank, silent=silent)
 
 
 def series_of(
@@ -52,9 +55,10 @@ def series_of(
     step: str | None = None,
     missing: Collection[str] = MISSING,
     blank: float = 0.0,
+    silent: bool = False,
 ) -> TrafficSeries:
     """Readings on a regular axis of time; arguments and errors as in `read_series`."""
-    values = readings.checked(missing)
+    values = readings.checked(missing, silent=silent)
     axis = regular_axis(readings) if readings.times is not None else counted_axis(readings, start, step)
     values = axis.filled(values)
     if not np.isnan(blank):

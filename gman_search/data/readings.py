@@ -26,11 +26,12 @@ class Readings:
     place: Callable[[int, int | None], str]
     notes: tuple[str, ...] = ()
 
-    def checked(self, missing: Collection[str]) -> np.ndarray:
+    def checked(self, missing: Collection[str], *, silent: bool = False) -> np.ndarray:
         """Values (R, N) float32 with NaN for every missing one.
 
         Args:
             missing: what is no reading: "nan" (also blank cells), "zero", "negative".
+            silent: whether a sensor may have no reading at all.
 
         Raises:
             DataError: a value is negative, infinite or NaN where that is no missing reading; a sensor has none at all.
@@ -53,7 +54,7 @@ class Readings:
                 'put "nan" into data.missing if blanks are missing readings'
             )
         empty = np.flatnonzero(blank.all(axis=0))
-        if len(empty):
+        if len(empty) and not silent:
             raise DataError(
                 f"{self.path}: column {self.sensors[empty[0]]!r} has no readings at all (only NaN or blank): "
                 "remove the column"

@@ -13,6 +13,8 @@ __all__ = ["TimeAxis", "counted_axis", "regular_axis"]
 
 MAX_FILLED_SHARE = 0.5
 """A file whose regular time axis would be mostly made of gaps is more likely irregular than gappy."""
+FIRST_YEAR, LAST_YEAR = 1, 9999
+"""What Python's calendar knows; pandas reads "/1" as the year 0."""
 HOUR = 3600
 CHANGE_DAYS = (4, 5, 6)
 CHANGE_MONTHS = (3, 4, 9, 10, 11)
@@ -92,7 +94,7 @@ def counted_axis(readings: Readings, start: str | None, step: str | None) -> Tim
         missing = " and ".join(flag for flag, value in (("--start", start), ("--step", step)) if value is None)
         raise DataError(f"{readings.path} has no time column: give {missing}, such as --start 2012-03-01 --step 5min")
     first = pd.to_datetime(start, errors="coerce")
-    if pd.isna(first) or first.tzinfo is not None:
+    if pd.isna(first) or first.tzinfo is not None or not FIRST_YEAR <= first.year <= LAST_YEAR:
         raise DataError(f"expected a time without time zone for --start, such as 2012-03-01; received {start!r}")
     try:
         with warnings.catch_warnings():

@@ -54,28 +54,41 @@ class Forecaster:
         interval: int | None = None,
         start: str | None = None,
         step: str | None = None,
+        channel: int | str | None = None,
     ) -> Forecast:
         """The Q steps after the last row of `recent`.
 
         Args:
             recent: at least P rows of readings: a CSV or Parquet file, a data frame with times in its index, or a
-                series. Sensors in any order, more than the model's are ignored. 0 and NaN are missing readings.
+                series. Sensors in any order, more than the model's are ignored. 0 and NaN are missing readings; a
+                sensor may have none at all (see `silent`), but not all of them.
             interval: percent of cases in which the prediction interval is to hold, 50 to 99; none: no intervals.
             start: time of the first row, for CSV files without times.
             step: time between rows, likewise.
+            channel: which quantity, for files with several; default: the one it was trained on.
 
         Raises:
-            DataError: a sensor of the model is missing, the step differs, there are fewer than P rows, or no intervals.
+            DataError: a sensor of the model is missing, the step differs, there are fewer than P rows, no reading in
+                the last P rows, or no intervals.
         """
-        series = self.known(read_readings(recent, start=start, step=step))
+        series = self.known(self.read(recent, start=start, step=step, channel=channel))
+        if not (series.values[-self.P :] != 0).any():
+            raise DataError(f"expected readings in the last {self.P} rows to forecast from; all of them are missing")
         return next(self._forecasts(series, np.array([len(series.values) - self.P]), interval))
 
     def forecast_all(self, recent: Readings, *, interval: int | None = None) -> Iterator[Forecast]:
         """Forecasts from every row that has P - 1 rows before it, some origins at a time, earliest first."""
         if interval is not None:
             self.intervals(interval)  # now, not when the first forecast is asked for
-        series = self.known(read_readings(recent))
+        series = self.known(self.read(recent))
         return self._forecasts(series, np.arange(len(series.values) - self.P + 1), interval)
+
+    def read(
+        self, recent: Readings, *, start: str | None = None, step: str | None = None, channel: int | str | None = None
+    ) -> TrafficSeries:
+        """Readings in any form as a series, by the rules that held in training; arguments as in `forecast`."""
+        chosen = self.about.channel if channel is None else channel
+        return read_readings(recent, start=start, step=step, channel=chosen, missing=self.about.missing)
 
     def known(self, recent: TrafficSeries) -> TrafficSeries:
         """The model's sensors of `recent`, in the model's order.
@@ -93,7 +106,7 @@ class Forecaster:
         if missing:
             raise DataError(
                 f"expected readings of all {len(self.sensors)} sensors of the model; {len(missing)} are missing, "
-                f"such as {missing[0]}: give a sensor without readings a column of 0"
+                f"such as {missing[0]}: give a sensor without readings a blank column (in long tables one row)"
             )
         return recent.take(self.sensors)
 

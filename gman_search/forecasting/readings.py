@@ -1,11 +1,12 @@
 """Recent readings in any of the forms people hold them in: a series, a data frame, or a file of any known format."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from gman_search.data.read import read_series, series_of
+from gman_search.data.read import MISSING, read_series, series_of
 from gman_search.data.readings import Readings as FileReadings
 from gman_search.data.readings import check_names
 from gman_search.data.series import TrafficSeries
@@ -17,8 +18,22 @@ Readings = TrafficSeries | pd.DataFrame | Path | str
 FRAME = Path("the data frame")
 
 
-def read_readings(source: Readings, *, start: str | None = None, step: str | None = None) -> TrafficSeries:
-    """Readings as a series; `start` and `step` are for files without times.
+def read_readings(
+    source: Readings,
+    *,
+    start: str | None = None,
+    step: str | None = None,
+    channel: int | str | None = None,
+    missing: Collection[str] = MISSING,
+) -> TrafficSeries:
+    """Readings as a series. Sensors without any reading are let in: a detector that is dead now was not in training.
+
+    Args:
+        source: in any form.
+        start: time of the first row, for files without times.
+        step: time between rows, likewise.
+        channel: which quantity, for files with several.
+        missing: what is no reading, as in training.
 
     Raises:
         DataError: they cannot be read, or are not of regular times.
@@ -26,8 +41,8 @@ def read_readings(source: Readings, *, start: str | None = None, step: str | Non
     if isinstance(source, TrafficSeries):
         return source
     if isinstance(source, pd.DataFrame):
-        return series_of(_frame_readings(source))
-    return read_series(Path(source), start=start, step=step)
+        return series_of(_frame_readings(source), missing=missing, silent=True)
+    return read_series(Path(source), start=start, step=step, channel=channel, missing=missing, silent=True)
 
 
 def _frame_readings(frame: pd.DataFrame) -> FileReadings:
@@ -45,6 +60,8 @@ def _frame_readings(frame: pd.DataFrame) -> FileReadings:
         raise DataError(f"{FRAME}: expected local times without a time zone; received {times.tz}")
     sensors = tuple(str(column).strip() for column in frame.columns)
     check_names(FRAME, sensors)
+    # A dead sensor's column of None has no type of numbers.
+    frame = frame.astype({column: float for column in frame.columns if frame[column].isna().all()})
     wrong = [column for column in frame.columns if frame[column].dtype.kind not in "iuf"]
     if wrong:
         raise DataError(f"{FRAME}, column {wrong[0]!r}: expected numbers; received {frame[wrong[0]].dtype}")

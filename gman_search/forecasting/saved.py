@@ -32,7 +32,8 @@ class _Switches(BaseModel):
 class About(BaseModel):
     """The description of a saved model.
 
-    `coverage` maps percents to what was measured on the test part, where it was. Extra keys are kept.
+    `missing` is what counted as no reading where it was trained, `channel` the quantity taken from files that have
+    several. `coverage` maps percents to what was measured on the test part, where it was. Extra keys are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -49,7 +50,9 @@ class About(BaseModel):
     unit: str = "mph"
     step_minutes: int = Field(ge=1)
     sensors: tuple[str, ...] = Field(min_length=1)
+    missing: tuple[Literal["zero", "nan", "negative"], ...] = ("zero", "nan")
     missing_inputs: Literal["last", "mean", "zero"]
+    channel: int | str | None = None
     val_mae: float | None = None
     seed: int | None = None
     coverage: dict[int, dict[str, Any]] = Field(default_factory=dict)

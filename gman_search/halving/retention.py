@@ -1,7 +1,8 @@
 """Whose weights can still be needed? A pure function of the table and the ladder, like every decision.
 
 A config is promoted only while fewer than the next stage's quota are ahead of it. Once so many finished better, it
-stops for good, and nothing will be grown from its weights.
+stops for good, and nothing will be grown from its weights. The guide's preset stays at its highest stage whatever
+happens: beside it the winner is tested.
 """
 
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from typing import Literal
 
 from gman_search.halving.decide import best_evaluation
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.preset import preset_evaluation
 from gman_search.halving.rungs import Rungs
 from gman_search.halving.table import Evaluation, latest_attempts
 
@@ -25,6 +27,7 @@ def needed(evaluations: Iterable[Evaluation], ladder: Ladder, keep: Keep, *, con
         ladder: stages and quotas.
         keep: "all"; "promoted": what was promoted, may be, or stands at the last stage; "winner": what may be
             promoted, what is under way with its ancestors, and the best evaluation so far with its own.
+            The preset's highest evaluation stays with its own, too.
         controls: whether controls are still to be made; any config may be drawn for one.
     """
     rows = list(evaluations)
@@ -44,8 +47,8 @@ def needed(evaluations: Iterable[Evaluation], ladder: Ladder, keep: Keep, *, con
             kept |= {f"{stage}/{config_id}" for config_id in promoted}
     if keep == "promoted":
         kept |= {row.key for row in latest if row.stage == ladder.stages[-1]}
-    best = best_evaluation(rows, ladder)
-    kept |= {best.key} if best is not None else set()
+    tested = (best_evaluation(rows, ladder), preset_evaluation(rows, ladder))
+    kept |= {row.key for row in tested if row is not None}
     for key in list(kept):
         ancestor = parents.get(key)
         while ancestor is not None and ancestor not in kept:

@@ -28,8 +28,8 @@ class Evaluation:
     """One config trained at one stage.
 
     `val_mae` is in the unit of the data (mph), `seconds` are wall-clock seconds of training, `epochs` counts the epochs
-    trained at this stage and `initial_epoch` those its lineage had before. `control` is "cold" or "random" where the
-    evaluation is a control (see `halving.controls`).
+    trained at this stage and `initial_epoch` those its lineage had before. `control` is "cold", "random" or "preset"
+    where the evaluation is a control (see `halving.controls`).
     """
 
     config_id: int
@@ -49,7 +49,7 @@ class Evaluation:
 
     @property
     def key(self) -> str:
-        """Name of the evaluation, such as `quick/7`; of a control `full/7 cold` or `medium/3 random`."""
+        """Name of the evaluation, such as `quick/7`; of a control such as `full/7 cold`."""
         name = f"{self.stage}/{self.config_id}"
         return f"{name} {self.control}" if self.control else name
 

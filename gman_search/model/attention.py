@@ -12,7 +12,7 @@ from gman_search.model.chunked_attention import attention_in_chunks, slices_in_c
 
 __all__ = ["CHUNKED_FROM", "MASKED_LOGIT", "attention_over_sensors", "attention_over_steps"]
 
-# The original replaces masked logits by this value instead of minus infinity.
+# The original's stand-in for minus infinity; a softmax in any precision makes it 0.
 MASKED_LOGIT = -(2.0**15) + 1.0
 # From this many sensors on the weights of all steps and heads no longer fit the cache, and chunks are faster.
 CHUNKED_FROM = 150
@@ -75,7 +75,8 @@ def attention_over_steps(
     def hide_later(logits: tf.Tensor) -> tf.Tensor:
         earlier = tf.linalg.band_part(tf.ones([steps, sources], dtype=tf.bool), -1, 0)
         visible = tf.logical_or(earlier, tf.logical_not(causal))
-        return tf.where(visible, logits, tf.constant(MASKED_LOGIT, logits.dtype))
+        # Added rather than put in place: the weights are 0 in both cases, and a sum needs no selection in the gradient.
+        return logits + tf.where(visible, tf.zeros([], logits.dtype), tf.constant(MASKED_LOGIT, logits.dtype))
 
     hide = None if causal is None else hide_later
     if sensors < CHUNKED_FROM:

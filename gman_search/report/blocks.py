@@ -27,7 +27,9 @@ class PageBlocks:
     ranks: tuple[Block, ...]
     agreements: tuple[Block, ...]
     horizons: tuple[Block, ...]
+    intervals: tuple[Block, ...]
     places: tuple[Block, ...]
+    attention: tuple[Block, ...]
     samples: tuple[Block, ...]
 
     def all(self) -> tuple[Block, ...]:
@@ -51,6 +53,8 @@ def page_blocks(summary: ReportSummary, importances: ImportanceSummary) -> PageB
         ranks=search_blocks.ranks(summary.ranks),
         agreements=tuple(search_blocks.agreement(pair) for pair in summary.agreements),
         horizons=forecast_blocks.horizons(summary.scoreboard),
-        places=forecast_blocks.places(summary.calendar, summary.map),
+        intervals=forecast_blocks.intervals(summary.intervals),
+        places=forecast_blocks.places(summary.calendar, summary.map, summary.attention),
+        attention=forecast_blocks.attention(summary.attention),
         samples=forecast_blocks.samples(summary.samples),
     )

@@ -1,14 +1,19 @@
 """The figures about the test part: horizon, sensors, hours, map, forecasts against truth."""
 
 from gman_search.report.block import Block
+from gman_search.report.figures.attention import attention_figure
 from gman_search.report.figures.forecast import horizon_figure, sample_figure, sensor_figure
+from gman_search.report.figures.intervals import interval_figure
 from gman_search.report.figures.places import calendar_figure, map_figure
+from gman_search.report.summaries.attention import AttentionSummary
 from gman_search.report.summaries.forecast import SampleSummary, Scoreboard
+from gman_search.report.summaries.intervals import IntervalSummary
 from gman_search.report.summaries.places import CalendarSummary, SensorMap
-from gman_search.report.text import captions, forecast_tables
+from gman_search.report.text import forecast_captions as captions
+from gman_search.report.text import forecast_tables
 from gman_search.report.text.tables import MAX_ROWS
 
-__all__ = ["horizons", "places", "samples"]
+__all__ = ["attention", "horizons", "intervals", "places", "samples"]
 
 
 def horizons(board: Scoreboard | None) -> tuple[Block, ...]:
@@ -23,7 +28,25 @@ def horizons(board: Scoreboard | None) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def places(calendar: CalendarSummary | None, where: SensorMap | None) -> tuple[Block, ...]:
+def intervals(summary: IntervalSummary | None) -> tuple[Block, ...]:
+    """What prediction intervals promised and held."""
+    if summary is None:
+        return ()
+    caption, table = captions.interval_caption(summary), forecast_tables.interval_table(summary)
+    return (Block("fig-intervals", "Prediction intervals", caption, table, interval_figure(summary)),)
+
+
+def attention(summary: AttentionSummary | None) -> tuple[Block, ...]:
+    """To whom the sensors that are shown attend."""
+    if summary is None:
+        return ()
+    caption, table = captions.attention_caption(summary), forecast_tables.attention_table(summary)
+    return (Block("fig-attention", "What sensors attend to", caption, table, attention_figure(summary)),)
+
+
+def places(
+    calendar: CalendarSummary | None, where: SensorMap | None, attended: AttentionSummary | None
+) -> tuple[Block, ...]:
     """When and where the errors are."""
     blocks = []
     if calendar is not None:
@@ -31,8 +54,8 @@ def places(calendar: CalendarSummary | None, where: SensorMap | None) -> tuple[B
         title = "Error by hour and weekday"
         blocks.append(Block("fig-calendar", title, caption, table, calendar_figure(calendar), min_width=430))
     if where is not None:
-        caption, table = captions.map_caption(where), forecast_tables.map_table(where).first(2 * MAX_ROWS)
-        blocks.append(Block("fig-map", "Error on the map", caption, table, map_figure(where)))
+        caption, table = captions.map_caption(where, attended), forecast_tables.map_table(where).first(2 * MAX_ROWS)
+        blocks.append(Block("fig-map", "Error on the map", caption, table, map_figure(where, attended)))
     return tuple(blocks)
 
 

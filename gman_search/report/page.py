@@ -14,6 +14,7 @@ from gman_search.report.importance import importances
 from gman_search.report.summary import summarise
 from gman_search.report.text import forecast_tables, tables
 from gman_search.report.text.csv_export import csv_text
+from gman_search.report.text.preset_text import preset_on_test, preset_on_validation
 
 __all__ = ["BUNDLE_NAME", "Assets", "render", "write_report"]
 
@@ -22,6 +23,7 @@ def render(record: StudyRecord, *, assets: Assets = "inline") -> str:
     """The whole page of one study; `assets` as in `render_page`."""
     summary = summarise(record)
     blocks, board = page_blocks(summary, importances(record)), summary.scoreboard
+    rivals, preset = summary.versus, summary.preset
     return render_page(
         "report.html.j2",
         blocks.all(),
@@ -29,6 +31,9 @@ def render(record: StudyRecord, *, assets: Assets = "inline") -> str:
         record=record,
         summary=summary,
         blocks=blocks,
+        versus=forecast_tables.versus_table(rivals) if rivals else None,
+        on_validation=preset_on_validation(preset, record.unit) if preset else "",
+        on_test=preset_on_test(rivals, preset) if rivals and preset else "",
         standings=tables.standings_text(summary.standings),
         diagnosis=tables.diagnosis_table(summary.diagnosis) if summary.diagnosis else None,
         gains=forecast_tables.gain_table(board) if board and board.gains else None,

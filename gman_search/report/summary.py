@@ -9,10 +9,12 @@ from gman_search.report.checks import training as training_checks
 from gman_search.report.checks.search import Check
 from gman_search.report.published import PublishedTable, published_table
 from gman_search.report.summaries.agreement import Agreement, agreements
+from gman_search.report.summaries.attention import AttentionSummary, attention_summary
 from gman_search.report.summaries.curves import CurveSummary, curve_summary
 from gman_search.report.summaries.forecast import SampleSummary, Scoreboard, sample_summary, scoreboard
 from gman_search.report.summaries.growth import GrowthSummary, growth_summary
 from gman_search.report.summaries.headline import Headline, headline
+from gman_search.report.summaries.intervals import IntervalSummary, interval_summary
 from gman_search.report.summaries.ladder import (
     DiagnosisCount,
     Funnel,
@@ -28,6 +30,7 @@ from gman_search.report.summaries.progress import ProgressSummary, progress
 from gman_search.report.summaries.ranks import RankPaths, rank_paths
 from gman_search.report.summaries.slices import SliceSummary, slice_summary
 from gman_search.report.summaries.timeline import Timeline, timeline
+from gman_search.report.summaries.versus import Versus, versus
 
 __all__ = ["ReportSummary", "summarise"]
 
@@ -37,6 +40,7 @@ class ReportSummary:
     """One part a section; a missing part is none or empty, never an error."""
 
     headline: Headline
+    versus: Versus | None
     preset: PresetStanding | None
     checks: tuple[Check, ...]
     funnel: Funnel
@@ -51,8 +55,10 @@ class ReportSummary:
     agreements: tuple[Agreement, ...]
     ranks: RankPaths
     scoreboard: Scoreboard | None
+    intervals: IntervalSummary | None
     calendar: CalendarSummary | None
     map: SensorMap | None
+    attention: AttentionSummary | None
     published: PublishedTable | None
     samples: tuple[SampleSummary, ...]
 
@@ -60,9 +66,11 @@ class ReportSummary:
 def summarise(record: StudyRecord) -> ReportSummary:
     """All parts of the report."""
     curves, slices, pairs, board = curve_summary(record), slice_summary(record), agreements(record), scoreboard(record)
+    ranges = interval_summary(record)
     diagnosis, preset, growth = diagnosis_counts(record), preset_standing(record), growth_summary(record)
     return ReportSummary(
         headline=headline(record),
+        versus=versus(record),
         preset=preset,
         checks=(
             search_checks.beats_preset(preset, record.unit),
@@ -76,6 +84,7 @@ def summarise(record: StudyRecord) -> ReportSummary:
             search_checks.failures(record),
             training_checks.generalises(record),
             forecast_checks.holds_on_test(record),
+            forecast_checks.intervals_hold(ranges),
         ),
         funnel=funnel(record),
         standings=standing_table(record),
@@ -89,8 +98,10 @@ def summarise(record: StudyRecord) -> ReportSummary:
         agreements=pairs,
         ranks=rank_paths(record),
         scoreboard=board,
+        intervals=ranges,
         calendar=calendar_summary(record),
         map=sensor_map(record),
+        attention=attention_summary(record),
         published=published_table(record),
         samples=() if record.test is None else tuple(sample_summary(record, sample) for sample in record.test.samples),
     )

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial
 from gman_search.errors import DataError, StudyError, UsageError
 from gman_search.training.checkpoints import read_arrays
 
-__all__ = ["INHERITED", "RESUMED", "WEIGHTS", "Artifacts", "Dangling", "open_store"]
+__all__ = ["INHERITED", "RECORD", "RESUMED", "WEIGHTS", "Artifacts", "Dangling", "open_store"]
 
 # What a bigger model is grown from, and what a stopped evaluation goes on from.
 WEIGHTS = "weights.npz"

@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from gman_search.halving.controls import Control, controls_due
 from gman_search.halving.decide import Decision, Promote, Wait, decide
+from gman_search.halving.preset import PRESET_ID, preset_evaluations
 from gman_search.halving.retries import LEASE_LOST, rule_for
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.search.by_hand import refuse_strays
@@ -39,8 +40,8 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
         if not rows:
             # The guide's own config is always the first one.
             stage = studies.ladder.stages[0]
-            seed = studies.seed_of(0, stage)
-            attrs = {"config_id": 0, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
+            seed = studies.seed_of(PRESET_ID, stage)
+            attrs = {"config_id": PRESET_ID, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
             studies.add_waiting(stage, studies.spec.space.preset(), attrs)
         trials = studies.history.read()
         rows = studies.rows(trials)
@@ -119,4 +120,5 @@ def _promote(studies: SearchStudies, rows: list[Evaluation], promotion: Promote 
 
 
 def _source(rows: list[Evaluation], config_id: int, stage: str) -> Evaluation:
-    return next(row for row in latest_attempts(rows) if row.config_id == config_id and row.stage == stage)
+    own = [row for row in latest_attempts(rows) if row.config_id == config_id and row.stage == stage]
+    return own[0] if own else next(row for row in preset_evaluations(rows) if row.stage == stage)

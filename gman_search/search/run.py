@@ -16,11 +16,11 @@ from gman_search import __version__
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.errors import TooManyFailures
-from gman_search.halving.decide import best_evaluation
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
-from gman_search.record_json import test_from_json, test_to_json
+from gman_search.record_json import test_from_json
 from gman_search.search.artifacts import Artifacts, open_store
+from gman_search.search.final_test import FinalTest
 from gman_search.search.open import open_studies, stage_costs
 from gman_search.search.studies import SearchStudies
 from gman_search.search.supervise import Engine, has_work, supervise
@@ -100,10 +100,9 @@ def run_search(
             _note_seconds(folder, time.monotonic() - began)
         if not done:
             on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
-    winner = best_evaluation(studies.evaluations(), studies.ladder)
-    if winner is not None:
-        artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.storage)
-        _test_once(winner, spec, task, folder, artifacts)
+    artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.storage)
+    test = FinalTest(task, spec.data, folder.path, folder.winner, artifacts)
+    test.run(studies.evaluations(), studies.ladder, on_warning)
     record = study_record(studies, folder)
     _judge_failures(record, spec)
     return record
@@ -123,34 +122,6 @@ def study_record(studies: SearchStudies, folder: StudyFolder) -> StudyRecord:
         test=folder.test_result(),
         provenance=provenance,
     )
-
-
-def _test_once(
-    winner: Evaluation, spec: StudySpec, task: ForecastTask, folder: StudyFolder, artifacts: Artifacts
-) -> None:
-    """Test and save the winner, unless this very evaluation has been tested already."""
-    identity = {"key": winner.key, "folder": winner.facts["folder"], "val_mae": winner.val_mae}
-    mark = folder.winner / "tested.json"
-    tested: list[Any] = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else []
-    if identity in tested and (folder.winner / "test.json").is_file() and tested[-1] == identity:
-        return
-    from gman_search.training.quiet import start_tensorflow_quietly
-
-    start_tensorflow_quietly()
-    from gman_search.forecasting.saved import write_saved_model
-    from gman_search.training.step import CompiledModel
-    from gman_search.training.winner import complete_model, test_winner, with_intervals
-
-    source = folder.path / str(winner.facts["folder"])
-    artifacts.fetch(source, winner.facts.get("artifacts", {}))
-    saved = complete_model(task, source, missing_inputs=spec.data.missing_inputs)
-    model = CompiledModel(task, saved.about.shape)
-    saved = with_intervals(saved, task, model)
-    result = test_winner(task, model, saved, config_id=winner.config_id, stage=winner.stage)
-    write_saved_model(saved, folder.winner, coverage=result.coverage)
-    (folder.winner / "test.json").write_text(json.dumps(test_to_json(result)) + "\n", encoding="utf-8")
-    # A longer search can have a new winner, whose test is one more look at the test part: the list tells how many.
-    mark.write_text(json.dumps([*tested, identity], indent=2) + "\n", encoding="utf-8")
 
 
 def _judge_failures(record: StudyRecord, spec: StudySpec) -> None:

@@ -43,7 +43,11 @@ def test_running_again_adds_nothing(finished, network, command_line):
     assert again.returncode == 0, again.stderr
     ours, theirs = json.loads(first.stdout), json.loads(again.stdout)
     assert ours["stages"] == theirs["stages"] and ours["test"] == theirs["test"]
-    assert len(json.loads((folder / "studies/tiny/winner/tested.json").read_text())) == 1
+    looks = json.loads((folder / "studies/tiny/winner/tested.json").read_text())
+    assert [look["role"] for look in looks].count("winner") == 1
+    if ours["best"]["config_id"] != 0:
+        assert looks[-1]["key"].split("/")[1] == "0" and ours["test"]["preset"]["config_id"] == 0
+        assert ours["test"]["preset"]["mean"]["mae"] > 0
 
 
 def test_same_seed_gives_identical_configs_and_values(finished, tmp_path, network, command_line, tiny):
@@ -140,6 +144,13 @@ def test_the_dashboard_answers_on_loopback(finished):
             try:
                 with urllib.request.urlopen("http://127.0.0.1:18321/api/studies", timeout=5) as answer:
                     names = {study["study_name"] for study in json.load(answer)["study_summaries"]}
+                with urllib.request.urlopen("http://127.0.0.1:18321/api/studies/1", timeout=5) as answer:
+                    (report,) = json.load(answer)["artifacts"]
+                page = f"http://127.0.0.1:18321/artifacts/1/{report['artifact_id']}"
+                with urllib.request.urlopen(page, timeout=5) as answer:
+                    assert (
+                        answer.headers["Content-Type"] == "text/html" and b"is the best of 4 configs" in answer.read()
+                    )
                 break
             except OSError:
                 time.sleep(0.5)

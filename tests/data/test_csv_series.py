@@ -156,6 +156,7 @@ def test_refusals_say_where_and_what(write, text, told):
     ({"start": "2025-03-03", "step": "30s"}, "--step.*received '30s'"),
     ({"start": "2025-03-03T00:00Z", "step": "5min"}, "time zone for --start"),
     ({"start": "soon", "step": "5min"}, "--start.*received 'soon'"),
+    ({"start": "/1", "step": "5min"}, "--start.*received '/1'"),
 ])  # fmt: skip
 def test_start_and_step_of_a_file_without_times(write, flags, told):
     with pytest.raises(DataError, match=told):
@@ -178,10 +179,14 @@ numbers = st.one_of(
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(numbers, min_size=1, max_size=4).map(",".join), max_size=6).map("\n".join))
-def test_whatever_is_read_is_finite_and_not_negative(write, rows):
+@given(
+    st.sampled_from(["time,a,b\n", "time,sensor,speed\n", "station,flow,timestamp\n", ""]),
+    st.lists(st.lists(numbers, min_size=1, max_size=4).map(",".join), max_size=6).map("\n".join),
+    st.booleans(),
+)
+def test_whatever_is_read_is_finite_and_not_negative(write, header, rows, silent):
     try:
-        series = read_series(write("time,a,b\n" + rows), **COUNTED)
+        series = read_series(write(header + rows), **COUNTED, silent=silent)
     except DataError as refusal:
         assert "\n" not in str(refusal)
     else:

@@ -213,6 +213,16 @@ def test_npz_with_objects_is_refused_and_nothing_runs(tmp_path, refused):
     assert "objects" in refused(lambda: read_series(tmp_path / "evil.npz", **COUNTED))
 
 
+@pytest.mark.parametrize("member", ["values", "sensors", "start", "step_minutes"])
+def test_our_own_format_with_objects_is_refused_and_nothing_runs(tmp_path, refused, member):
+    frame().to_csv(tmp_path / "speed.csv", index_label="time")
+    write_npz(tmp_path / "speed.npz", read_series(tmp_path / "speed.csv"))
+    with np.load(tmp_path / "speed.npz") as arrays:
+        parts = {name: arrays[name] for name in arrays.files}
+    np.savez(tmp_path / "evil.npz", **parts | {member: np.array([RunsCode()], dtype=object)})
+    assert "objects" in refused(lambda: read_series(tmp_path / "evil.npz"))
+
+
 def test_pickles_and_lone_arrays_are_refused_as_readings(tmp_path, refused):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(RunsCode()))
     assert "pickle" in refused(lambda: read_series(tmp_path / "a.pkl"))

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gman_search.data.graph import gaussian_kernel, graph_kind, read_adjacency, read_locations
-from gman_search.data.graphs.coordinates import great_circle, nearness
+from gman_search.data.graphs.coordinates import nearness
+from gman_search.data.graphs.great_circle import great_circle
 from gman_search.data.read import read_series
 from gman_search.errors import DataError
 

@@ -141,6 +141,23 @@ def test_what_is_right_is_not_warned_of(tmp_path):
     assert any("no graph" in text for text in faulty(tmp_path, adjacency=None).warnings)
 
 
+@pytest.mark.parametrize("rows, told", [
+    (slice(0, 2000), ("without a reading in the train part: 1 sensor (b); the model learns nothing", "missing more often than not")),
+    (slice(2140, None), ("without a reading in the test part: 1 sensor (b); the test errors say nothing of them",)),
+    (slice(1870, 2160), ("without a reading in the val part: 1 sensor (b); configs are chosen without them",)),
+    (slice(0, 100), ()),
+])  # fmt: skip
+def test_sensors_built_late_or_dead_early_are_told(tmp_path, rows, told):
+    values = np.random.default_rng(0).uniform(20, 60, (96 * 28, 3)).round(2)
+    values[rows, 1] = 0
+    index = pd.date_range("2025-03-03", periods=len(values), freq="15min")
+    pd.DataFrame(values, index=index, columns=list("abc")).to_csv(tmp_path / "speed.csv", index_label="time")
+    data = {"speed": "speed.csv", "history": 4, "horizon": 4}
+    warnings = check_data(StudySpec.model_validate({"data": data}), tmp_path).warnings
+    assert all(any(text in warning for warning in warnings) for text in told), warnings
+    assert sum("without a reading in the" in text or "more often" in text for text in warnings) == len(told)
+
+
 def test_the_document_is_plain_and_says_what_was_cut(tmp_path):
     document = json.loads(json.dumps(faulty(tmp_path, split="dcrnn").document()))
     assert (document["T"], document["P"], document["step_minutes"]) == (96, 4, 15)

@@ -22,7 +22,7 @@ def small_task(groups: int = 0, sensors: int = 5) -> ForecastTask:
     return make_task(DataSpec(history=4, horizon=3, groups=groups), series, random.normal(size=(sensors, 6)))
 
 
-def saved_run(folder: Path, task: ForecastTask, missing_inputs: str = "last"):
+def saved_run(folder: Path, task: ForecastTask, missing_inputs: str = "last", missing: tuple = ("zero", "nan")):
     """An untrained evaluation in `folder`, completed with intervals; returns (CompiledModel, SavedModel)."""
     from gman_search.training.checkpoints import write_arrays
     from gman_search.training.step import CompiledModel
@@ -31,7 +31,7 @@ def saved_run(folder: Path, task: ForecastTask, missing_inputs: str = "last"):
     model = CompiledModel(task, (1, 2, 3))
     description = {"shape": [1, 2, 3], "hyperparameters": HYPERPARAMETERS, "best_val": 1.0, "seed": 0}
     write_arrays(folder / "weights.npz", model.fresh_weights(0), description)
-    complete_run(task, folder, model, missing_inputs)
+    complete_run(task, folder, model, DataSpec(missing_inputs=missing_inputs, missing=missing))
     return model
 
 

@@ -9,20 +9,34 @@ from gman_search import Forecaster
 from gman_search.data.baselines import persistence, truth
 from gman_search.errors import DataError
 from gman_search.forecasting.backtest import Windows, backtest, file_windows, split_windows
-from gman_search.training import winner
+from gman_search.training import held_out
 from gman_search.training.metrics import scores_by_step
+
+from .conftest import saved_run, small_task
 
 
 def test_the_test_part_scores_as_when_the_winner_was_tested(task, run):
     model = Forecaster(run[0])
     found = backtest(model, split_windows(task, "test"), 90)
-    tested = winner.test_winner(task, run[1], model.model, config_id=0, stage="quick")
+    tested = held_out.test_winner(task, run[1], model.model, config_id=0, stage="quick")
     for step, scores in tested.steps.items():
         assert found.model.steps[step].mae == pytest.approx(scores.mae, rel=1e-5)
         assert found.persistence.steps[step] == scores_by_step(truth(task, "test"), persistence(task, "test"))[step]
     assert found.model.sensors["c"].mae == pytest.approx(tested.sensor_mae["c"], rel=1e-5)
     assert found.coverage.held == pytest.approx(tested.coverage[90].held, abs=0.2)
     assert set(found.model.hours) == set(range(24))
+    assert set(tested.attention) == {sample.sensor for sample in tested.samples}
+    for sensor, shares in tested.attention.items():
+        assert shares[0][0] == sensor and {name for name, _ in shares} == set("abcde")  # all five of this network
+        assert sum(share for _, share in shares) == pytest.approx(1, rel=1e-5)
+        assert [share for _, share in shares[1:]] == sorted((share for _, share in shares[1:]), reverse=True)
+
+
+def test_with_groups_no_attention_to_single_sensors_is_told(tmp_path):
+    task = small_task(groups=3, sensors=8)
+    model = saved_run(tmp_path, task)
+    tested = held_out.test_winner(task, model, Forecaster(tmp_path).model, config_id=0, stage="quick")
+    assert tested.attention == {} and len(tested.samples) == 3
 
 
 def test_hours_are_those_of_the_forecast_moment(task, run):

@@ -98,6 +98,55 @@ def test_a_silent_sensor_is_named(task, run):
     assert model.silent(dataclasses.replace(series, values=values)) == ["c"] and model.silent(series) == []
 
 
+def table(series):
+    return pd.DataFrame(
+        series.values.astype(float), columns=list(series.sensors), index=pd.DatetimeIndex(series.times, name="time")
+    )
+
+
+@pytest.mark.parametrize("blank", [0.0, np.nan, None])
+def test_a_dead_sensor_is_a_missing_one_in_every_form_of_readings(task, run, tmp_path, blank):
+    frame = table(recent(task))
+    model = Forecaster(run[0])
+    expected = model.forecast(frame.assign(c=0.0)).values
+    frame["c"] = pd.Series([blank] * len(frame), index=frame.index, dtype=object if blank is None else float)
+    frame.to_csv(tmp_path / "recent.csv")
+    frame.to_parquet(tmp_path / "recent.parquet")
+    long = frame.reset_index().melt("time", var_name="sensor", value_name="speed")
+    long.to_csv(tmp_path / "long.csv", index=False)
+    for source in (frame, tmp_path / "recent.csv", tmp_path / "recent.parquet", tmp_path / "long.csv"):
+        np.testing.assert_allclose(model.forecast(source).values, expected, rtol=1e-5)
+        assert model.silent(model.read(source)) == ["c"]
+    assert np.isfinite(expected).all()
+
+
+def test_of_nothing_but_dead_sensors_no_forecast_is_made(task, run):
+    frame = table(recent(task))
+    frame.iloc[-4:] = np.nan
+    with pytest.raises(DataError, match="last 4 rows to forecast from; all of them are missing"):
+        Forecaster(run[0]).forecast(frame)
+
+
+def test_readings_are_read_by_the_rules_of_training(tmp_path):
+    task = small_task()
+    saved_run(tmp_path, task, missing=("zero", "nan", "negative"))
+    model = Forecaster(tmp_path)
+    frame = table(recent(task))
+    silent = frame.assign(b=0.0)
+    np.testing.assert_allclose(model.forecast(frame.assign(b=-1.0)).values, model.forecast(silent).values)
+    data = np.stack([frame.to_numpy() * 0 + 7, frame.to_numpy()], axis=2)
+    np.savez(tmp_path / "two.npz", data=data)
+    named = dataclasses.replace(model.model, about=model.about.model_copy(update={"sensors": tuple("01234")}))
+    times = {"start": str(frame.index[0]), "step": "60min"}
+    first = Forecaster(dataclasses.replace(named, about=named.about.model_copy(update={"channel": 1})))
+    expected = model.forecast(frame).values
+    np.testing.assert_allclose(first.forecast(tmp_path / "two.npz", **times).values, expected, rtol=1e-5)
+    other = first.forecast(tmp_path / "two.npz", channel=0, **times).values
+    assert np.abs(other - expected).max() > 1
+    with pytest.raises(DataError, match="choose|--channel"):
+        Forecaster(named).forecast(tmp_path / "two.npz", **times)
+
+
 @pytest.mark.parametrize("damage, words", [
     (lambda a, d: a.pop("transform/key/kernel"), "expected a tensor gman/transform/key/kernel|transform/key/kernel"),
     (lambda a, d: a.pop("constant/embedding"), "constant/embedding"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from gman_search.halving.controls import Control, controls_due
 from gman_search.halving.decide import Done, best_evaluation, decide, standings
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.preset import preset_evaluation
 from gman_search.halving.table import Evaluation, State, latest_attempts
 
 LADDER = Ladder(("quick", "medium", "full"), (2, 2), 8)
@@ -37,6 +38,31 @@ def test_the_random_ones_come_from_those_that_stopped_and_depend_on_the_seed():
         drawn[seed] = due
     assert len({due[0].config_id for due in drawn.values()}) > 1
     assert drawn[3] == [one for one in controls_due(finished_search(), LADDER, count=1, seed=3) if one.kind == "random"]
+
+
+def test_the_preset_goes_on_to_the_top_stage_by_stage():
+    best_last = [replace(row, config_id=7 - row.config_id) for row in finished_search()]  # the preset is the worst of 8
+    due = [one for one in controls_due(best_last, LADDER, count=1, seed=0) if one.kind == "preset"]
+    assert due == [Control("preset", 0, "medium", "quick")]
+    waiting = replace(done("medium", 0, None), state=State.RUNNING, control="preset")
+    assert not any(one.kind == "preset" for one in controls_due([*best_last, waiting], LADDER, count=1, seed=0))
+    failed = replace(waiting, state=State.FAILED)
+    assert not any(one.kind == "preset" for one in controls_due([*best_last, failed], LADDER, count=1, seed=0))
+    medium = replace(done("medium", 0, 0.1), control="preset")
+    due = [one for one in controls_due([*best_last, medium], LADDER, count=1, seed=0) if one.kind == "preset"]
+    assert due == [Control("preset", 0, "full", "medium")]
+    full = replace(done("full", 0, 0.1), control="preset")
+    assert not any(one.kind == "preset" for one in controls_due([*best_last, medium, full], LADDER, count=1, seed=0))
+    assert preset_evaluation([*best_last, medium, full], LADDER) == full
+    assert best_evaluation([*best_last, medium, full], LADDER) == best_evaluation(best_last, LADDER)
+    assert medium.key == "medium/0 preset"
+
+
+def test_the_preset_is_never_drawn_as_a_random_one():
+    best_last = [replace(row, config_id=7 - row.config_id) for row in finished_search()]
+    for seed in range(20):
+        due = controls_due(best_last, LADDER, count=9, seed=seed)
+        assert all(one.config_id != 0 for one in due if one.kind == "random")
 
 
 def test_none_without_the_wish_or_before_the_ladder_is_done():

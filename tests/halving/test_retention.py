@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gman_search.halving.decide import Promote, Sample, decide
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.preset import preset_evaluation
 from gman_search.halving.retention import needed
 from gman_search.halving.table import Evaluation, State
 
@@ -43,10 +44,12 @@ def test_a_promotion_never_starts_from_weights_that_were_let_go(etas, trials, sy
         else:
             break
     best = max((row for row in rows if row.state is State.COMPLETE),
-               key=lambda row: (STAGES.index(row.stage), -row.val_mae), default=None)  # fmt: skip
+               key=lambda row: (STAGES.index(row.stage), -row.val_mae, -row.config_id), default=None)  # fmt: skip
     while best is not None:
         assert best.key not in gone, "the winner and what it was grown from"
         best = next((row for row in rows if row.key == best.parent), None)
+    preset = preset_evaluation(rows, ladder)
+    assert preset is None or preset.key not in gone, "the winner is tested beside it"
 
 
 def table(*values: float) -> list[Evaluation]:
@@ -57,8 +60,8 @@ def table(*values: float) -> list[Evaluation]:
     ("keep", "stay"),
     [
         ("all", {"quick/0", "quick/1", "quick/2", "quick/3", "medium/1"}),
-        ("promoted", {"quick/1", "medium/1"}),
-        ("winner", {"quick/1", "medium/1"}),
+        ("promoted", {"quick/0", "quick/1", "medium/1"}),
+        ("winner", {"quick/0", "quick/1", "medium/1"}),
     ],
 )
 def test_by_hand(keep, stay):
@@ -74,4 +77,4 @@ def test_by_hand(keep, stay):
 def test_before_any_promotion_the_best_and_all_that_run_stay():
     ladder = Ladder(("quick", "medium"), (2,), trials=4)
     rows = [*table(4.0, 1.0, 3.0), Evaluation(3, "quick", state=State.RUNNING)]
-    assert needed(rows, ladder, "winner") == {"quick/1", "quick/2", "quick/3"}
+    assert needed(rows, ladder, "winner") == {"quick/0", "quick/1", "quick/2", "quick/3"}

@@ -4,7 +4,7 @@ import pytest
 
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State
-from gman_search.record import Epoch, ForecastSample, Scores, StudyRecord, TestResult
+from gman_search.record import Epoch, ForecastSample, PresetTest, RunScores, Scores, StudyRecord, TestResult
 
 
 def evaluation(config_id: int, stage: str, val_mae: float | None, **more: object) -> Evaluation:
@@ -27,6 +27,8 @@ def curve(*values: float, first: int = 1) -> tuple[Epoch, ...]:
 def small() -> StudyRecord:
     """Six configs at quick, two of them at full; config 4 failed once and then ran, config 5 was pruned."""
     steps = {q: Scores(2.0 + 0.1 * q, 4.0, 5.0) for q in range(1, 13)}
+    preset = RunScores(0, "quick", {q: Scores(5.0, 8.0, 10.0) for q in range(1, 13)}, Scores(5.0, 8.0, 10.0))
+    peer = RunScores(2, "quick", {q: Scores(4.5, 8.0, 10.0) for q in range(1, 13)}, Scores(4.5, 8.0, 10.0))
     plain = {"steps": {q: Scores(4.0, 8.0, 10.0) for q in range(1, 13)}, "mean": Scores(4.0, 8.0, 10.0)}
     return StudyRecord(
         name="small",
@@ -67,6 +69,7 @@ def small() -> StudyRecord:
             windows=100,
             masked_share=0.25,
             sensor_mae={"b": 3.0, "a": 2.0},
+            beside=PresetTest(preset, peer),
             samples=(
                 ForecastSample("a", "best", 2.0, ("t1", "t2", "t3"), (60.0, None, 62.0), {12: (59.0, 60.0, 61.0)}),
             ),

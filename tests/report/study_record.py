@@ -13,8 +13,18 @@ import numpy as np
 from gman_search.halving.controls import controls_due
 from gman_search.halving.decide import Done, Promote, decide
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.preset import preset_evaluation
 from gman_search.halving.table import Evaluation, State
-from gman_search.record import Epoch, ForecastSample, Scores, StudyRecord, TestResult
+from gman_search.record import (
+    Coverage,
+    Epoch,
+    ForecastSample,
+    PresetTest,
+    RunScores,
+    Scores,
+    StudyRecord,
+    TestResult,
+)
 from gman_search.spec import StudySpec
 
 STAGES = ("quick", "medium", "full")
@@ -62,13 +72,16 @@ def study_record(
         latest[row.key] = row
         if curve:
             curves[row.key] = curve
-    for control in controls_due(rows, ladder, count=controls, seed=seed):
-        parent = latest[f"{control.source or stages[0]}/{control.config_id}"]
-        grown = parent if control.source else None
-        row, curve = _trained(control.config_id, control.stage, parent.params, grown, rng)
-        row = replace(row, control=control.kind)
-        rows.append(row)
-        curves[row.key] = curve
+    while due := controls_due(rows, ladder, count=controls, seed=seed):
+        for control in due:
+            source = f"{control.source or stages[0]}/{control.config_id}"
+            parent = latest.get(source) or latest[f"{source} preset"]
+            grown = parent if control.source else None
+            row, curve = _trained(control.config_id, control.stage, parent.params, grown, rng)
+            row = replace(row, control=control.kind)
+            rows.append(row)
+            latest[row.key] = row
+            curves[row.key] = curve
     rows = _timed(rows, workers)
     best = min(
         (row for row in rows if not row.control and row.state is State.COMPLETE and row.val_mae is not None),
@@ -83,7 +96,9 @@ def study_record(
         spec=spec.model_dump(),
         evaluations=tuple(rows),
         curves=curves,
-        test=_test(best, sensors, sample_times, rng) if tested and best is not None else None,
+        test=_test(best, preset_evaluation(rows, ladder), sensors, sample_times, rng)
+        if tested and best is not None
+        else None,
         provenance={
             "created": "2026-11-23 12:00 UTC",
             "command": f"gman-search run --study {name} --trials {trials} --seed {seed}",
@@ -175,7 +190,9 @@ def _trained(
     return done, tuple(points)
 
 
-def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random.Generator) -> TestResult:
+def _test(
+    best: Evaluation, preset: Evaluation | None, sensors: tuple[str, ...], times: int, rng: np.random.Generator
+) -> TestResult:
     last = float(best.val_mae or 3.0) * 1.03
 
     def scores(at_start: float, at_end: float) -> dict[str, Any]:
@@ -186,6 +203,12 @@ def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random
     ours = scores(0.78 * last, 1.22 * last)
     spread = dict(zip(sensors, np.sort(rng.gamma(9.0, last / 9.0, len(sensors))).tolist(), strict=True))
     picks = {"best": sensors[0], "median": sensors[len(sensors) // 2], "worst": sensors[-1]}
+    theirs, own = scores(0.84 * last, 1.37 * last), scores(0.81 * last, 1.31 * last)
+    beside = None
+    if preset is not None and best.config_id != preset.config_id:
+        peer = RunScores(best.config_id, preset.stage, own["steps"], own["mean"])
+        of_preset = RunScores(preset.config_id, preset.stage, theirs["steps"], theirs["mean"])
+        beside = PresetTest(of_preset, None if preset.stage == best.stage else peer)
     return TestResult(
         config_id=best.config_id,
         stage=best.stage,
@@ -199,10 +222,26 @@ def _test(best: Evaluation, sensors: tuple[str, ...], times: int, rng: np.random
         windows=2119,
         masked_share=0.0821,
         sensor_mae=spread,
+        coverage={percent: _coverage(percent, last) for percent in (50, 80, 90, 95)},
+        beside=beside,
+        attention={sensor: _attended(sensor, sensors) for sensor in picks.values()},
         calendar=_calendar(last, rng),
         coordinates=dict(zip(sensors, _places(len(sensors), rng), strict=True)),
         samples=tuple(_sample(sensor, rank, spread[sensor], times, rng) for rank, sensor in picks.items()),
     )
+
+
+def _coverage(percent: int, level: float) -> Coverage:
+    by_step = tuple(percent + 0.8 - 0.22 * step * (100 - percent) / 20 for step in range(12))
+    held = sum(by_step) / 12
+    return Coverage(held, level * (0.6 + percent / 40), by_step, lowest_sensor=held - 9.0, slow=held - 4.0)
+
+
+def _attended(sensor: str, sensors: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """Itself and its neighbours along the road, ever less."""
+    at = sensors.index(sensor)
+    near = sorted(sensors, key=lambda name: (abs(sensors.index(name) - at), name))[:6]
+    return tuple((name, 0.3 / (1 + rank)) for rank, name in enumerate(near))
 
 
 def _calendar(level: float, rng: np.random.Generator) -> tuple[tuple[float | None, ...], ...]:

@@ -218,7 +218,7 @@ def test_no_two_labels_overlap(visit: Any, report: Path, width: int) -> None:
     seen = visit(report, width=width)
     groups = seen.value(
         """() => [...document.querySelectorAll(".plot")].flatMap((plot) =>
-            [".xtick text", ".ytick text", ".legend .legendtext", ".textpoint text", ".xtitle, .ytitle"].map(
+            [".xtick text", ".ytick text", ".legend .legendtext, .rangeselector text", ".textpoint text", ".xtitle, .ytitle"].map(
                 (labels) => [plot.id + " " + labels, [...plot.querySelectorAll(labels)].map((label) => {
                     const box = label.getBoundingClientRect();
                     return [box.left, box.top, box.right, box.bottom, label.textContent];

@@ -17,7 +17,7 @@ from gman_search.report.checks.search import (
 )
 from gman_search.report.summaries.curves import curve_summary
 from gman_search.report.summaries.forecast import scoreboard
-from gman_search.report.summaries.headline import Cost, Improvement, StepScore, headline, winner, winner_test
+from gman_search.report.summaries.headline import Cost, StepScore, headline, winner, winner_test
 from gman_search.report.summaries.ladder import DiagnosisCount, StageCount, diagnosis_counts, funnel, standing_table
 from gman_search.report.summaries.preset import preset_standing
 from gman_search.report.summary import summarise
@@ -28,7 +28,6 @@ def test_headline_names_the_best_of_the_last_stage(small: StudyRecord) -> None:
     assert (found.config_id, found.stage, found.val_mae, found.finished) == (2, "full", 2.5, True)
     assert [(score.step, score.minutes) for score in found.steps] == [(3, 15), (6, 30), (12, 60)]
     assert found.steps[0] == StepScore(3, 15, pytest.approx(2.3))
-    assert found.improvements == (Improvement("last value", pytest.approx(33.75)),)
 
 
 def test_cost_counts_every_attempt_and_the_saving(small: StudyRecord) -> None:
@@ -41,6 +40,12 @@ def test_cost_counts_every_attempt_and_the_saving(small: StudyRecord) -> None:
         full_seconds=6 * 200.0,
     )
     assert headline(small).cost.measured_saved_share == pytest.approx(1 - 725 / 1200)
+
+
+def test_controls_measure_and_are_no_cost_of_the_search(small: StudyRecord) -> None:
+    control = replace(small.evaluations[-1], config_id=0, control="preset", seconds=500.0)
+    found = headline(replace(small, evaluations=(*small.evaluations, control))).cost
+    assert found == replace(headline(small).cost, control_seconds=500.0)
 
 
 def test_a_better_value_of_a_lower_stage_never_wins(small: StudyRecord) -> None:

@@ -14,7 +14,7 @@ from gman_search.report.summaries.forecast import BaselineGain, ForecastLine, Ho
 from gman_search.report.summaries.frame import Frame, frame, thin
 from gman_search.report.summaries.headline import improvement
 from gman_search.report.summaries.slices import SlicePanel, SlicePoint, bound_touched, slice_summary
-from gman_search.report.text.captions import horizon_caption, sensor_caption
+from gman_search.report.text.forecast_captions import horizon_caption, sensor_caption
 from gman_search.report.text.formats import moment, signed, signed_percent
 
 

@@ -155,7 +155,7 @@ def test_a_full_study_in_its_own_folder_links_and_leaves_no_checkpoints(open_stu
     assert Artifacts(open_store(None, tmp_path), studies.storage).dangling(studies.trials("quick")) == []
 
 
-@pytest.mark.parametrize(("keep", "left"), [("all", 21), ("promoted", 6), ("winner", 3)])
+@pytest.mark.parametrize(("keep", "left"), [("all", 21), ("promoted", 7), ("winner", 4)])
 def test_weights_are_kept_by_policy(open_study, make_trainer, tmp_path, keep, left):
     studies, leases = open_study(trials=16, keep=keep)
     trainer = make_trainer()

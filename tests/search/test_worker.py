@@ -174,9 +174,12 @@ def test_controls_run_when_the_search_is_done_cold_or_grown(open_study, make_tra
     ]  # fmt: skip
     assert sorted(row.stage for row in rows if row.control == "random") == ["full", "medium"]
     assert all(row.state is State.COMPLETE and (row.parent is None) == (row.control == "cold") for row in rows)
+    preset = {row.stage: row for row in studies.evaluations() if row.config_id == 0 and row.control in ("", "preset")}
+    assert set(preset) == {"quick", "medium", "full"}
+    assert preset["full"].parent == preset["medium"].key and preset["medium"].parent == "quick/0"
     jobs = {(job.config_id, job.stage, job.parent is None) for job in trainer.jobs}
     assert (winner.config_id, "full", True) in jobs and (winner.config_id, "full", False) in jobs
-    assert len(rows) == 4
+    assert len([row for row in rows if row.control != "preset"]) == 4
     before = len(studies.evaluations())
     run_worker(studies, leases, trainer, tmp_path, "w")
     assert len(studies.evaluations()) == before

@@ -82,7 +82,7 @@ def _numbers(path: Path, table, index: int, name: str) -> np.ndarray:
     from pyarrow import types
 
     kind = table.schema.field(index).type
-    if not (types.is_integer(kind) or types.is_floating(kind)):
+    if not (types.is_integer(kind) or types.is_floating(kind) or types.is_null(kind)):
         raise DataError(f"{path}: column {name!r} has no numbers but {kind}: remove the column")
     numbers: np.ndarray = table.column(index).to_pandas().to_numpy(dtype=float, na_value=np.nan)
     return numbers

@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from gman_search.data.formats.long_csv import SENSOR_NAMES
+from gman_search.data.graphs.great_circle import great_circle
 from gman_search.data.graphs.kernel import gaussian_kernel
 from gman_search.data.graphs.text import GraphText
 from gman_search.errors import DataError
 
-__all__ = ["coordinate_columns", "great_circle", "nearness", "read_coordinates"]
+__all__ = ["coordinate_columns", "nearness", "read_coordinates"]
 
-EARTH_RADIUS = 6371.0
-"""km"""
 NEAREST = 8
 """Neighbours kept of each sensor: distances of all pairs would join a whole city to one clump."""
 LATITUDES, LONGITUDES = {"latitude", "lat"}, {"longitude", "lon", "lng", "long"}
@@ -64,15 +63,6 @@ def read_coordinates(text: GraphText) -> dict[str, tuple[float, float]]:
             f"{text.path}, line {table.index[again[0]]}: expected every sensor once; received {names.iloc[again[0]]!r}"
         )
     return dict(zip(names, zip(latitudes.tolist(), longitudes.tolist(), strict=True), strict=True))
-
-
-def great_circle(places: np.ndarray) -> np.ndarray:
-    """Distances (N, N) in km between places (N, 2) of latitude and longitude in degrees (haversine formula)."""
-    latitude, longitude = np.radians(places).T
-    across = np.sin((latitude[:, None] - latitude) / 2) ** 2
-    along = np.cos(latitude[:, None]) * np.cos(latitude) * np.sin((longitude[:, None] - longitude) / 2) ** 2
-    distances: np.ndarray = 2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(across + along, 0, 1)))
-    return distances
 
 
 def nearness(path: Path, places: Mapping[str, tuple[float, float]], all_sensors: tuple[str, ...]) -> np.ndarray:

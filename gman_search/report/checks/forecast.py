@@ -6,13 +6,17 @@ from gman_search.record import Scores, StudyRecord
 from gman_search.report.checks.search import PASS, UNKNOWN, WARN, Check
 from gman_search.report.summaries.forecast import Scoreboard
 from gman_search.report.summaries.headline import improvement, winner, winner_test
-from gman_search.report.text.formats import error, signed_percent
+from gman_search.report.summaries.intervals import IntervalSummary
+from gman_search.report.text.formats import error, percent, signed_percent
 
-__all__ = ["beats_baselines", "holds_on_test"]
+__all__ = ["beats_baselines", "holds_on_test", "intervals_hold"]
 
 GAP_PERCENT = 10.0
 """A test error this far above the validation error asks for a look."""
 JUDGED_MINUTES = (30, 60)
+JUDGED_PERCENT = 90
+SHORT_POINTS, SHORT_POINTS_SLOW = 3.0, 10.0
+"""Intervals that hold so many percentage points less often than they promise ask for a look; in slow traffic, too."""
 
 
 def beats_baselines(board: Scoreboard | None) -> Check:
@@ -51,6 +55,20 @@ def holds_on_test(record: StudyRecord) -> Check:
         f"Test {error(test.mean.mae)} against validation {error(best.val_mae)} {record.unit} ({signed_percent(gap)})."
     )
     return Check(question, WARN if gap > GAP_PERCENT else PASS, text)
+
+
+def intervals_hold(summary: IntervalSummary | None) -> Check:
+    """Do prediction intervals keep their promise on days they were not made from?"""
+    question = "Do the prediction intervals hold on the test part?"
+    if summary is None:
+        return Check(question, UNKNOWN, "No prediction intervals were tested.")
+    row = next((row for row in summary.rows if row.percent == JUDGED_PERCENT), summary.rows[-1])
+    text = (
+        f"Intervals of {row.percent}\N{NO-BREAK SPACE}% held {percent(row.held)} of the readings, "
+        f"{percent(row.slow)} where the forecast was slow and {percent(row.lowest_sensor)} at the worst sensor."
+    )
+    short = row.short > SHORT_POINTS or row.percent - row.slow > SHORT_POINTS_SLOW
+    return Check(question, WARN if short else PASS, text)
 
 
 def _is_known(scores: Scores | None) -> bool:

@@ -65,7 +65,7 @@ def sample_figure(summary: SampleSummary) -> go.Figure:
             x=list(summary.times),
             y=rounded(line.values, 2),
             mode="lines",
-            name=f"forecast {line.minutes} min ahead",
+            name=f"{line.minutes} min ahead",
             connectgaps=False,
             line={"color": colour, "width": 1.5, "dash": dash},
             # The nearest and the farthest horizon tell most; those between are one click away.

@@ -12,7 +12,6 @@ from gman_search.record import StudyRecord, TestResult
 __all__ = [
     "Cost",
     "Headline",
-    "Improvement",
     "StepScore",
     "cost",
     "headline",
@@ -37,16 +36,9 @@ class StepScore:
 
 
 @dataclass(frozen=True)
-class Improvement:
-    """How much lower the winner's test MAE (mean of all steps) is than a baseline's, in percent of the baseline."""
-
-    baseline: str
-    percent: float
-
-
-@dataclass(frozen=True)
 class Cost:
-    """What the study took: wall-clock seconds of training and epochs over all attempts.
+    """What the search took: wall-clock seconds of training and epochs over all attempts. Controls measure and do not
+    search; theirs are `control_seconds`.
 
     `saved_share` compares the estimated cost of what was started with training every config at the last stage.
     `full_seconds` is what that would have taken at the measured mean of the last stage's complete evaluations.
@@ -57,6 +49,7 @@ class Cost:
     configs: int
     saved_share: float | None
     full_seconds: float | None = None
+    control_seconds: float = 0.0
 
     @property
     def measured_saved_share(self) -> float | None:
@@ -80,7 +73,6 @@ class Headline:
     params: tuple[tuple[str, Any], ...]
     steps: tuple[StepScore, ...]
     mean_test_mae: float | None
-    improvements: tuple[Improvement, ...]
     overtaken_by: int | None
     cost: Cost
 
@@ -125,7 +117,8 @@ def improvement(baseline: float, ours: float) -> float:
 
 def cost(record: StudyRecord) -> Cost:
     """Seconds and epochs spent, and the share saved against all configs in full."""
-    rows = record.evaluations
+    rows = [row for row in record.evaluations if not row.control]
+    controls = sum(row.seconds for row in record.evaluations if row.control)
     started = [row for row in rows if row.state is not State.WAITING]
     configs = len({row.config_id for row in started})
     units = record.provenance.get("cost_units") or {}
@@ -136,19 +129,15 @@ def cost(record: StudyRecord) -> Cost:
         saved = 1.0 - spent / everything if everything > 0 else None
     last = [row.seconds for row in ranked(latest_attempts(rows)) if row.stage == record.ladder.stages[-1]]
     full = configs * fmean(last) if last else None
-    return Cost(sum(row.seconds for row in rows), sum(row.epochs for row in rows), configs, saved, full)
+    return Cost(sum(row.seconds for row in rows), sum(row.epochs for row in rows), configs, saved, full, controls)
 
 
 def headline(record: StudyRecord) -> Headline:
     """Everything the top of the report says."""
     best, first, test = winner(record), leader(record), winner_test(record)
     steps: tuple[StepScore, ...] = ()
-    improvements: tuple[Improvement, ...] = ()
     if test is not None:
         steps = tuple(StepScore(q, q * record.step_minutes, test.steps[q].mae) for q in marked_steps(test))
-        improvements = tuple(
-            Improvement(name, improvement(scores["mean"].mae, test.mean.mae)) for name, scores in test.baselines.items()
-        )
     return Headline(
         name=record.name,
         unit=record.unit,
@@ -159,7 +148,6 @@ def headline(record: StudyRecord) -> Headline:
         params=() if best is None else tuple(best.params.items()),
         steps=steps,
         mean_test_mae=None if test is None else test.mean.mae,
-        improvements=improvements,
         overtaken_by=None if best is None or first is None or first.key == best.key else first.config_id,
         cost=cost(record),
     )

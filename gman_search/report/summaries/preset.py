@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 
 from gman_search.halving.decide import ranked
+from gman_search.halving.preset import PRESET_ID, preset_evaluations
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.headline import improvement, winner
 
-__all__ = ["PRESET_ID", "PresetStanding", "preset_standing"]
-
-PRESET_ID = 0
-"""Config 0 is the guide's own preset in every study."""
+__all__ = ["PresetStanding", "preset_standing"]
 
 
 @dataclass(frozen=True)
 class PresetStanding:
     """Config 0 at the highest stage that it and the winner completed: rank `rank` of `of` complete evaluations.
+
+    Where controls took it there, it is counted among them.
 
     Errors are validation MAE in the data's unit. `gain` is the percent by which the winner is below the preset there;
     both are none where the winner has no value at that stage.
@@ -33,7 +33,9 @@ class PresetStanding:
 
 def preset_standing(record: StudyRecord) -> PresetStanding | None:
     """Where config 0 stands; none while it has no complete evaluation."""
-    rows, best = ranked(latest_attempts(record.evaluations)), winner(record)
+    preset = {row.key: row for row in preset_evaluations(record.evaluations)}
+    others = [row for row in latest_attempts(record.evaluations) if row.key not in preset]
+    rows, best = ranked([*others, *preset.values()]), winner(record)
     found = None
     for stage in record.ladder.stages:
         here = [row for row in rows if row.stage == stage]

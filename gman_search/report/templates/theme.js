@@ -37,7 +37,7 @@
     };
     for (const name of Object.keys(layout)) {
       if (/^[xy]axis\d*$/.test(name)) {
-        for (const part of ["gridcolor", "linecolor", "tickcolor"]) { change[name + "." + part] = look.grid; }
+        for (const part of ["gridcolor", "linecolor", "tickcolor", "dividercolor"]) { change[name + "." + part] = look.grid; }
       }
     }
     return change;
@@ -63,6 +63,8 @@
     const layout = Object.assign({ template: content.template }, content.figures[name].layout);
     // A finger that scrolls the page must not zoom the figure under it; in small figures zooming has no use.
     if (coarse.matches || place.closest(".grid")) { layout.dragmode = false; }
+    // On a telephone the legend needs the room; a double tap shows all times, too.
+    if (layout.xaxis && layout.xaxis.rangeselector && place.clientWidth < 480) { layout.xaxis.rangeselector.visible = false; }
     Plotly.newPlot(place, content.figures[name].data, nested(layout, themed(layout)), content.config);
     drawn.push(place);
     // One figure at a time, and input first, keeps the page usable while the rest are drawn.

@@ -1,25 +1,16 @@
-"""One sentence or two under every figure, computed from the same summary the figure is drawn from (pure)."""
-
-import math
+"""One sentence or two under a figure of the search, computed from the summary the figure is drawn from (pure)."""
 
 from gman_search.report.summaries.agreement import Agreement, Correlation
 from gman_search.report.summaries.curves import CurveSummary
-from gman_search.report.summaries.forecast import HorizonRow, SampleSummary, Scoreboard
 from gman_search.report.summaries.ladder import Funnel, StandingTable
-from gman_search.report.summaries.places import DAYS, CalendarSummary, SensorMap
 from gman_search.report.summaries.slices import SlicePanel, SliceSummary
-from gman_search.report.text.formats import error, percent, plural, setting, signed
+from gman_search.report.text.formats import error, ordinal, percent, plural, setting, signed
 
 __all__ = [
     "agreement_caption",
-    "calendar_caption",
     "curve_caption",
     "cut_caption",
     "funnel_caption",
-    "horizon_caption",
-    "map_caption",
-    "sample_caption",
-    "sensor_caption",
     "slice_caption",
 ]
 
@@ -88,83 +79,8 @@ def agreement_caption(summary: Agreement) -> str:
     count = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{summary.n}"
     text = f"{pair}: Spearman {_interval(summary.spearman)}, Kendall {_interval(summary.kendall)}, {count}."
     if summary.first_pick_rank is not None:
-        text += f" The first of {summary.lower} came {_ordinal(summary.first_pick_rank)} at {summary.upper}."
+        text += f" The first of {summary.lower} came {ordinal(summary.first_pick_rank)} at {summary.upper}."
     return _sentence(text[:-1])
-
-
-def horizon_caption(summary: Scoreboard) -> str:
-    """Error at the last step, beside the strongest baseline's."""
-    last = summary.rows[-1]
-    known = [
-        (score.mae, name)
-        for score, name in zip(last.scores[1:], summary.forecasters[1:], strict=True)
-        if score is not None and math.isfinite(score.mae)
-    ]
-    ours = last.scores[0]
-    text = f"{last.minutes} minutes ahead the winner errs by {error(None if ours is None else ours.mae)} {summary.unit}"
-    if known:
-        value, name = min(known)
-        text += f", the strongest baseline ({name}) by {error(value)}"
-    text += "."
-    worse = [str(row.minutes) for row in summary.rows if _is_beaten(row)]
-    if worse:
-        text += f" A baseline is better {', '.join(worse)} minutes ahead."
-    return text + " Each point scores one step alone."
-
-
-def _is_beaten(row: HorizonRow) -> bool:
-    ours = row.scores[0]
-    return ours is not None and any(score is not None and score.mae < ours.mae for score in row.scores[1:])
-
-
-def sensor_caption(summary: Scoreboard) -> str:
-    """The best, the middle and the worst sensor."""
-    best, worst = summary.sensors[0], summary.sensors[-1]
-    middle = summary.sensors[len(summary.sensors) // 2]
-    text = (
-        f"{plural(len(summary.sensors), 'sensor')}: from {error(best[1])} {summary.unit} ({best[0]}) over "
-        f"{error(middle[1])} in the middle to {error(worst[1])} ({worst[0]})."
-    )
-    if summary.silent_sensors:
-        text += f" Without a reading in the test part: {', '.join(summary.silent_sensors)}."
-    return text
-
-
-def calendar_caption(summary: CalendarSummary) -> str:
-    """The hardest and the easiest hour, and which days were there at all."""
-    day, hour, mae = summary.worst
-    text = f"Hardest: {DAYS[day]} {hour}:00 to {hour}:59 with {error(mae, 2)} {summary.unit}"
-    day, hour, mae = summary.best
-    text += f"; easiest: {DAYS[day]} {hour}:00 with {error(mae, 2)}. All steps together."
-    if summary.days < 7:
-        text += f" The test part has {summary.days} of the 7 weekdays."
-    return text
-
-
-def map_caption(summary: SensorMap) -> str:
-    """Which sensor is worst, and how many have no place."""
-    known = [sensor for sensor in summary.sensors if sensor.mae is not None]
-    text = f"{plural(len(summary.sensors), 'sensor')} where they stand; the larger and darker, the larger the test MAE."
-    if known:
-        worst = max(known, key=lambda sensor: sensor.mae or 0.0)
-        text += f" Largest: {worst.name} with {error(worst.mae)} {summary.unit}."
-    if summary.missing:
-        text += f" {plural(summary.missing, 'sensor')} without known place."
-    return text
-
-
-def sample_caption(summary: SampleSummary) -> str:
-    """Which sensor, when, how good, and what was left out."""
-    text = f"The {summary.rank} sensor, {summary.sensor}: test MAE {error(summary.mae)} {summary.unit}."
-    if summary.times:
-        text += f" {summary.times[0].replace('T', ' ')} to {summary.times[-1].replace('T', ' ')}."
-    if summary.missing:
-        text += f" {plural(summary.missing, 'missing reading is a gap', 'missing readings are gaps')}."
-    if summary.in_view < len(summary.times):
-        text += f" In view at first: until {summary.times[summary.in_view - 1].replace('T', ' ')}."
-    if summary.stride > 1:
-        text += f" Every {_ordinal(summary.stride)} time is drawn."
-    return text
 
 
 def _interval(value: Correlation) -> str:
@@ -173,11 +89,6 @@ def _interval(value: Correlation) -> str:
     return (
         f"{signed(value.value, 2)} (95\N{NO-BREAK SPACE}% interval {signed(value.low, 2)} to {signed(value.high, 2)})"
     )
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def _sentence(text: str) -> str:

@@ -4,23 +4,52 @@ from collections.abc import Iterable
 
 from gman_search.record import Scores
 from gman_search.report.published import MINUTES, PublishedTable
+from gman_search.report.summaries.attention import AttentionSummary
 from gman_search.report.summaries.forecast import HorizonRow, SampleSummary, Scoreboard
 from gman_search.report.summaries.frame import thin
+from gman_search.report.summaries.intervals import IntervalSummary
 from gman_search.report.summaries.places import DAYS, CalendarSummary, SensorMap
+from gman_search.report.summaries.versus import Versus
 from gman_search.report.text.formats import error, signed_percent
 from gman_search.report.text.tables import Table
 
 __all__ = [
+    "attention_table",
     "calendar_table",
     "gain_table",
     "horizon_table",
+    "interval_table",
     "map_table",
     "published_text",
     "sample_table",
     "sensor_table",
+    "versus_table",
 ]
 
 MAX_SAMPLE_ROWS = 96
+
+
+def versus_table(summary: Versus) -> Table:
+    """The winner, the guide's preset and the baselines: test MAE at the marked steps and on the mean."""
+    heads = (f"{minutes} min" for _, minutes in summary.steps)
+    columns = ("", *heads, f"mean 1..{summary.horizon}", "winner against it")
+    rows = tuple(
+        (
+            f"{row.name}, {row.stage}" if row.stage else row.name,
+            *map(error, row.steps),
+            error(row.mean),
+            _against(row.lead),
+        )
+        for row in summary.rows
+    )
+    note = (
+        f"Test MAE in {summary.unit}: a column of minutes scores that one step alone, the last the mean of all steps."
+    )
+    return Table(columns, rows, strong=frozenset({0}), note=note)
+
+
+def _against(lead: float | None) -> str:
+    return "" if lead is None else signed_percent(-lead)
 
 
 def horizon_table(summary: Scoreboard) -> Table:
@@ -91,6 +120,39 @@ def map_table(summary: SensorMap) -> Table:
         for sensor in summary.sensors
     )
     return Table(("sensor", "latitude", "longitude", f"test MAE ({summary.unit})"), rows)
+
+
+def interval_table(summary: IntervalSummary) -> Table:
+    """What each promise held at every step alone and in all, where it held least, and how wide it was."""
+
+    def line(name: str, values: Iterable[float], digits: int = 1) -> tuple[str, ...]:
+        return (name, *(error(value, digits) for value in values))
+
+    steps = [
+        line(f"{step} ({minutes} min)", (row.by_step[step - 1] for row in summary.rows))
+        for step, minutes in enumerate(summary.minutes, start=1)
+    ]
+    rows = (
+        *steps,
+        line("all steps", (row.held for row in summary.rows)),
+        line("where the forecast was slow", (row.slow for row in summary.rows)),
+        line("the sensor with least", (row.lowest_sensor for row in summary.rows)),
+        line(f"mean width ({summary.unit})", (row.width for row in summary.rows), 2),
+    )
+    columns = ("held, percent of the readings", *(f"promise {row.percent} %" for row in summary.rows))
+    return Table(columns, rows, strong=frozenset({len(steps)}))
+
+
+def attention_table(summary: AttentionSummary) -> Table:
+    """A row for each sensor that is attended to."""
+    rows = tuple(
+        (focus.sensor, focus.rank, other.name, error(other.percent, 2), error(other.kilometres, 1))
+        for focus in summary.focuses
+        for other in focus.others
+    )
+    columns = ("sensor", "its error is", "attends to", "percent", "km away")
+    note = f"The even share is {error(summary.even, 2)} percent."
+    return Table(columns, rows, frozenset({0, 1, 2}), note=note)
 
 
 def published_text(summary: PublishedTable, board: Scoreboard | None) -> Table:

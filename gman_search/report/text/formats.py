@@ -9,6 +9,7 @@ __all__ = [
     "duration",
     "error",
     "moment",
+    "ordinal",
     "percent",
     "plural",
     "setting",
@@ -55,6 +56,12 @@ def count(value: int) -> str:
 def plural(value: int, one: str, many: str | None = None) -> str:
     """`1 config`, `3 configs`."""
     return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `12th`."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def duration(seconds: float) -> str:

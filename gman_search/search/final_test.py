@@ -1,0 +1,137 @@
+"""The test part, opened at the end: once for the winner, and then for the guide's preset, to be set beside it."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gman_search.data.task import ForecastTask
+from gman_search.errors import DataError
+from gman_search.forecasting.saved import write_saved_model
+from gman_search.halving.decide import best_evaluation, ranked
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.preset import PRESET_ID, preset_evaluation
+from gman_search.halving.table import Evaluation, latest_attempts
+from gman_search.record import PresetTest, RunScores
+from gman_search.record_json import test_from_json, test_to_json
+from gman_search.search.artifacts import Artifacts
+from gman_search.spec import DataSpec
+from gman_search.training.checkpoints import read_arrays
+
+if TYPE_CHECKING:
+    from gman_search.training.held_out import TestBench
+
+__all__ = ["FinalTest"]
+
+WINNER, COMPARISON = "winner", "comparison"
+
+
+class FinalTest:
+    """What the test part says of a search, written into the folder of its winner.
+
+    The winner is chosen by validation error alone before anything is tested, and nothing is chosen afterwards: the
+    preset's errors decide nothing. `tested.json` has every look at the test part in order.
+
+    Args:
+        task: the data.
+        study: folder of the study.
+        winner: folder for the weights that can predict, test.json and tested.json.
+        artifacts: where weights of other machines are.
+        data: how readings are read and filled in.
+    """
+
+    def __init__(self, task: ForecastTask, data: DataSpec, study: Path, winner: Path, artifacts: Artifacts) -> None:
+        self.task, self.data, self.study, self.folder, self.artifacts = task, data, study, winner, artifacts
+        self._bench: TestBench | None = None
+
+    def run(
+        self, evaluations: Sequence[Evaluation], ladder: Ladder, on_warning: Callable[[str], None] = lambda text: None
+    ) -> None:
+        """Test the best evaluation, then the preset, unless these very evaluations have been tested already.
+
+        Raises:
+            DataError: the winner's weights are gone.
+        """
+        winner, preset = best_evaluation(evaluations, ladder), preset_evaluation(evaluations, ladder)
+        if winner is None:
+            return
+        if not self._was_last(WINNER, winner):
+            self._test_winner(winner)
+        if preset is None or winner.config_id == PRESET_ID or self._was_last(COMPARISON, preset):
+            return
+        same_size = (row for row in ranked(latest_attempts(evaluations)) if row.stage == preset.stage)
+        peer = next((row for row in same_size if row.config_id == winner.config_id and row.key != winner.key), None)
+        try:
+            self._test_beside(preset, peer)
+        except DataError as error:
+            on_warning(f"the guide's preset has no test error, its weights are gone: {error}")
+
+    def _test_winner(self, winner: Evaluation) -> None:
+        source = self._weights(winner)
+        bench = self._opened_bench()
+        saved, result = bench.winner(source, config_id=winner.config_id, stage=winner.stage)
+        write_saved_model(saved, self.folder, coverage=result.coverage)
+        self._write(test_to_json(result))
+        self._note(WINNER, winner)
+
+    def _test_beside(self, preset: Evaluation, peer: Evaluation | None) -> None:
+        ours = self._scores(preset)
+        theirs = None
+        if peer is not None:
+            with suppress(DataError):  # the preset's own error is worth telling without it
+                theirs = self._scores(peer)
+                self._note(COMPARISON, peer)
+        result = test_from_json(json.loads((self.folder / "test.json").read_text(encoding="utf-8")))
+        self._write(test_to_json(replace(result, beside=PresetTest(ours, theirs))))
+        self._note(COMPARISON, preset)  # last: it tells that the comparison is whole
+
+    def _scores(self, row: Evaluation) -> RunScores:
+        source = self._weights(row)
+        steps, mean = self._opened_bench().scores(source)
+        return RunScores(row.config_id, row.stage, steps, mean)
+
+    def _weights(self, row: Evaluation) -> Path:
+        """The folder of an evaluation, with its weights in it."""
+        source = self.study / str(row.facts["folder"])
+        self.artifacts.fetch(source, row.facts.get("artifacts", {}))
+        read_arrays(source / "weights.npz")
+        return source
+
+    def _opened_bench(self) -> "TestBench":
+        """TensorFlow, only when something is to be tested."""
+        if self._bench is None:
+            from gman_search.training.quiet import start_tensorflow_quietly
+
+            start_tensorflow_quietly()
+            from gman_search.training.held_out import TestBench
+
+            self._bench = TestBench(self.task, self.data)
+        return self._bench
+
+    def _was_last(self, role: str, row: Evaluation) -> bool:
+        """Whether the last look in this role was at `row`; the comparison is made anew beside every winner."""
+        looks = self._looks()
+        since = max((number for number, look in enumerate(looks) if look["role"] == WINNER), default=0)
+        last = next((look for look in reversed(looks[since:]) if look["role"] == role), None)
+        return last == _look(role, row) and (self.folder / "test.json").is_file()
+
+    def _looks(self) -> list[dict[str, Any]]:
+        file = self.folder / "tested.json"
+        looks = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+        return [{"role": WINNER, **look} for look in looks]
+
+    def _note(self, role: str, row: Evaluation) -> None:
+        # A longer search can have a new winner, whose test is one more look at the test part: the list tells how many.
+        self._dump("tested.json", [*self._looks(), _look(role, row)], indent=2)
+
+    def _write(self, result: dict[str, Any]) -> None:
+        self._dump("test.json", result)
+
+    def _dump(self, name: str, content: Any, indent: int | None = None) -> None:
+        (self.folder / name).write_text(json.dumps(content, indent=indent) + "\n", encoding="utf-8")
+
+
+def _look(role: str, row: Evaluation) -> dict[str, Any]:
+    return {"role": role, "key": row.key, "folder": row.facts["folder"], "val_mae": row.val_mae}

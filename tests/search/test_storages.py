@@ -258,7 +258,7 @@ def test_telling_keeps_the_lease_until_it_is_written(open_any):
         order.append("reconciled")
 
     thief = threading.Thread(target=steal)
-    assert studies.end(claim.trial_id, TrialState.COMPLETE, 3.0, {"epochs": 1}, slowly)
+    assert studies.end(claim.trial_id, TrialState.COMPLETE, 3.0, {"epochs": 1, "curve": []}, slowly)
     thief.join(30)
     assert order == ["told", "reconciled"]
     row = studies.evaluations()[0]

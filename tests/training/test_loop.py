@@ -14,7 +14,7 @@ from gman_search.halving.table import State
 from gman_search.model.growth import GrowthRules
 from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.training.checkpoints import read_arrays, write_arrays, write_checkpoint
 from gman_search.training.job import Job, StopTraining
 from gman_search.training.loop import GmanTrainer
 from gman_search.training.step import StepValues
@@ -195,12 +195,12 @@ def test_a_crash_between_the_two_files_of_an_epoch_does_no_harm(trainer, tmp_pat
     whole = trained(trainer, job(tmp_path / "whole"))
     from gman_search.training import loop
 
-    def crash_in_epoch_two(path, arrays, description):
-        if path.name == "checkpoint.npz" and description["epochs"][-1]["epoch"] == 2:
+    def crash_in_epoch_two(folder, arrays, description):
+        if description["epochs"][-1]["epoch"] == 2:
             raise OSError("killed")
-        write_arrays(path, arrays, description)
+        write_checkpoint(folder, arrays, description)
 
-    monkeypatch.setattr(loop, "write_arrays", crash_in_epoch_two)
+    monkeypatch.setattr(loop, "write_checkpoint", crash_in_epoch_two)
     with pytest.raises(OSError, match="killed"):
         trained(trainer, job(tmp_path / "first"))
     monkeypatch.undo()

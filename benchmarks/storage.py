@@ -165,6 +165,7 @@ def claimed(url: str, processes: int, each: int) -> dict[str, Any]:
 
 def _claim_all(url: str, trials: int, gate: Any, told: Any) -> None:
     studies, leases = opened(url, trials)
+    studies.history.read()  # a worker reads the history once in its life
     found = []
     gate.wait()
     while isinstance(claim := claim_next(studies, leases, "w"), Claim):

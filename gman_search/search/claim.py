@@ -1,9 +1,9 @@
 """Claiming the next evaluation: one worker, one trial, under the study's lock."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from gman_search.halving.decide import Decision, Sample, Wait
@@ -43,9 +43,9 @@ def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | D
         decision, trials = reconcile(studies, leases)
         for stage in reversed(studies.ladder.stages):
             for trial in trials[stage]:
-                if trial.state is TrialState.WAITING and _claimed(studies, leases, trial, worker):
+                if trial.state is TrialState.WAITING and studies.begin(trial._trial_id, worker, leases.acquire_within):
                     try:
-                        return _claim(studies, stage, studies.storage.get_trial(trial._trial_id), worker)
+                        return _claim(studies, stage, _begun(trial, worker), worker)
                     except _ImpossibleValues as error:
                         studies.end_by_reason(trial._trial_id, f"{BY_HAND}: queued with impossible values: {error}")
                         leases.release(trial._trial_id, worker)
@@ -53,19 +53,16 @@ def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | D
         if isinstance(decision, Sample):
             trial = studies.ask()
             leases.acquire(trial._trial_id, worker)
-            return _claim(studies, studies.ladder.stages[0], trial, worker)
+            studies.set_attrs(trial._trial_id, {"worker": worker})
+            return _claim(studies, studies.ladder.stages[0], _begun(trial, worker), worker)
         return decision
 
 
-def _claimed(studies: SearchStudies, leases: Leases, trial: FrozenTrial, worker: str) -> bool:
-    leases.acquire(trial._trial_id, worker)  # before the claim: a worker killed in between leaves an expired lease
-    try:
-        if studies.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
-            return True
-    except UpdateFinishedTrialError:
-        pass  # somebody ended it through the dashboard
-    leases.release(trial._trial_id, worker)
-    return False
+def _begun(trial: FrozenTrial, worker: str) -> FrozenTrial:
+    """The trial as it is in the database once `worker` has claimed it: under the lock nobody else writes to it."""
+    begun = copy(trial)
+    begun.state, begun.user_attrs = TrialState.RUNNING, {**trial.user_attrs, "worker": worker}
+    return begun
 
 
 def _claim(studies: SearchStudies, stage: str, trial: FrozenTrial, worker: str) -> Claim:
@@ -85,6 +82,5 @@ def _claim(studies: SearchStudies, stage: str, trial: FrozenTrial, worker: str) 
             studies.set_attrs(trial._trial_id, {"params": params})
         else:
             studies.describe(stage, trial._trial_id, trial.number, params, origin="queued by hand")
-    studies.set_attrs(trial._trial_id, {"worker": worker})
-    trial = studies.storage.get_trial(trial._trial_id)
+        trial = studies.storage.get_trial(trial._trial_id)
     return Claim(stage, trial._trial_id, trial.number, studies.evaluation(stage, trial), dict(trial.user_attrs))

@@ -57,13 +57,17 @@ class Leases:
         )
 
     def acquire(self, trial_id: int, worker: str) -> None:
-        """Take the lease of a trial; to be called under the study's lock, before the trial is claimed."""
+        """Take the lease of a trial; to be called under the study's lock."""
         with self.engine.begin() as connection:
-            connection.execute(sql.text("DELETE FROM gman_search_leases WHERE trial_id = :t"), {"t": trial_id})
-            connection.execute(
-                sql.text(f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s)"),
-                {"t": trial_id, "w": worker, "s": self.seconds},
-            )
+            self.acquire_within(connection, trial_id, worker)
+
+    def acquire_within(self, connection: Any, trial_id: int, worker: str) -> None:
+        """Take the lease of a trial in the transaction that claims it, so that neither is there without the other."""
+        connection.execute(sql.text("DELETE FROM gman_search_leases WHERE trial_id = :t"), {"t": trial_id})
+        connection.execute(
+            sql.text(f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s)"),
+            {"t": trial_id, "w": worker, "s": self.seconds},
+        )
 
     def renew(self, trial_id: int, worker: str) -> bool:
         """Extend the lease; False if it is no longer this worker's or has run out."""

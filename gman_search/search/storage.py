@@ -13,7 +13,7 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 
 from gman_search.errors import StudyError, UsageError
 
@@ -167,9 +167,13 @@ def patiently(action: Callable[[], Result], *, seconds: float = OUTAGE_SECONDS) 
 
 
 def _driver_error(error: BaseException | None) -> BaseException | None:
-    """What the database's driver said, below Optuna's and SQLAlchemy's wrapping."""
+    """What the database's driver said, below Optuna's and SQLAlchemy's wrapping.
+
+    Optuna answers a failed query with a slower one in the same, already broken transaction: SQLAlchemy then complains
+    about the transaction, and what broke it is only the context of that complaint.
+    """
     while error is not None and not isinstance(error, (DBAPIError, sqlite3.Error)):
-        error = error.__cause__
+        error = error.__context__ if isinstance(error, PendingRollbackError) else error.__cause__
     return error.orig if isinstance(error, DBAPIError) else error
 
 

@@ -3,20 +3,16 @@
 import json
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
-from datetime import datetime
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
-from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
-from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 
 from gman_search.errors import StudyError
 from gman_search.halving.ladder import Ladder
@@ -24,6 +20,7 @@ from gman_search.halving.retries import BY_HAND
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Epoch
 from gman_search.search.history import History
+from gman_search.search.trial_writes import begin_trial, end_trial, set_attrs
 from gman_search.space import Choice, FloatRange, ParamValue, SearchSpace
 from gman_search.spec import StudySpec
 
@@ -86,7 +83,7 @@ class SearchStudies:
     def __init__(self, storage: RDBStorage, spec: StudySpec, ladder: Ladder, fingerprint: str) -> None:
         self.storage, self.spec, self.ladder = storage, spec, ladder
         self.distributions = distributions(spec.space)
-        self._finished: dict[int, Evaluation] = {}
+        self._rows: dict[int, tuple[FrozenTrial, Evaluation]] = {}
         self.by_stage = {
             stage: optuna.create_study(
                 storage=storage, study_name=f"{spec.name}/{stage}", direction="minimize", load_if_exists=True
@@ -158,12 +155,11 @@ class SearchStudies:
         return stage != self.ladder.stages[0] and "config_id" not in trial.user_attrs
 
     def evaluation(self, stage: str, trial: FrozenTrial) -> Evaluation:
-        """One trial as a row of the table; a finished one never changes, so its row is kept."""
-        row = self._finished.get(trial._trial_id)
-        if row is None:
+        """One trial as a row of the table; made once of what was read once, and once of a finished one."""
+        read, row = self._rows.get(trial._trial_id, (None, None))
+        if row is None or not (row.state.is_finished or read is trial):
             row = self._evaluation(stage, trial)
-            if row.state.is_finished:
-                self._finished[trial._trial_id] = row
+            self._rows[trial._trial_id] = trial, row
         return row
 
     def _evaluation(self, stage: str, trial: FrozenTrial) -> Evaluation:
@@ -268,13 +264,12 @@ class SearchStudies:
         self.set_attrs(trial_id, attrs)
 
     def set_attrs(self, trial_id: int, attrs: Mapping[str, Any]) -> None:
-        """Write user attributes of a trial, all or none.
+        """Write user attributes of a trial, all or none; raises UpdateFinishedTrialError where it has ended."""
+        set_attrs(self.storage, trial_id, attrs)
 
-        Raises:
-            UpdateFinishedTrialError: the trial has ended.
-        """
-        with _transaction(self.storage) as session:
-            self._set_attrs(session, trial_id, attrs)
+    def begin(self, trial_id: int, worker: str, leased: Callable[[Connection, int, str], None]) -> bool:
+        """Claim a waiting trial and lease it, both or none; False if it waits no longer."""
+        return begin_trial(self.storage, trial_id, {"worker": worker}, lambda inner: leased(inner, trial_id, worker))
 
     def end(
         self,
@@ -284,34 +279,11 @@ class SearchStudies:
         attrs: Mapping[str, Any] | None = None,
         on_condition: Callable[[Connection], bool] = lambda connection: True,
     ) -> bool:
-        """End a trial with its value and attributes, all in one transaction, if `on_condition` holds in it.
-
-        Raises:
-            UpdateFinishedTrialError: the trial has ended already.
-        """
-        with _transaction(self.storage) as session:
-            if not on_condition(session.connection()):
-                return False
-            trial = TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
-            self.storage.check_trial_is_updatable(trial_id, cast(TrialState, trial.state))
-            self._set_attrs(session, trial_id, attrs or {})
-            if value is not None:
-                self.storage._set_trial_value_without_commit(session, trial, 0, value)
-            trial.state, trial.datetime_complete = state, datetime.now()
-        return True
+        """End a trial, see `end_trial`."""
+        return end_trial(self.storage, trial_id, state, value, attrs or {}, on_condition)
 
     def end_by_reason(self, trial_id: int, reason: str) -> bool:
         """Fail a trial and say why; False if it has ended already."""
         with suppress(UpdateFinishedTrialError):
             return self.end(trial_id, TrialState.FAIL, attrs={"reason": reason})
         return False
-
-    def _set_attrs(self, session: Session, trial_id: int, attrs: Mapping[str, Any]) -> None:
-        for name, value in attrs.items():
-            self.storage._set_trial_attr_without_commit(session, TrialUserAttributeModel, trial_id, name, value)
-
-
-# Optuna's public calls are a transaction each. A result must be written whole, and only by whoever holds the lease,
-# so these two go one level below; optuna is pinned below its next major version for that.
-def _transaction(storage: RDBStorage) -> AbstractContextManager[Session]:
-    return _create_scoped_session(storage.scoped_session)

@@ -71,6 +71,50 @@ def test_eight_processes_claim_two_hundred_trials_once_each(open_any):
     assert leases.live() == dict(found)
 
 
+def test_the_history_tells_what_optuna_tells(open_any, make_trainer, tmp_path):
+    studies, leases = open_any(trials=8)
+    studies.history.read()
+    run_worker(studies, leases, make_trainer(), tmp_path, "w")
+    running = studies.ask()
+    for step, value in enumerate((3.5, float("inf"), float("nan"))):
+        studies.storage.set_trial_intermediate_value(running._trial_id, step, value)
+    studies.by_stage["quick"].enqueue_trial({"learning_rate": 0.003}, user_attrs={"by": "<me>"})
+    studies.history.read()
+    claimed = claim_next(studies, leases, "w")
+    assert isinstance(claimed, Claim) and claimed.evaluation.facts["origin"] == "queued by hand"
+
+    def told(trials, finished=False):
+        kept = {stage: [t for t in mine if t.state.is_finished() or not finished] for stage, mine in trials.items()}
+        return {stage: [repr(in_order(vars(trial))) for trial in mine] for stage, mine in kept.items()}
+
+    def in_order(value):
+        return sorted((key, in_order(own)) for key, own in value.items()) if isinstance(value, dict) else value
+
+    everything = studies.all_trials()
+    assert told(open_any(trials=8)[0].history.read()) == told(everything)
+    grown = studies.history.read()
+    assert told(grown, finished=True) == told(everything, finished=True)
+    states = {stage: [trial.state for trial in mine] for stage, mine in everything.items()}
+    assert {stage: [trial.state for trial in mine] for stage, mine in grown.items()} == states
+
+
+def test_a_claim_and_its_lease_are_there_together_or_not_at_all(open_any):
+    studies, leases = open_any(trials=1)
+    reconcile(studies, leases)
+    [waiting] = studies.trials("quick")
+
+    def power_cut(connection, trial_id, worker):
+        leases.acquire_within(connection, trial_id, worker)
+        raise KeyError("the power went")
+
+    with pytest.raises(KeyError):
+        studies.begin(waiting._trial_id, "w", power_cut)
+    assert leases.live() == {} and [row.state for row in studies.evaluations()] == [State.WAITING]
+    assert studies.begin(waiting._trial_id, "w", leases.acquire_within)
+    assert leases.live() == {waiting._trial_id: "w"} and [row.state for row in studies.evaluations()] == [State.RUNNING]
+    assert not studies.begin(waiting._trial_id, "another", leases.acquire_within)
+
+
 def test_a_lease_ends_by_the_databases_clock_alone(open_any, monkeypatch):
     _, leases = open_any(trials=1, lease_seconds=1.0)
     leases.acquire(7, "w")
@@ -321,6 +365,25 @@ def test_work_under_a_lock_that_is_gone_is_refused(postgresql, open_url):
         except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError):
             studies.evaluations()
     assert studies.evaluations() == []
+
+
+def test_a_connection_that_breaks_within_a_query_of_optuna_is_waited_for(postgresql, open_url):
+    """Optuna asks again in the broken transaction, so that what reaches us complains about the transaction only."""
+    studies, _ = open_url(url=postgresql.new_database(uuid.uuid4().hex))
+    studies.ask()
+    engine = studies.storage.engine
+    cuts = []
+
+    @sqlalchemy.event.listens_for(engine, "before_cursor_execute")
+    def cut(connection, cursor, statement, parameters, context, many):
+        if "FROM trial_user_attributes" in statement and not cuts:
+            cuts.append(connection.connection.driver_connection.info.backend_pid)
+            with sqlalchemy.create_engine(engine.url).begin() as other:
+                other.execute(sqlalchemy.text(f"SELECT pg_terminate_backend({cuts[0]})"))
+            time.sleep(0.5)
+
+    assert len(patiently(studies.evaluations)) == 1
+    assert cuts
 
 
 def test_patience_ends_and_what_will_not_pass_is_raised_at_once():

@@ -1,6 +1,6 @@
 """What has happened to every trial of a search, read again only as far as it can have changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 
 import sqlalchemy as sql
@@ -8,6 +8,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._rdb.models import TrialModel
 from optuna.trial import FrozenTrial, TrialState
 
+from gman_search.search.storage import reading
 from gman_search.search.trial_rows import read_trials
 
 __all__ = ["History"]
@@ -24,10 +25,12 @@ class History:
     Args:
         storage: database, see `open_storage`.
         studies: Optuna's number of the study of each stage.
+        searched: names of the parameters that are drawn.
     """
 
-    def __init__(self, storage: RDBStorage, studies: Mapping[str, int]) -> None:
+    def __init__(self, storage: RDBStorage, studies: Mapping[str, int], searched: Collection[str]) -> None:
         self._storage = storage
+        self._searched = set(searched)
         self._stages = {study: stage for stage, study in studies.items()}
         self._known: dict[str, dict[int, FrozenTrial]] = {stage: {} for stage in studies}
         self._open: dict[int, FrozenTrial] = {}
@@ -45,17 +48,29 @@ class History:
             model.study_id.in_(self._stages),
             sql.or_(model.trial_id > self._newest, model.state.in_(OPEN)),
         )
-        with self._storage.engine.begin() as connection:
+        with reading(self._storage) as connection:
             found = {int(row[0]): (int(row[1]), row[2]) for row in connection.execute(query)}
             changed = self._open.keys() - found.keys()  # these have ended
             for number, (study, state) in found.items():
                 known = self._open.get(number)
                 if known is None or not (known.state is state or self._began(known, study, state)):
                     changed.add(number)
-            for study, trial in read_trials(connection, sorted(changed)):
+            drawn = {
+                number: known for number, known in self._open.items() if number in changed and self._is_drawn(known)
+            }
+            for study, trial in read_trials(connection, sorted(changed), drawn):
                 self._note(self._stages[study], trial)
         self._newest = max([self._newest, *found])
         return {stage: list(known.values()) for stage, known in self._known.items()}
+
+    @property
+    def running(self) -> list[FrozenTrial]:
+        """Trials that were running at the last reading."""
+        return [trial for trial in self._open.values() if trial.state is TrialState.RUNNING]
+
+    def _is_drawn(self, trial: FrozenTrial) -> bool:
+        """Whether the parameters of a trial of ours are complete, so that they stay as they are."""
+        return "config_id" in trial.user_attrs and self._searched <= trial.params.keys()
 
     def _began(self, known: FrozenTrial, study: int, state: TrialState) -> bool:
         """Note that a trial of ours was claimed, which changes nothing else of it; False where it may have."""

@@ -63,9 +63,11 @@ class Leases:
 
     def acquire_within(self, connection: Any, trial_id: int, worker: str) -> None:
         """Take the lease of a trial in the transaction that claims it, so that neither is there without the other."""
-        connection.execute(sql.text("DELETE FROM gman_search_leases WHERE trial_id = :t"), {"t": trial_id})
         connection.execute(
-            sql.text(f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s)"),
+            sql.text(
+                f"INSERT INTO gman_search_leases VALUES (:t, :w, {self._now}, {self._now} + :s) ON CONFLICT (trial_id) "
+                "DO UPDATE SET worker = excluded.worker, since = excluded.since, expires = excluded.expires"
+            ),
             {"t": trial_id, "w": worker, "s": self.seconds},
         )
 

@@ -3,10 +3,9 @@
 Idempotent and computed from history alone; runs under the study's lock before every claim.
 """
 
-from itertools import chain
 from typing import Any, NamedTuple
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from gman_search.halving.controls import Control, controls_due
 from gman_search.halving.decide import Decision, Promote, Wait, decide
@@ -33,7 +32,7 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
     The table is read once, and again only after something was written: under the lock nobody else decides.
     """
     trials = studies.history.read()
-    if _fail_lost(studies, leases, trials) | refuse_strays(studies, trials):
+    if _fail_lost(studies, leases) | refuse_strays(studies, trials):
         trials = studies.history.read()
     rows = studies.rows(trials)
     if _queue_again(studies, rows) or not rows:
@@ -59,10 +58,11 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
     return Reconciled(Wait() if controls_open else decision, trials)
 
 
-def _fail_lost(studies: SearchStudies, leases: Leases, trials: dict[str, list[FrozenTrial]]) -> bool:
-    live, changed = leases.live(), False
-    for trial in chain.from_iterable(trials.values()):
-        if trial.state is not TrialState.RUNNING or trial._trial_id in live:
+def _fail_lost(studies: SearchStudies, leases: Leases) -> bool:
+    running, changed = studies.history.running, False
+    live = leases.live() if running else {}
+    for trial in running:
+        if trial._trial_id in live:
             continue
         if leases.take_away(trial._trial_id):
             changed = True  # even if it was ended from outside, or told just before the lease ran out

@@ -7,35 +7,32 @@ version for that.
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sql
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
-from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
-from optuna.storages._rdb.storage import _create_scoped_session
+from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel, TrialValueModel
 from optuna.trial import TrialState
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 __all__ = ["begin_trial", "end_trial", "set_attrs"]
 
 INSERT: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+OPEN = (TrialState.WAITING, TrialState.RUNNING)
 
 
 def begin_trial(
     storage: RDBStorage, trial_id: int, attrs: Mapping[str, Any], leased: Callable[[Connection], None]
 ) -> bool:
     """Make a WAITING trial RUNNING and lease it in the same transaction; False if it waits no longer."""
-    model = TrialModel
-    waiting = sql.update(model).where(model.trial_id == trial_id, model.state == TrialState.WAITING)
-    with _transaction(storage) as session:
-        connection, now = session.connection(), datetime.now(UTC).replace(tzinfo=None)
-        if not connection.execute(waiting.values(state=TrialState.RUNNING, _datetime_start_utc=now)).rowcount:
+    waiting = sql.update(TrialModel).where(TrialModel.trial_id == trial_id, TrialModel.state == TrialState.WAITING)
+    with storage.engine.begin() as connection:
+        if not connection.execute(waiting.values(state=TrialState.RUNNING, _datetime_start_utc=_now())).rowcount:
             return False  # somebody ended it through the dashboard
-        _set_attrs(storage, session, trial_id, attrs)
+        _set_attrs(connection, trial_id, attrs)
         leased(connection)
     return True
 
@@ -53,14 +50,15 @@ def end_trial(
     Raises:
         UpdateFinishedTrialError: the trial has ended already.
     """
-    with _transaction(storage) as session:
-        if not on_condition(session.connection()):
+    with storage.engine.begin() as connection:
+        if not on_condition(connection):
             return False
-        trial = _open_trial(storage, session, trial_id)
-        _set_attrs(storage, session, trial_id, attrs)
+        _update_open(connection, trial_id, state=state, _datetime_complete_utc=_now())
+        _set_attrs(connection, trial_id, attrs)
         if value is not None:
-            storage._set_trial_value_without_commit(session, trial, 0, value)
-        trial.state, trial.datetime_complete = state, datetime.now()
+            stored, kind = TrialValueModel.value_to_stored_repr(value)
+            row = {"trial_id": trial_id, "objective": 0, "value": stored, "value_type": kind}
+            connection.execute(sql.insert(TrialValueModel).values(row))
     return True
 
 
@@ -70,26 +68,28 @@ def set_attrs(storage: RDBStorage, trial_id: int, attrs: Mapping[str, Any]) -> N
     Raises:
         UpdateFinishedTrialError: the trial has ended.
     """
-    with _transaction(storage) as session:
-        _open_trial(storage, session, trial_id)
-        _set_attrs(storage, session, trial_id, attrs)
+    with storage.engine.begin() as connection:
+        _update_open(connection, trial_id, state=TrialModel.state)  # nobody ends it before the commit
+        _set_attrs(connection, trial_id, attrs)
 
 
-def _open_trial(storage: RDBStorage, session: Session, trial_id: int) -> TrialModel:
-    trial = TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
-    storage.check_trial_is_updatable(trial_id, cast(TrialState, trial.state))
-    return trial
+def _update_open(connection: Connection, trial_id: int, **values: Any) -> None:
+    model = TrialModel
+    unfinished = sql.update(model).where(model.trial_id == trial_id, model.state.in_(OPEN))
+    if not connection.execute(unfinished.values(values)).rowcount:
+        raise UpdateFinishedTrialError(f"trial {trial_id} has ended, or is not there")
 
 
-def _set_attrs(storage: RDBStorage, session: Session, trial_id: int, attrs: Mapping[str, Any]) -> None:
+def _set_attrs(connection: Connection, trial_id: int, attrs: Mapping[str, Any]) -> None:
     if not attrs:
         return
     model = TrialUserAttributeModel
     rows = [{"trial_id": trial_id, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
-    new = INSERT[storage.engine.dialect.name](model).values(rows)
+    new = INSERT[connection.dialect.name](model).values(rows)
     value = {"value_json": new.excluded.value_json}
-    session.execute(new.on_conflict_do_update(index_elements=[model.trial_id, model.key], set_=value))
+    connection.execute(new.on_conflict_do_update(index_elements=[model.trial_id, model.key], set_=value))
 
 
-def _transaction(storage: RDBStorage) -> AbstractContextManager[Session]:
-    return _create_scoped_session(storage.scoped_session)
+def _now() -> datetime:
+    """As Optuna stores it: UTC without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)

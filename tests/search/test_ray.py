@@ -100,10 +100,13 @@ def test_a_lost_nodes_work_goes_on_elsewhere_and_nothing_is_lost_or_doubled(clus
     until(lambda: nodes_of(tmp_path, 3) and sum("worker" in row.facts for row in studies.evaluations()) >= 4)
     (lost_id,) = nodes_of(tmp_path, 0)
     lost = next(node for node in cluster.nodes if node.node_id == lost_id)
-    running = [row for row in studies.evaluations() if row.state is State.RUNNING]
-    orphans = [row for row in running if row.facts.get("worker", "").endswith(lost_id[:6])]
+
+    def orphans():
+        running = [row for row in studies.evaluations() if row.state is State.RUNNING]
+        return [row for row in running if row.facts.get("worker", "").endswith(lost_id[:6])]
+
+    until(orphans)  # between two evaluations a worker has none
     cluster.remove_node(lost, allow_graceful=False)
-    assert orphans
     until(lambda: not workers.alive(), 180)
     assert workers.crashed() == 0
     rows = studies.evaluations()

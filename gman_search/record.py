@@ -125,7 +125,7 @@ class StudyRecord:
 
     `curves` maps the key of an evaluation (`quick/7`) to its epochs. `spec` is the resolved specification as plain
     data. `provenance` has versions, seed, command, created, data facts (sensors, windows, span) and `cost_units`
-    (the estimated relative cost of one evaluation at each stage).
+    (the estimated seconds of one evaluation at each stage, whose ratio counts).
     """
 
     name: str

@@ -12,7 +12,7 @@ from gman_search.data.profile import STUCK_HOURS, GraphProfile, SeriesProfile, p
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask, load_adjacency, load_series, task_of
 from gman_search.data.windows import SPLIT_RULES
-from gman_search.halving.cost import evaluation_cost, reduction_factors
+from gman_search.halving.cost import reduction_factors
 from gman_search.model.counts import best_groups
 from gman_search.spec import StudySpec
 
@@ -106,8 +106,7 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
     validation = len(task.starts["val"][:: data.validation_stride])
     stages = spec.stage_list()
     estimates = [estimate_stage(x, **sizes, **shape, validation=validation, groups=task.groups) for x in stages]
-    costs = [evaluation_cost(x, **sizes, **shape, groups=task.groups) for x in stages]
-    quotas = spec.ladder(reduction_factors(costs)).quotas()
+    quotas = spec.ladder(reduction_factors([row.seconds for row in estimates])).quotas()
     groups = best_groups(sizes["sensors"])
     grouped = estimate_stage(stages[-1], **sizes, **shape, validation=validation, groups=groups)
     worth = task.groups == 0 and estimates[-1].seconds > GROUPS_WORTH * grouped.seconds

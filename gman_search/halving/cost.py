@@ -1,7 +1,8 @@
-"""What an evaluation costs, before anything was measured: multiply-adds of one training step.
+"""What an evaluation costs, before anything was trained: seconds on two cores, by a model fitted to measured steps.
 
-The estimate only has to get the *ratio* of the stages right, because reduction factors and the dry run's savings are
-ratios. It counts the matrix products of the model; a training step is three times its forward pass.
+The constants are fitted to `benchmarks/results/step.json` and `step-curve.json` (2 cores, one process, float32): of the
+34 measured steps, 20 to 1000 sensors, they give 0.75 to 1.32 times the time. Other machines are faster or slower by a
+common factor, which the ratios of the stages do not notice: reduction factors and the dry run's savings are ratios.
 """
 
 from collections.abc import Sequence
@@ -9,32 +10,24 @@ from itertools import pairwise
 
 from gman_search.stages import Stage
 
-__all__ = ["evaluation_cost", "reduction_factors", "step_cost", "steps_per_epoch"]
+__all__ = ["evaluation_seconds", "reduction_factors", "step_seconds", "steps_per_epoch"]
+
+BLOCK_SECONDS = 3.23e-3
+"""Of one ST-attention block in one training step, whatever its size: small operations."""
+CHANNEL_SECONDS = 128e-9
+"""Of one channel of one token (a sensor at a step of a window), in one block of the encoder and one of the decoder."""
+SCORE_SECONDS = 1.52e-9
+"""Of one score of attention of all sensors to all: a token, another sensor, a head. In groups they do not count."""
+TRACE_SECONDS = 1.7
+"""Before the first step, for one of the L blocks in encoder and decoder."""
 
 
-def step_cost(stage: Stage, *, sensors: int, history: int = 12, horizon: int = 12, groups: int = 0) -> float:
-    """Multiply-adds of one training step of `stage` on (B, P, N) inputs.
-
-    A block projects X and STE to Q, K and V twice (12 D^2 a token), has two output layers of two projections each
-    (4 D^2), and the gated fusion (4 D^2); spatial attention compares N x N sensors and temporal attention P x P steps.
-    With G `groups` of M sensors it compares G M^2 sensors and G^2 groups, and projects the groups again (3 D^2 each).
-    """
-    width, batch = stage.D, stage.batch_size
-    encoder = stage.L * _block_cost(width, stage.K, batch, history, sensors, groups)
-    decoder = stage.L * _block_cost(width, stage.K, batch, horizon, sensors, groups)
-    tokens = batch * sensors * (history + horizon)
-    edges = tokens * 6 * width * width + batch * sensors * history * horizon * 2 * width
-    return 3.0 * (encoder + decoder + edges)
-
-
-def _block_cost(width: int, heads: int, batch: int, steps: int, sensors: int, groups: int) -> float:
-    tokens = batch * steps * sensors
-    dense = tokens * 20 * width * width + batch * steps * groups * 3 * width * width
-    pairs = groups * (-(-sensors // groups)) ** 2 + groups**2 if groups else sensors**2
-    # A score costs d multiply-adds, but its softmax and gradient move as much memory as about 16 of them.
-    spatial = batch * steps * pairs * (2 * width + 16 * heads)
-    temporal = tokens * steps * (2 * width + 16 * heads)
-    return float(dense + spatial + temporal)
+def step_seconds(stage: Stage, *, sensors: int, history: int = 12, horizon: int = 12, groups: int = 0) -> float:
+    """Seconds of one training step on (B, P, N) inputs."""
+    windows = stage.batch_size * (history + horizon)
+    channels = windows * sensors * stage.D * stage.L
+    scores = 0 if groups else windows * sensors**2 * stage.K * stage.L
+    return 2 * stage.L * BLOCK_SECONDS + channels * CHANNEL_SECONDS + scores * SCORE_SECONDS
 
 
 def steps_per_epoch(stage: Stage, *, windows: int) -> int:
@@ -43,12 +36,31 @@ def steps_per_epoch(stage: Stage, *, windows: int) -> int:
     return everything if stage.steps_per_epoch is None else min(stage.steps_per_epoch, everything)
 
 
-def evaluation_cost(
-    stage: Stage, *, sensors: int, windows: int, history: int = 12, horizon: int = 12, groups: int = 0
+def evaluation_seconds(
+    stage: Stage,
+    *,
+    sensors: int,
+    windows: int,
+    validation: int,
+    history: int = 12,
+    horizon: int = 12,
+    groups: int = 0,
 ) -> float:
-    """Multiply-adds of a whole evaluation that uses all its epochs."""
-    steps = stage.max_epochs * steps_per_epoch(stage, windows=windows)
-    return steps * step_cost(stage, sensors=sensors, history=history, horizon=horizon, groups=groups)
+    """Seconds of an evaluation that uses all its epochs.
+
+    Args:
+        stage: shape, batch size, epochs.
+        sensors: N.
+        windows: for training.
+        validation: windows that are scored after every epoch.
+        history: P.
+        horizon: Q.
+        groups: of sensors, 0 for attention of all to all.
+    """
+    step = step_seconds(stage, sensors=sensors, history=history, horizon=horizon, groups=groups)
+    # A forecast is the forward third of a step.
+    validating = validation * step / stage.batch_size / 3
+    return stage.max_epochs * (steps_per_epoch(stage, windows=windows) * step + validating) + TRACE_SECONDS * stage.L
 
 
 def reduction_factors(costs: Sequence[float]) -> tuple[int, ...]:

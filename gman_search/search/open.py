@@ -1,31 +1,30 @@
 """Opening a study for its data: the ladder's reduction factors are fixed when it is created."""
 
 from gman_search.data.task import ForecastTask
-from gman_search.halving.cost import evaluation_cost, reduction_factors
+from gman_search.halving.cost import evaluation_seconds, reduction_factors
 from gman_search.halving.ladder import Ladder
 from gman_search.search.storage import open_storage
 from gman_search.search.studies import SearchStudies
 from gman_search.spec import StudySpec
 
-__all__ = ["ladder_of", "open_studies", "stage_costs"]
+__all__ = ["ladder_of", "open_studies", "stage_seconds"]
 
 
-def stage_costs(spec: StudySpec, *, sensors: int, windows: int) -> dict[str, float]:
-    """Estimated cost (multiply-adds) of one evaluation at each stage."""
-    P, Q, groups = spec.data.history, spec.data.horizon, spec.data.groups_of(sensors)
-    return {
-        stage.name: evaluation_cost(stage, sensors=sensors, windows=windows, history=P, horizon=Q, groups=groups)
-        for stage in spec.stage_list()
+def stage_seconds(spec: StudySpec, task: ForecastTask) -> dict[str, float]:
+    """Estimated seconds of one evaluation at each stage, on two cores; elsewhere their ratio counts."""
+    windows = {
+        "windows": len(task.starts["train"]),
+        "validation": len(task.starts["val"][:: spec.data.validation_stride]),
     }
+    shape = {"sensors": len(task.series.sensors), "history": task.P, "horizon": task.Q, "groups": task.groups}
+    return {stage.name: evaluation_seconds(stage, **windows, **shape) for stage in spec.stage_list()}
 
 
-def ladder_of(spec: StudySpec, *, sensors: int, windows: int) -> Ladder:
-    """The ladder of a study on a network of that size."""
-    costs = stage_costs(spec, sensors=sensors, windows=windows)
-    return spec.ladder(reduction_factors(list(costs.values())))
+def ladder_of(spec: StudySpec, task: ForecastTask) -> Ladder:
+    """The ladder of a new study on `task`."""
+    return spec.ladder(reduction_factors(list(stage_seconds(spec, task).values())))
 
 
 def open_studies(url: str, spec: StudySpec, task: ForecastTask) -> SearchStudies:
     """Open or create the studies of `spec` on `task` in the storage at `url`."""
-    ladder = ladder_of(spec, sensors=len(task.series.sensors), windows=len(task.starts["train"]))
-    return SearchStudies(open_storage(url), spec, ladder, task.fingerprint)
+    return SearchStudies(open_storage(url), spec, ladder_of(spec, task), task.fingerprint)

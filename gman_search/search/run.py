@@ -21,7 +21,7 @@ from gman_search.record import StudyRecord, TestResult
 from gman_search.record_json import test_from_json
 from gman_search.search.artifacts import Artifacts, open_store
 from gman_search.search.final_test import FinalTest
-from gman_search.search.open import open_studies, stage_costs
+from gman_search.search.open import open_studies, stage_seconds
 from gman_search.search.studies import SearchStudies
 from gman_search.search.supervise import Engine, has_work, supervise
 from gman_search.spec import StudySpec
@@ -137,7 +137,7 @@ def _judge_failures(record: StudyRecord, spec: StudySpec) -> None:
 def _note_provenance(folder: StudyFolder, spec: StudySpec, task: ForecastTask, command: Sequence[str]) -> None:
     if folder.provenance():
         return
-    sensors, windows = len(task.series.sensors), len(task.starts["train"])
+    sensors = len(task.series.sensors)
     facts = {
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
         # Reports are passed on; the password of a database should not be.
@@ -158,7 +158,7 @@ def _note_provenance(folder: StudyFolder, spec: StudySpec, task: ForecastTask, c
         "step_minutes": task.series.step_minutes,
         "fingerprint": task.fingerprint,
         "warnings": list(task.warnings),
-        "cost_units": stage_costs(spec, sensors=sensors, windows=windows),
+        "cost_units": stage_seconds(spec, task),
         "seconds": 0.0,
     }
     _write_provenance(folder, facts)

@@ -4,6 +4,7 @@ import json
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class SearchStudies:
     Args:
         storage: database, see `open_storage`.
         spec: the specification; stored with the study and checked when it is continued.
-        ladder: stages and quotas.
+        ladder: stages and quotas of a new study; one that is continued keeps its reduction factors.
         fingerprint: of the data.
 
     Raises:
@@ -90,7 +91,8 @@ class SearchStudies:
             )
             for stage in ladder.stages
         }
-        self.history = History(storage, {stage: study._study_id for stage, study in self.by_stage.items()})
+        numbers = {stage: study._study_id for stage, study in self.by_stage.items()}
+        self.history = History(storage, numbers, self.distributions)
         self._check_or_record(fingerprint)
 
     @classmethod
@@ -107,6 +109,8 @@ class SearchStudies:
         described = self.spec.model_dump(mode="json")
         stored = first.user_attrs
         if "fingerprint" in stored:
+            # Factors that were estimated when the study began hold for all of it, however they are estimated today.
+            self.ladder = replace(self.ladder, etas=tuple(stored["etas"]))
             before = json.loads(stored["spec"])
             changed = [key for key in described if key not in FREE_TO_CHANGE and before.get(key) != described[key]]
             changed = [key for key in changed if key != "data"]  # files may move; what is in them may not change

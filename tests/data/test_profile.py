@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from gman_search.data.check import check_data
-from gman_search.data.estimate import step_memory, step_seconds
+from gman_search.data.estimate import step_memory
 from gman_search.data.identify import identify
 from gman_search.data.profile import guess_unit, profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
+from gman_search.halving.cost import step_seconds
 from gman_search.model.counts import best_groups
 from gman_search.spec import StudySpec
 from gman_search.stages import PRESETS

@@ -105,7 +105,7 @@ def main() -> None:
         document = described("growth", **summary(kept_runs(FILE)))
         print(json.dumps(document, indent=2) if chosen.json else _text(document))
         return
-    part, of = _share(chosen.share, parser)
+    part, of = share_of(chosen.share, parser)
     plans = {"compare": compare, "remedies": remedies, "rates": rates}
     for task in chosen.task or ["week", "demo"]:
         runs = [run for name in chosen.part or plans if name in plans for run in plans[name](task)]
@@ -120,7 +120,7 @@ def main() -> None:
             print(f"{row['best_val']}  {row['whole_seconds']:6.1f} s  {run.name}", flush=True)
 
 
-def _share(text: str, parser: argparse.ArgumentParser) -> tuple[int, int]:
+def share_of(text: str, parser: argparse.ArgumentParser) -> tuple[int, int]:
     """Which share, from 1, of how many."""
     part, _, of = text.partition("/")
     if not (part.isdigit() and of.isdigit() and 1 <= int(part) <= int(of)):

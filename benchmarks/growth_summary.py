@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["epochs_to_reach", "summary"]
+__all__ = ["epochs_to_reach", "is_plain", "summary"]
 
 Row = Mapping[str, Any]
 PAIRS = (("quick", "medium"), ("medium", "full"), ("quick", "full"))
@@ -40,7 +40,7 @@ def _comparisons(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
             pairs = [
                 (row, kept[cold], parent)
                 for row in kept.values()
-                if (parent := kept.get(row["parent"])) and _is_plain(row) and row["task"] == task
+                if (parent := kept.get(row["parent"])) and is_plain(row) and row["task"] == task
                 if (parent["stage"], row["stage"]) == (small, big)
                 if (cold := f"{task} {row['config']} s{row['seed']} {big}") in kept
                 if (big, small) != ("full", "medium") or parent["parent"] is not None
@@ -50,7 +50,8 @@ def _comparisons(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
                 yield {"task": task, "from": small, "to": big, **_compared(usable, kept)}
 
 
-def _is_plain(row: Row) -> bool:
+def is_plain(row: Row) -> bool:
+    """Whether a run was made by the product's default rules."""
     changed = [row["growth"]["calibration_steps"], row["growth"]["rate"] != 1, row["growth"]["moments"] != "fresh"]
     changed += [row["growth"]["new_blocks"] != "random", row["growth"]["insert"] != "end", row["warmup_steps"] != 20]
     return not any(changed) and row["rate_rule"] == "preset"

@@ -1,0 +1,97 @@
+"""Recorded learning curves: configs of the default space at quick, medium and full, on the week and on the demo.
+
+    python benchmarks/curves.py [--data DIR] [--task week] [--share 1/2]
+    python benchmarks/curves.py --pack
+
+64 configs grown from stage to stage; 24 of them also cold at medium and full; 16 with a second seed. What was cut from
+a full training is told in `recorder.py` and is the same for all. Runs are appended to results/growth-runs.jsonl, which
+`growth.py` shares: what is there is not trained again, so this can be stopped, resumed and shared by processes.
+`--pack` trains nothing and writes the curves of all kept runs by the default rules to curves/curves.parquet.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from growth import FILE, share_of
+from growth_summary import is_plain
+from recorder import Recorder, Run, kept_runs, open_task
+from replay_surface import PARAMS
+
+TABLE = Path(__file__).parent / "curves" / "curves.parquet"
+CONFIGS, COLD, TWO_SEEDS = 64, 24, 16
+
+
+def planned(task: str) -> Iterator[Run]:
+    """Every run, the most telling ones first: all configs grown, then cold, then again with another seed."""
+    for number in range(CONFIGS):
+        yield from grown(task, number, 0)
+        if number < COLD:
+            yield from (Run(task, number, 0, stage) for stage in ("medium", "full"))
+    for number in range(TWO_SEEDS):
+        yield from grown(task, number, 1)
+        yield from (Run(task, number, 1, stage) for stage in ("medium", "full"))
+
+
+def grown(task: str, number: int, seed: int) -> Iterator[Run]:
+    """A config from stage to stage."""
+    quick = Run(task, number, seed, "quick")
+    medium = Run(task, number, seed, "medium", parent=quick)
+    yield from (quick, medium, Run(task, number, seed, "full", parent=medium))
+
+
+def packed(kept: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """A row for every epoch of every run that the product's default rules would make."""
+    rows = []
+    for row in kept.values():
+        if "params" not in row or not is_plain(row) or row["run"].split(" < ")[0].count("lr="):
+            continue
+        parent = kept.get(row["parent"] or "")
+        chain = {"medium": "quick", "full": "medium"}.get(row["stage"])
+        if row["parent"] and (parent is None or parent["stage"] != chain):
+            continue  # a model that skipped a stage
+        if parent is not None and row["stage"] == "full" and parent["parent"] is None:
+            continue
+        kind = row["stage"] if row["parent"] or row["stage"] == "quick" else f"{row['stage']} cold"
+        common = {name: row[name] for name in ("task", "config", "seed", "stage")}
+        common |= {"kind": kind, **{name: float(row["params"][name]) for name in PARAMS}}
+        for place in zip(
+            row["epoch"], row["steps"], row["train"], row["val"], row["test"], row["seconds"], strict=True
+        ):
+            rows.append(
+                {**common, **dict(zip(("epoch", "steps", "train", "val", "test", "seconds"), place, strict=True))}
+            )
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    """Train what is not kept yet, or pack what is."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA"))
+    parser.add_argument("--task", choices=["demo", "week"], action="append")
+    parser.add_argument("--share", default="1/1", help="which of how many shares to train, such as 1/2")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "gman-search-growth")
+    parser.add_argument("--pack", action="store_true")
+    chosen = parser.parse_args()
+    if chosen.pack:
+        table = packed(kept_runs(FILE))
+        TABLE.parent.mkdir(exist_ok=True)
+        table.to_parquet(TABLE, index=False, compression="zstd")
+        print(table.groupby(["task", "kind", "seed"])["config"].nunique().to_string())
+        return
+    part, of = share_of(chosen.share, parser)
+    for task in chosen.task or ["week", "demo"]:
+        recorder = Recorder(open_task(task, Path(chosen.data) if chosen.data else None), FILE, chosen.work)
+        for run in planned(task):
+            if run.config % of == part - 1:
+                row = recorder.record(run)
+                print(f"{row['best_val']}  {row['whole_seconds']:6.1f} s  {run.name}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

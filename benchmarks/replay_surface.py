@@ -1,0 +1,177 @@
+"""What an evaluation would have given: recorded learning curves, and a model of them between the recorded configs.
+
+The table has a whole curve for every recorded config at every stage. A sampler asks for configs that are not among
+them; for these a Gaussian process over the hyperparameters foretells the curve. Its error is measured by leaving out
+one config at a time and told with every result. Two seeds of one config differ, and a search must live with that: every
+simulated evaluation gets such a difference, drawn from what was measured.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+__all__ = ["KINDS", "PARAMS", "Curves", "Surface", "read_curves"]
+
+KINDS = ("quick", "medium", "full", "medium cold", "full cold")
+"""Stages of a search, where medium and full are grown from the stage below; and the same trained from nothing."""
+PARAMS = {
+    "learning_rate": "log", "decay_epoch": "linear", "decay_rate": "linear", "batch_size": "log", "dropout": "linear",
+    "weight_decay": "choice", "clip_norm": "choice", "causal": "choice", "bn_momentum": "linear",
+}  # fmt: skip
+LONGEST, SHORTEST = 30.0, 0.15
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Recorded evaluations of one kind.
+
+    Args:
+        params: a config of every row, (R,) mappings.
+        val: validation MAE after every epoch, (R, E).
+        test: test MAE after every epoch, (R, E).
+        seconds: of every epoch, (R, E).
+        seeds: (R,).
+        configs: (R,).
+    """
+
+    params: list[Mapping[str, Any]]
+    val: NDArray[np.float64]
+    test: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    seeds: NDArray[np.int64]
+    configs: NDArray[np.int64]
+
+
+def read_curves(file: Path, task: str) -> dict[str, Curves]:
+    """Curves of a task by kind, from the Parquet table of `curves.py`."""
+    table = pd.read_parquet(file)
+    table = table[(table["task"] == task) & (table["epoch"] > 0)]
+    found = {}
+    for kind in KINDS:
+        rows = table[table["kind"] == kind].sort_values(["seed", "config", "epoch"])
+        runs = [run for _, run in rows.groupby(["seed", "config"], sort=True)]
+        if not runs:
+            continue
+        found[kind] = Curves(
+            params=[run[list(PARAMS)].iloc[0].to_dict() for run in runs],
+            val=np.stack([run["val"].to_numpy(float) for run in runs]),
+            test=np.stack([run["test"].to_numpy(float) for run in runs]),
+            seconds=np.stack([run["seconds"].to_numpy(float) for run in runs]),
+            seeds=np.array([run["seed"].iloc[0] for run in runs]),
+            configs=np.array([run["config"].iloc[0] for run in runs]),
+        )
+    return found
+
+
+def _features(params: list[Mapping[str, Any]]) -> NDArray[np.float64]:
+    """(R, F): every hyperparameter on a scale of about 0 to 1; a choice is its rank."""
+    columns = []
+    for name, scale in PARAMS.items():
+        values = np.array([float(row[name]) for row in params])
+        if scale == "log":
+            values = np.log(values) / 4
+        elif scale == "choice":
+            values = np.sign(values) + np.log10(np.maximum(np.abs(values), 1e-6)) / 6 * (values > 0)
+        else:
+            values = values / {"decay_epoch": 17.0, "decay_rate": 0.45, "dropout": 0.3, "bn_momentum": 0.19}[name]
+        columns.append(values)
+    return np.stack(columns, axis=1)
+
+
+class Surface:
+    """Curves of any config at one kind of evaluation.
+
+    Args:
+        curves: recorded ones.
+    """
+
+    def __init__(self, curves: Curves) -> None:
+        self.epochs = curves.val.shape[1]
+        self.configs = len(np.unique(curves.configs))
+        self._x = _features(curves.params)
+        # Errors in logarithms, where a step from 4 to 5 mph is as long as one from 8 to 10.
+        self._y = np.log(np.concatenate([curves.val, curves.test], axis=1))
+        self._mean = self._y.mean(axis=0)
+        self._best = np.log(curves.val.min(axis=1))
+        self._seconds = curves.seconds.mean(axis=0)
+        self._by_batch = _seconds_by_batch(curves)
+        self._log_scales = self._fitted()
+        self.noise = _seed_noise(curves)
+        self.leave_one_out, self.spread = self._left_out(curves)
+
+    def _fitted(self) -> NDArray[np.float64]:
+        """Length scales, amplitude and noise of the greatest likelihood of the best validation MAE."""
+        y = (self._best - self._best.mean()) / self._best.std()
+        start = np.concatenate([np.zeros(self._x.shape[1]), [0.0, -1.0]])
+        bounds = [(np.log(SHORTEST), np.log(LONGEST))] * self._x.shape[1] + [(-2.0, 2.0), (-3.0, 0.5)]
+
+        def loss(log_scales: NDArray[np.float64]) -> float:
+            kernel = _kernel(self._x, self._x, log_scales) + np.exp(2 * log_scales[-1]) * np.eye(len(y))
+            factor = np.linalg.cholesky(kernel)
+            whitened = np.linalg.solve(factor, y)
+            # A weak prior of long scales: with some 64 points, most hyperparameters cannot be told to matter.
+            prior = 0.5 * ((log_scales[:-2] - np.log(1.5)) ** 2).sum() / 1.0**2
+            return float(0.5 * whitened @ whitened + np.log(np.diag(factor)).sum() + prior)
+
+        return np.asarray(minimize(loss, start, method="L-BFGS-B", bounds=bounds).x)
+
+    def _weights(self, at: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        kernel = _kernel(x, x, self._log_scales) + np.exp(2 * self._log_scales[-1]) * np.eye(len(x))
+        return np.asarray(np.linalg.solve(kernel, _kernel(x, at, self._log_scales)).T)
+
+    def curve(self, params: Mapping[str, Any]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Expected validation and test MAE after every epoch, and every epoch's seconds: (E,) each."""
+        return self.curves([params])[0]
+
+    def curves(
+        self, params: list[Mapping[str, Any]]
+    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
+        """The same for many configs."""
+        weights = self._weights(_features(params), self._x)
+        found = np.exp(self._mean + weights @ (self._y - self._mean))
+        own = [self._by_batch.get(int(row["batch_size"]), self._seconds) for row in params]
+        return [(row[: self.epochs], row[self.epochs :], s) for row, s in zip(found, own, strict=True)]
+
+    def _left_out(self, curves: Curves) -> tuple[float, float]:
+        """Mean error, in mph, of the best validation MAE of configs the model has not seen; and what knowing only the
+        mean of all would give.
+        """
+        errors, plain = [], []
+        best = curves.val.min(axis=1)
+        for config in np.unique(curves.configs):
+            out = curves.configs == config
+            weights = self._weights(self._x[out], self._x[~out])
+            mean = self._y[~out].mean(axis=0)
+            foretold = np.exp(mean + weights @ (self._y[~out] - mean))[:, : self.epochs].min(axis=1)
+            errors.append(np.abs(foretold - best[out]).mean())
+            plain.append(np.abs(best[~out].mean() - best[out]).mean())
+        return float(np.mean(errors)), float(np.mean(plain))
+
+
+def _kernel(a: NDArray[np.float64], b: NDArray[np.float64], log_scales: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Matern 5/2, (A, B)."""
+    lengths = np.exp(log_scales[:-2])
+    distance = np.sqrt(np.maximum(((a[:, None] / lengths - b[None] / lengths) ** 2).sum(-1), 1e-12))
+    scaled = np.sqrt(5.0) * distance
+    return np.asarray(np.exp(2 * log_scales[-2]) * (1 + scaled + scaled**2 / 3) * np.exp(-scaled))
+
+
+def _seconds_by_batch(curves: Curves) -> dict[int, NDArray[np.float64]]:
+    sizes = np.array([int(row["batch_size"]) for row in curves.params])
+    return {int(size): np.median(curves.seconds[sizes == size], axis=0) for size in np.unique(sizes)}
+
+
+def _seed_noise(curves: Curves) -> float:
+    """Standard deviation, in logarithms, between seeds of one config's best validation MAE."""
+    best, variances = np.log(curves.val.min(axis=1)), []
+    for config in np.unique(curves.configs):
+        own = best[curves.configs == config]
+        if len(own) > 1:
+            variances.append(own.var(ddof=1))
+    return float(np.sqrt(np.mean(variances))) if variances else 0.0

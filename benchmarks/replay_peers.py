@@ -139,7 +139,7 @@ class SyneTuneAsha(_AtFullFromStart):
                 space[name] = cs.randint(own.low, own.high)
         self._search = ASHA(
             space, metric="val", time_attr="epoch", max_t=epochs, grace_period=1, reduction_factor=3, random_seed=seed,
-            do_minimize=True, searcher_kwargs={"points_to_evaluate": [dict(PRESET)]},
+            do_minimize=True, points_to_evaluate=[dict(PRESET)],
         )  # fmt: skip
         self._trial, self._epochs = Trial, epochs
         self._trials: dict[int, Any] = {}

@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--finished", type=int, default=10_000, help="finished evaluations on SQLite (default 10,000)")
     parser.add_argument("--processes", type=int, default=32, help="processes on PostgreSQL (default 32)")
     parser.add_argument("--claims", type=int, default=20, help="claims that each of them makes (default 20)")
+    parser.add_argument("--rounds", type=int, default=5, help="times that this is measured (default 5)")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results/storage.json")
     options = parser.parse_args()
@@ -52,8 +53,17 @@ def main() -> None:
         deciding = decided(f"{sqlite}/study.db", options.finished)
         deciding |= claimed([f"{sqlite}/claims.db", f"{sqlite}/ends.db"], 8, 125)
     with temporary_postgresql() as server:
-        urls = [server.new_database(name) for name in ("claims", "ends")]
-        claiming = claimed(urls, options.processes, options.claims)
+        rounds = [
+            claimed(
+                [server.new_database(f"{name}{n}") for name in ("claims", "ends")], options.processes, options.claims
+            )
+            for n in range(options.rounds)
+        ]
+    claiming = {"processes": options.processes, "rounds": options.rounds}
+    claiming |= {name: sum(row[name] for row in rounds) for name in ("claims", "doubled")}
+    for name in ("claims_per_second", "claims_and_ends_per_second"):
+        found = [row[name] for row in rounds]
+        claiming |= {name: statistics.median(found), f"{name}_least": min(found), f"{name}_most": max(found)}
     document = described("storage", sqlite=deciding, postgresql=claiming)
     if options.keep:
         keep("storage", document)

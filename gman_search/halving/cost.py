@@ -1,7 +1,8 @@
 """What an evaluation costs, before anything was trained: seconds on two cores, by a model fitted to measured steps.
 
-The constants are fitted to `benchmarks/results/step.json` and `step-curve.json` (2 cores, one process, float32): of the
-34 measured steps, 20 to 1000 sensors, they give 0.75 to 1.32 times the time. Other machines are faster or slower by a
+The constants are fitted to `benchmarks/results/step.json` and `step-curve.json` (2 cores, one process, float32) and to
+seven whole evaluations: of the 34 measured steps, 20 to 1000 sensors, they give 0.76 to 1.30 times the time, of the
+evaluations (`estimate.json` measures them again) 0.86 to 1.26 times. Other machines are faster or slower by a
 common factor, which the ratios of the stages do not notice: reduction factors and the dry run's savings are ratios.
 """
 
@@ -12,13 +13,13 @@ from gman_search.stages import Stage
 
 __all__ = ["evaluation_seconds", "reduction_factors", "step_seconds", "steps_per_epoch"]
 
-BLOCK_SECONDS = 3.23e-3
+BLOCK_SECONDS = 3.30e-3
 """Of one ST-attention block in one training step, whatever its size: small operations."""
-CHANNEL_SECONDS = 128e-9
+CHANNEL_SECONDS = 125e-9
 """Of one channel of one token (a sensor at a step of a window), in one block of the encoder and one of the decoder."""
-SCORE_SECONDS = 1.52e-9
+SCORE_SECONDS = 1.54e-9
 """Of one score of attention of all sensors to all: a token, another sensor, a head. In groups they do not count."""
-TRACE_SECONDS = 1.7
+TRACE_SECONDS = 0.83
 """Before the first step, for one of the L blocks in encoder and decoder."""
 
 

@@ -13,7 +13,13 @@ from gman_search.search.trial_rows import read_trials
 
 __all__ = ["History"]
 
-OPEN = (TrialState.WAITING, TrialState.RUNNING)
+STATES = sql.select(TrialModel.trial_id, TrialModel.study_id, TrialModel.state).where(
+    TrialModel.study_id.in_(sql.bindparam("studies", expanding=True)),
+    sql.or_(
+        TrialModel.trial_id > sql.bindparam("newest"), TrialModel.state.in_((TrialState.WAITING, TrialState.RUNNING))
+    ),
+)
+"""New trials and those that may have changed; built once, because building costs more than asking."""
 
 
 class History:
@@ -43,13 +49,9 @@ class History:
 
     def read(self) -> dict[str, list[FrozenTrial]]:
         """Trials of every stage, oldest first, as they stand now."""
-        model = TrialModel
-        query = sql.select(model.trial_id, model.study_id, model.state).where(
-            model.study_id.in_(self._stages),
-            sql.or_(model.trial_id > self._newest, model.state.in_(OPEN)),
-        )
+        asked = {"studies": list(self._stages), "newest": self._newest}
         with reading(self._storage) as connection:
-            found = {int(row[0]): (int(row[1]), row[2]) for row in connection.execute(query)}
+            found = {number: (study, state) for number, study, state in connection.execute(STATES, asked).all()}
             changed = self._open.keys() - found.keys()  # these have ended
             for number, (study, state) in found.items():
                 known = self._open.get(number)

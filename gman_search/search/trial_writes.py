@@ -20,17 +20,32 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 __all__ = ["begin_trial", "end_trial", "set_attrs"]
 
-INSERT: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 OPEN = (TrialState.WAITING, TrialState.RUNNING)
+
+
+def _upsert(insert: Callable[..., Any]) -> Any:
+    """Write an attribute, whether it is there or not."""
+    model = TrialUserAttributeModel
+    new = insert(model).values({name: sql.bindparam(name) for name in ("trial_id", "key", "value_json")})
+    value = {"value_json": new.excluded.value_json}
+    return new.on_conflict_do_update(index_elements=[model.trial_id, model.key], set_=value)
+
+
+# Built once: building costs more than asking.
+SET_ATTRS = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
+BEGIN = (
+    sql.update(TrialModel)
+    .where(TrialModel.trial_id == sql.bindparam("trial"), TrialModel.state == TrialState.WAITING)
+    .values(state=TrialState.RUNNING, _datetime_start_utc=sql.bindparam("now"))
+)
 
 
 def begin_trial(
     storage: RDBStorage, trial_id: int, attrs: Mapping[str, Any], leased: Callable[[Connection], None]
 ) -> bool:
     """Make a WAITING trial RUNNING and lease it in the same transaction; False if it waits no longer."""
-    waiting = sql.update(TrialModel).where(TrialModel.trial_id == trial_id, TrialModel.state == TrialState.WAITING)
     with storage.engine.begin() as connection:
-        if not connection.execute(waiting.values(state=TrialState.RUNNING, _datetime_start_utc=_now())).rowcount:
+        if not connection.execute(BEGIN, {"trial": trial_id, "now": _now()}).rowcount:
             return False  # somebody ended it through the dashboard
         _set_attrs(connection, trial_id, attrs)
         leased(connection)
@@ -83,11 +98,8 @@ def _update_open(connection: Connection, trial_id: int, **values: Any) -> None:
 def _set_attrs(connection: Connection, trial_id: int, attrs: Mapping[str, Any]) -> None:
     if not attrs:
         return
-    model = TrialUserAttributeModel
     rows = [{"trial_id": trial_id, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
-    new = INSERT[connection.dialect.name](model).values(rows)
-    value = {"value_json": new.excluded.value_json}
-    connection.execute(new.on_conflict_do_update(index_elements=[model.trial_id, model.key], set_=value))
+    connection.execute(SET_ATTRS[connection.dialect.name], rows)
 
 
 def _now() -> datetime:

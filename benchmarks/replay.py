@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from kept import RESULTS, described, keep
-from replay_fidelity import agreement
+from replay_fidelity import agreement, ladder_survival, noise
 from replay_methods import METHODS, STAGES, Method, Work, drawn_at_random
 from replay_peers import PEERS
 from replay_surface import KINDS, Surface, read_curves
@@ -235,8 +235,10 @@ def main() -> None:
                     flush=True,
                 )
         rows = sorted(found.values(), key=lambda row: (row["workers"], list(everything).index(row["name"])))
-        correlation = agreement(read_curves(TABLE, task))
-        document = described("replay", task=task, surface=facts, rank_correlation=correlation, methods=rows)
+        curves = read_curves(TABLE, task)
+        fidelity = {"rank_correlation": agreement(curves), "noise": noise(curves)}
+        fidelity["survival_of_the_best"] = {str(eta): ladder_survival(curves, eta) for eta in (2, 3, 4, 8)}
+        document = described("replay", task=task, surface=facts, **fidelity, methods=rows)
         if chosen.keep:
             keep(f"replay-{task}", document)
         if chosen.json:

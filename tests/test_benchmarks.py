@@ -52,6 +52,9 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "storage",
         "embeddings",
         "simulation",
+        "estimate",
+        "curves",
+        "replay",
     ],
 )
 def test_every_script_explains_itself(repository, script):

@@ -1,0 +1,97 @@
+"""The replay of searches over recorded curves: on a synthetic table, every method trains each epoch once and learns."""
+
+import math
+import sys
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("optuna")
+EPOCHS = 10
+
+
+@pytest.fixture(scope="module")
+def replay(repository):
+    sys.path.insert(0, str(repository / "benchmarks"))
+    yield __import__("replay")
+    sys.path.remove(str(repository / "benchmarks"))
+
+
+@pytest.fixture(scope="module")
+def curves(replay, tmp_path_factory):
+    """24 configs, the first 8 with two seeds; the error grows with the distance of the learning rate from 0.003."""
+    random, rows = np.random.default_rng(0), []
+    for number, params in enumerate(replay.drawn_at_random(24, 1)):
+        values = {name: float(params.get(name, 0.0)) for name in replay_params()}
+        far = abs(math.log(values["learning_rate"] / 0.003))
+        for seed in (0, 1) if number < 8 else (0,):
+            for kind, level in zip(KINDS, (4.0, 3.6, 3.4, 3.7, 3.5), strict=True):
+                luck = math.exp(random.normal(0, 0.005))
+                for epoch in range(EPOCHS + 1):
+                    mae = (level + 0.2 * far + math.exp(-epoch / 3)) * luck
+                    own = {"task": "week", "config": number, "seed": seed, "stage": kind.split()[0], "kind": kind}
+                    told = {"epoch": epoch, "steps": 24, "train": mae, "val": mae, "test": 1.1 * mae}
+                    rows.append({**own, **values, **told, "seconds": 2.0 if kind == "quick" else 8.0})
+    file = tmp_path_factory.mktemp("curves") / "curves.parquet"
+    pd.DataFrame(rows).to_parquet(file)
+    return file
+
+
+KINDS = ("quick", "medium", "full", "medium cold", "full cold")
+
+
+def replay_params():
+    from replay_surface import PARAMS
+
+    return PARAMS
+
+
+@pytest.fixture(scope="module")
+def surfaces(replay, curves):
+    replay.TABLE = curves
+    return replay.surfaces_of("week")
+
+
+def test_the_surface_foretells_left_out_configs_better_than_their_mean(surfaces):
+    for surface in surfaces.values():
+        assert surface.configs == 24 and surface.epochs == EPOCHS
+        assert surface.leave_one_out < 0.6 * surface.spread
+        assert 0.001 < surface.noise < 0.02
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_every_method_trains_each_epoch_once_and_ends_near_the_best(replay, surfaces, workers):
+    best = replay.best_known(surfaces, tuple(surfaces), "week")
+    for name, make in replay.METHODS.items():
+        world = replay.World(surfaces, np.random.default_rng(0))
+        trained, train = Counter(), world.train
+
+        def counted(work, params, trained=trained, train=train):
+            trained.update((work.config, work.kind, epoch) for epoch in range(work.first, work.last + 1))
+            return train(work, params)
+
+        world.train = counted
+        course = replay.replayed(make(0, EPOCHS), world, workers=workers, limit=3000 / workers)
+        assert set(trained.values()) == {1}, name
+        assert course.seconds == sorted(course.seconds) and course.cost == sorted(course.cost), name
+        assert course.test[-1] < 1.12 * best, name
+
+
+def test_the_cost_of_a_course_is_where_it_stays_below_the_target(replay):
+    course = replay.Course(seconds=[1.0, 2.0, 3.0, 4.0], cost=[1.0, 2.0, 3.0, 4.0], test=[5.0, 3.0, 4.0, 3.1])
+    assert course.until(3.5) == 4.0 and course.until(4.5) == 2.0 and course.until(3.0) == math.inf
+    assert course.at(2.5) == 3.0 and course.at(0.5) == math.inf
+
+
+def test_fidelity_is_measured_with_its_noise_and_the_survival_of_the_best(replay, curves):
+    from replay_fidelity import agreement, ladder_survival, noise
+
+    read = replay.read_curves(curves, "week")
+    told = agreement(read)
+    assert told["quick-full"]["n"] == 24 and told["quick-full"]["spearman"] > 0.8
+    assert told["quick-full"]["low"] < told["quick-full"]["spearman"] <= told["quick-full"]["high"]
+    assert noise(read)["quick"]["pairs"] == 8 and 0 < noise(read)["quick"]["between_seeds"] < 0.1
+    survival = ladder_survival(read, 4, configs=16, draws=200)
+    assert 0 <= survival["medium"] <= survival["quick"] <= 1 and survival["quick"] > 0.5

@@ -244,11 +244,16 @@ class SearchStudies:
         )
 
     def ask(self) -> FrozenTrial:
-        """Draw a new config at the first stage: a RUNNING trial. To be called under the study's lock."""
+        """Draw a new config at the first stage: a RUNNING trial. To be called under the study's lock.
+
+        Not by `study.ask`, which would take what a person, who knows of no lock, has queued a moment ago.
+        """
         stage = self.ladder.stages[0]
         study = self.by_stage[stage]
         study.sampler = self.sampler()
-        trial = study.ask(self.distributions)
+        trial = optuna.trial.Trial(study, study._storage.create_new_trial(study._study_id))
+        for name, distribution in self.distributions.items():
+            trial._suggest(name, distribution)
         self.describe(stage, trial._trial_id, trial.number, trial.params)
         return self.storage.get_trial(trial._trial_id)
 

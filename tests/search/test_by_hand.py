@@ -109,6 +109,23 @@ def test_a_config_that_a_person_queues_is_trained_and_said(open_study, acting, t
     assert sum(row.stage == "quick" for row in studies.evaluations()) == 4
 
 
+@pytest.mark.parametrize("rate", [0.0123, "fast"])
+def test_what_is_queued_while_a_worker_draws_is_claimed_as_a_persons(open_study, make_trainer, tmp_path, monkeypatch, rate):
+    """A person holds no lock, so a trial can appear between the worker's look and its draw."""
+    studies, leases = open_study(trials=4)
+    drawn = studies.ask
+
+    def ask():
+        if len(studies.trials("quick")) == 1:
+            studies.by_stage["quick"].enqueue_trial({"learning_rate": rate})
+        return drawn()
+
+    monkeypatch.setattr(studies, "ask", ask)
+    run_worker(studies, leases, make_trainer(), tmp_path, "w")
+    (line,) = interventions(studies)
+    assert line.startswith("quick/1") and ("queued by hand" in line or "impossible values" in line)
+
+
 def test_a_config_queued_with_impossible_values_is_refused_and_the_study_goes_on(open_study, acting, tmp_path):
     studies, leases = open_study(trials=4)
     trainer = acting(lambda: studies.by_stage["quick"].enqueue_trial({"learning_rate": "fast"}))

@@ -107,15 +107,15 @@ def test_workers_that_cannot_live_end_the_run_with_the_place_to_look(open_study,
 
 def test_what_a_person_does_during_a_run_is_said_once(crewed, tmp_path):
     studies = crewed(0.3, trials=4)
+    queued, said = [], []
 
-    def enqueue() -> None:
-        until(lambda: studies.evaluations())
-        studies.by_stage["quick"].enqueue_trial({"learning_rate": 0.0123})
+    def enqueue(studies) -> None:
+        # Not in a thread of its own: a process that is forked while another thread holds a lock never gets it.
+        if not queued and studies.evaluations():
+            queued.append(studies.by_stage["quick"].enqueue_trial({"learning_rate": 0.0123}))
 
-    threading.Thread(target=enqueue).start()
-    said = []
-    assert supervise(studies, tmp_path, "", on_warning=said.append)
-    assert len(said) == 1 and said[0].endswith("was queued by hand")
+    assert supervise(studies, tmp_path, "", on_progress=enqueue, on_warning=said.append)
+    assert queued and len(said) == 1 and said[0].endswith("was queued by hand")
 
 
 def test_a_worker_whose_memory_grew_gets_a_fresh_process(tmp_path):

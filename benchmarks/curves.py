@@ -49,7 +49,7 @@ def packed(kept: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """A row for every epoch of every run that the product's default rules would make."""
     rows = []
     for row in kept.values():
-        if "params" not in row or not is_plain(row) or row["run"].split(" < ")[0].count("lr="):
+        if "params" not in row or not is_plain(row) or row["run"].split(" < ")[0].count("lr=") or None in row["test"]:
             continue
         parent = kept.get(row["parent"] or "")
         chain = {"medium": "quick", "full": "medium"}.get(row["stage"])

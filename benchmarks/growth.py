@@ -3,11 +3,11 @@
     python benchmarks/growth.py [--data DIR] [--task week] [--part compare] [--share 1/2] [--summary] [--json]
 
 `compare` trains configs of the default space at quick, medium and full: medium cold and grown from quick, full cold,
-grown from that medium and grown from quick. `remedies` grows quick to medium by one changed rule at a time. `rates`
-trains every stage cold over a range of learning rates by each rule. `reload` counts what Keras's own
-`load_weights(skip_mismatch=True)` moves from each stage to the next. Every run is appended to
-results/growth-runs.jsonl, and one that is there is not trained again: stop it, start it, run shares side by side
-(`--share 1/2` and `--share 2/2`). What was cut from a full training is told in `recorder.py`. `--summary` trains
+grown from that medium and grown from quick. `remedies` grows quick to medium by one changed rule at a time, `moments`
+by one of them on more configs and seeds. `rates` trains every stage cold over a range of learning rates by each rule.
+`reload` counts what Keras's own `load_weights(skip_mismatch=True)` moves from each stage to the next. Every run is
+appended to results/growth-runs.jsonl, and one that is there is not trained again: stop it, start it, run shares side by
+side (`--share 1/2` and `--share 2/2`). What was cut from a full training is told in `recorder.py`. `--summary` trains
 nothing and prints what the kept runs say. Without --data only the demo can be trained.
 """
 
@@ -43,6 +43,8 @@ REMEDIES = {
     "copied blocks, spread": GrowthRules(new_blocks="copy", insert="spread"),
 }
 RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+HIGHEST = 3.2e-2
+"""Twice the highest rate by rule `preset` is the highest by `none` at the full stage, where the ratio is a half."""
 
 
 def compare(task: str) -> Iterator[Run]:
@@ -63,11 +65,21 @@ def remedies(task: str) -> Iterator[Run]:
         yield Run(task, number, seed, "medium", parent=Run(task, number, seed, "quick"), warmup_steps=80)
 
 
+def moments(task: str) -> Iterator[Run]:
+    """Quick to medium with Adam's moments carried: the one remedy that may help, on as many pairs as `compare` has."""
+    for seed, number in product(range(SEEDS), range(CONFIGS)):
+        quick = Run(task, number, seed, "quick")
+        yield Run(task, number, seed, "medium", parent=quick)
+        yield Run(task, number, seed, "medium", parent=quick, growth=REMEDIES["moments"])
+
+
 def rates(task: str) -> Iterator[Run]:
-    """Cold at every stage, over learning rates at quick scale."""
-    for seed, rate, stage in product(range(2), RATES, ("quick", "medium", "full")):
-        for rule in ("preset", "mup", "none") if stage != "quick" else ("preset",):
-            yield Run(task, 0, seed, stage, rate_rule=rule, learning_rate=rate)
+    """Cold at every stage, over learning rates at quick scale. Rule `none` at one rate is `preset` at another."""
+    for seed in range(2):
+        for rate, stage in product(RATES, ("quick", "medium", "full")):
+            for rule in ("preset", "mup") if stage != "quick" else ("preset",):
+                yield Run(task, 0, seed, stage, rate_rule=rule, learning_rate=rate)
+        yield from (Run(task, 0, seed, stage, learning_rate=HIGHEST) for stage in ("medium", "full"))
 
 
 def reloaded(forecast_task: ForecastTask, task: str, small: str, big: str) -> dict[str, Any]:
@@ -95,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA"))
     parser.add_argument("--task", choices=["demo", "week"], action="append")
-    parser.add_argument("--part", choices=["remedies", "compare", "rates", "reload"], action="append")
+    parser.add_argument("--part", choices=["remedies", "moments", "compare", "rates", "reload"], action="append")
     parser.add_argument("--share", default="1/1", help="which of how many shares to train, such as 1/2")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "gman-search-growth")
     parser.add_argument("--summary", action="store_true")
@@ -106,7 +118,7 @@ def main() -> None:
         print(json.dumps(document, indent=2) if chosen.json else _text(document))
         return
     part, of = share_of(chosen.share, parser)
-    plans = {"compare": compare, "remedies": remedies, "rates": rates}
+    plans = {"compare": compare, "remedies": remedies, "moments": moments, "rates": rates}
     for task in chosen.task or ["week", "demo"]:
         runs = [run for name in chosen.part or plans if name in plans for run in plans[name](task)]
         # A share has whole configs, so that none waits for another's parent; one seed of everything comes first.

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gman_search.stages import PRESETS
+
 __all__ = ["epochs_to_reach", "is_plain", "summary"]
 
 Row = Mapping[str, Any]
@@ -58,11 +60,10 @@ def is_plain(row: Row) -> bool:
 
 
 def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dict[str, Any]:
-    ratios, seconds = [], []
+    ratios, seconds = [_epochs_ratio(grown, cold) for grown, cold, _ in pairs], []
     for grown, cold, parent in pairs:
         reached = epochs_to_reach(grown, cold["best_val"])
         best = epochs_to_reach(cold, cold["best_val"]) or 1
-        ratios.append(math.inf if reached is None else reached / best)
         spent = _seconds_until(grown, reached) + _lineage_seconds(parent, kept)
         seconds.append(math.inf if reached is None else spent / _seconds_until(cold, best))
     return {
@@ -84,27 +85,43 @@ def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dic
 
 
 def _remedies(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
-    found: dict[tuple[str, str], list[tuple[Row, Row]]] = defaultdict(list)
+    """Other rules of growth from quick to medium, each paired with the default rule on the same config and seed."""
+    found: dict[tuple[str, str], list[tuple[Row, Row, Row]]] = defaultdict(list)
     for row in kept.values():
-        parent, cold = kept.get(row["parent"]), kept.get(f"{row['task']} {row['config']} s{row['seed']} medium")
-        # The configs and seeds of the other rules, not all that `compare` has.
-        if parent and cold and row["stage"] == "medium" and row["config"] < 4 and row["seed"] < 2:
-            found[row["task"], _rule(row)].append((row, cold))
-    for (task, rule), pairs in found.items():
-        ends = [(grown, cold) for grown, cold in pairs if None not in (grown["best_val"], cold["best_val"])]
-        if ends:
-            yield {
-                "task": task,
-                "rule": rule,
-                "runs": len(ends),
-                "start": _mean(grown["val"][0] for grown, _ in ends),
-                "after_first_epoch": _mean(grown["val"][1] for grown, _ in ends),
-                "last_epoch": _mean(grown["val"][-1] for grown, _ in ends),
-                "best": _mean(grown["best_val"] for grown, _ in ends),
-                "test_at_best": _mean(_test_at_best(grown) for grown, _ in ends),
-                "cold_best": _mean(cold["best_val"] for _, cold in ends),
-                "cold_test_at_best": _mean(_test_at_best(cold) for _, cold in ends),
-            }
+        name = f"{row['task']} {row['config']} s{row['seed']}"
+        plain, cold = kept.get(f"{name} medium < {name} quick"), kept.get(f"{name} medium")
+        if not (row["parent"] and row["stage"] == "medium" and plain and cold):
+            continue
+        if None not in (row["best_val"], plain["best_val"], cold["best_val"]):
+            found[row["task"], _rule(row)].append((row, plain, cold))
+    for (task, rule), triples in found.items():
+        tested = [(row, plain) for row, plain, _ in triples if None not in (*row["test"], *plain["test"])]
+        ratios = [_epochs_ratio(row, cold) for row, _, cold in triples]
+        yield {
+            "task": task,
+            "rule": rule,
+            "runs": len(triples),
+            "best": _mean(row["best_val"] for row, _, _ in triples),
+            "cold_best": _mean(cold["best_val"] for _, _, cold in triples),
+            "after_first_epoch": _mean(row["val"][1] for row, _, _ in triples),
+            "epochs_ratio_median": _finite(statistics.median(ratios)),
+            "within_half_of_the_epochs": sum(ratio <= 0.5 for ratio in ratios),
+            "never_reached": sum(math.isinf(ratio) for ratio in ratios),
+            "val_difference": _difference([row["best_val"] - plain["best_val"] for row, plain, _ in triples]),
+            "test_difference": _difference([_test_at_best(row) - _test_at_best(plain) for row, plain in tested]),
+        }
+
+
+def _difference(values: list[float]) -> dict[str, float | int | None]:
+    """Mean of paired differences with its standard error."""
+    error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    return {"mean": _mean(values), "standard_error": None if error is None else round(error, 4), "n": len(values)}
+
+
+def _epochs_ratio(grown: Row, cold: Row) -> float:
+    """The epoch at which a grown run reaches the cold run's best, over the epoch of that best; infinite if never."""
+    reached = epochs_to_reach(grown, cold["best_val"])
+    return math.inf if reached is None else reached / (epochs_to_reach(cold, cold["best_val"]) or 1)
 
 
 def _rule(row: Row) -> str:
@@ -121,19 +138,20 @@ def _rule(row: Row) -> str:
 
 
 def _rates(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
+    """Final MAE over the searched learning rate, by stage and rule. `none` is `preset` at another searched rate."""
     cells: dict[tuple[str, str, str, float], list[float]] = defaultdict(list)
+    quick = PRESETS["quick"].learning_rate
     for row in rows:
-        if "lr=" in row["run"] and row["best_val"] is not None:
-            cells[row["task"], row["stage"], row["rate_rule"], row["params"]["learning_rate"]].append(row["best_val"])
+        if "lr=" not in row["run"] or row["best_val"] is None:
+            continue
+        task, stage, rate = row["task"], row["stage"], row["params"]["learning_rate"]
+        cells[task, stage, row["rate_rule"], rate].append(row["best_val"])
+        if row["rate_rule"] == "preset" and stage != "quick":
+            same = float(f"{rate * PRESETS[stage].learning_rate / quick:.6g}")
+            cells[task, stage, "none", same].append(row["best_val"])
     for (task, stage, rule, rate), values in sorted(cells.items()):
-        yield {
-            "task": task,
-            "stage": stage,
-            "rule": rule,
-            "learning_rate": rate,
-            "mae": _mean(values),
-            "n": len(values),
-        }
+        told = {"task": task, "stage": stage, "rule": rule, "learning_rate": rate}
+        yield {**told, "mae": _mean(values), "n": len(values)}
 
 
 def _seconds_until(row: Row, epoch: int | None) -> float:

@@ -58,15 +58,22 @@ def read_curves(file: Path, task: str) -> dict[str, Curves]:
         runs = [run for _, run in rows.groupby(["seed", "config"], sort=True)]
         if not runs:
             continue
+        epochs = int(rows["epoch"].max())
         found[kind] = Curves(
             params=[run[list(PARAMS)].iloc[0].to_dict() for run in runs],
-            val=np.stack([run["val"].to_numpy(float) for run in runs]),
-            test=np.stack([run["test"].to_numpy(float) for run in runs]),
-            seconds=np.stack([run["seconds"].to_numpy(float) for run in runs]),
+            val=np.stack([_whole(run["val"], epochs) for run in runs]),
+            test=np.stack([_whole(run["test"], epochs) for run in runs]),
+            seconds=np.stack([_whole(run["seconds"], epochs, after=0.0) for run in runs]),
             seeds=np.array([run["seed"].iloc[0] for run in runs]),
             configs=np.array([run["config"].iloc[0] for run in runs]),
         )
     return found
+
+
+def _whole(values: pd.Series, epochs: int, after: float | None = None) -> NDArray[np.float64]:
+    """(E,). A diverged run was ended early: it stays as bad as it was, or `after` it."""
+    known = values.to_numpy(float)
+    return np.pad(known, (0, epochs - len(known)), constant_values=known[-1] if after is None else after)
 
 
 def _features(params: list[Mapping[str, Any]]) -> NDArray[np.float64]:

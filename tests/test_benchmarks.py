@@ -55,6 +55,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "estimate",
         "curves",
         "replay",
+        "head_to_head",
     ],
 )
 def test_every_script_explains_itself(repository, script):

@@ -65,11 +65,17 @@ def test_other_rules_are_remedies_and_no_comparison(kept):
     assert found["comparisons"][0]["runs"] == 2
     rules = {row["rule"]: row for row in found["remedies"]}
     assert set(rules) == {"plain", "rate 0.3"} and rules["rate 0.3"]["best"] == 3.0
-    assert rules["rate 0.3"]["test_at_best"] == 4.0 and rules["rate 0.3"]["cold_best"] == 3.5
+    told = rules["rate 0.3"]
+    assert (told["runs"], told["cold_best"], told["never_reached"]) == (1, 3.5, 0)
+    assert told["val_difference"] == {"mean": -0.2, "standard_error": None, "n": 1}  # 3.0 and 3.2 by the default
+    assert told["test_difference"]["mean"] == -0.2 and rules["plain"]["val_difference"]["mean"] == 0.0
 
 
 def test_rates_and_reloads_are_listed(kept):
     kept["week 0 s0 full lr=0.002"] = run("week 0 s0 full lr=0.002", "full", [3.0], params={"learning_rate": 0.002})
     kept["week reload quick medium"] = {"run": "week reload quick medium", "task": "week", "moved": 0, "of": 9}
     found = summary(kept)
-    assert found["rates"][0]["mae"] == 3.0 and found["reload"][0]["moved"] == 0
+    preset, none = sorted(found["rates"], key=lambda row: row["rule"], reverse=True)
+    assert (preset["rule"], preset["learning_rate"], preset["mae"]) == ("preset", 0.002, 3.0)
+    assert (none["rule"], none["learning_rate"], none["mae"]) == ("none", 0.001, 3.0), "half the rate at full"
+    assert found["reload"][0]["moved"] == 0

@@ -110,7 +110,9 @@ def test_a_config_that_a_person_queues_is_trained_and_said(open_study, acting, t
 
 
 @pytest.mark.parametrize("rate", [0.0123, "fast"])
-def test_what_is_queued_while_a_worker_draws_is_claimed_as_a_persons(open_study, make_trainer, tmp_path, monkeypatch, rate):
+def test_what_is_queued_while_a_worker_draws_is_claimed_as_a_persons(
+    open_study, make_trainer, tmp_path, monkeypatch, rate
+):
     """A person holds no lock, so a trial can appear between the worker's look and its draw."""
     studies, leases = open_study(trials=4)
     drawn = studies.ask

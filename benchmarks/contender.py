@@ -1,0 +1,194 @@
+"""One worker of another search in `head_to_head.py`: Optuna or KerasTuner, training at full scale with our fast step.
+
+Both know GMAN only as a thing that trains and reports after every epoch: the same model class, the same compiled step,
+the same data, search space and cut as the full stage of our own search. Every ending is a line of
+`endings-INDEX.jsonl`: the Unix time, the validation MAE of the best epoch, and the folder that has its weights.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Evaluator", "keras_tuner_worker", "optuna_worker"]
+
+
+class OutOfTime(BaseException):
+    """The wall clock of the contest is over; no search may take it for a failed evaluation."""
+
+
+class Evaluator:
+    """Trains configs at full scale, epoch by epoch, and notes what came of them.
+
+    Args:
+        data: folder of the METR-LA week.
+        work: folder of the contender.
+        index: of this worker.
+        deadline: Unix time at which everything ends.
+    """
+
+    def __init__(self, data: Path, work: Path, index: int, deadline: float) -> None:
+        from recorder import CUT, open_task
+
+        from gman_search.training.loop import GmanTrainer
+
+        self.stage = CUT["full"]
+        self._trainer = GmanTrainer(open_task("week", data))
+        self._work, self._deadline = work, deadline
+        self._endings = work / f"endings-{index}.jsonl"
+
+    def train(
+        self,
+        name: str,
+        params: dict[str, Any],
+        seed: int,
+        *,
+        epochs: int | None = None,
+        after: str | None = None,
+        look: Callable[[int, float], None] = lambda epoch, val: None,
+    ) -> float:
+        """Best validation MAE of a config; `look` may end it by an exception.
+
+        Args:
+            name: of its folder.
+            params: of the search space.
+            seed: of weights and batches.
+            epochs: how many in all; none: all.
+            after: name of the evaluation of the same config that this one goes on with.
+        """
+        from gman_search.config import at_stage
+        from gman_search.space import SearchSpace
+        from gman_search.training.job import Job, StopTraining
+
+        folder, best = self._work / name, [float("inf")]
+
+        def on_epoch(epoch: Any) -> None:
+            best[0] = min(best[0], epoch.val_mae)
+            if time.time() > self._deadline:
+                raise OutOfTime
+            look(epoch.epoch, epoch.val_mae)
+            if epoch.epoch == epochs:
+                raise StopTraining
+
+        settings = at_stage({**SearchSpace().preset(), **params}, self.stage)
+        resume = None if after is None else self._work / after
+        try:
+            self._trainer.train(Job(0, "full", settings, seed, folder, resume_from=resume), on_epoch)
+        except StopTraining:
+            pass
+        finally:
+            if best[0] < float("inf"):
+                self._note(name, best[0])
+        return best[0]
+
+    def _note(self, name: str, val: float) -> None:
+        with self._endings.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"time": time.time(), "val": val, "folder": name, "stage": "full"}) + "\n")
+
+
+def optuna_worker(evaluator: Evaluator, work: Path, seed: int, index: int) -> None:
+    """TPE and the Hyperband pruner, as Optuna's documentation recommends for deep learning."""
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+    from replay_methods import DRAWN, PRESET
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    epochs = evaluator.stage.max_epochs
+    study = optuna.create_study(
+        study_name="contest",
+        storage=JournalStorage(JournalFileBackend(str(work / "journal.log"))),
+        load_if_exists=True,
+        sampler=optuna.samplers.TPESampler(seed=10 * seed + index, multivariate=True, constant_liar=True),
+        pruner=optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3),
+    )
+    if index == 0:
+        study.enqueue_trial(PRESET, skip_if_exists=True)
+
+    def objective(trial: optuna.Trial) -> float:
+        params = {name: trial._suggest(name, distribution) for name, distribution in DRAWN.items()}
+
+        def look(epoch: int, val: float) -> None:
+            trial.report(val, epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+
+        return evaluator.train(f"trial-{trial.number}", params, 1000 * seed + trial.number, look=look)
+
+    study.optimize(objective)
+
+
+def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int) -> None:
+    """KerasTuner's Hyperband with its own way of many workers: a chief (no evaluator) and those who ask it."""
+    import keras_tuner
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+    from replay_methods import DRAWN, PRESET
+
+    space = keras_tuner.HyperParameters()
+    for name, own in DRAWN.items():
+        if isinstance(own, CategoricalDistribution):
+            space.Choice(name, list(own.choices), default=PRESET[name])
+        elif isinstance(own, FloatDistribution):
+            space.Float(name, own.low, own.high, default=PRESET[name], sampling="log" if own.log else "linear")
+        else:
+            space.Int(name, own.low, own.high, default=PRESET[name])
+
+    class Tuner(keras_tuner.engine.base_tuner.BaseTuner):  # type: ignore[misc, name-defined]
+        def run_trial(self, trial: Any, *_: Any, **__: Any) -> float:
+            values = trial.hyperparameters.values
+            params = {name: values[name] for name in DRAWN}
+            seed_of_config = sum(map(ord, json.dumps(params))) + seed  # a config that goes on keeps its seed
+            return evaluator.train(
+                f"trial-{trial.trial_id}",
+                params,
+                seed_of_config,
+                epochs=values["tuner/epochs"],
+                after=f"trial-{values['tuner/trial_id']}" if values.get("tuner/trial_id") else None,
+            )
+
+        def _populate_initial_space(self) -> None:
+            """The space is given; there is no Keras model to build for it."""
+
+        def save(self) -> None:
+            """Nothing: a contest is not resumed."""
+
+    oracle = keras_tuner.oracles.HyperbandOracle(
+        objective=keras_tuner.Objective("val", "min"), max_epochs=CUT_EPOCHS, factor=3, hyperband_iterations=1000,
+        hyperparameters=space, seed=seed, max_consecutive_failed_trials=1,
+    )  # fmt: skip
+    Tuner(oracle, directory=str(work), project_name="contest", overwrite=False).search()
+
+
+CUT_EPOCHS = 10
+
+
+def main() -> None:
+    """Work until the deadline."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", choices=["optuna", "keras-tuner", "keras-tuner-chief"])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    for name in ("seed", "index"):
+        parser.add_argument(f"--{name}", type=int, default=0)
+    parser.add_argument("--deadline", type=float, required=True)
+    chosen = parser.parse_args()
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if chosen.kind == "keras-tuner-chief":
+        keras_tuner_worker(None, chosen.work, chosen.seed)
+        return
+    evaluator = Evaluator(chosen.data, chosen.work, chosen.index, chosen.deadline)
+    try:
+        if chosen.kind == "optuna":
+            optuna_worker(evaluator, chosen.work, chosen.seed, chosen.index)
+        else:
+            keras_tuner_worker(evaluator, chosen.work, chosen.seed)
+    except OutOfTime:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

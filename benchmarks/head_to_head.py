@@ -1,0 +1,210 @@
+"""Searches of equal wall clock on the METR-LA week (20 sensors): ours, Optuna with Hyperband, KerasTuner's Hyperband.
+
+    python benchmarks/head_to_head.py --data DIR [--minutes 60] [--seeds 3] [--contender optuna] [--keep]
+
+Each has both cores as two workers of one thread. The others train the same model class at full scale with the same
+compiled step, data, search space and budget of an evaluation as our full stage (`recorder.py` tells the cut); see
+`contender.py`. KerasTuner must be importable: `pip install --target FOLDER --no-deps keras-tuner kt-legacy`, and
+PYTHONPATH=FOLDER. Ours is `gman-search run --hours`, with as many trials as its dry run says will fit. Afterwards, not
+counted in the time, the weights of everything that was the best of its search at its time are tested. What is kept
+already (contender, seed, minutes) is not run again.
+"""
+
+import argparse
+import json
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from kept import RESULTS, described, keep
+
+HERE = Path(__file__).parent
+CONTENDERS = ("gman-search", "optuna", "keras-tuner")
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+GRACE_SECONDS = 120
+TWO_WORKERS = 0.75
+"""Time of two workers of one thread over that of one worker with two, which a dry run tells (results/step.json)."""
+SPEC = """name = "contest"
+seed = {seed}
+[data]
+speed = "{data}/metr-la-week/los_speed.csv"
+adjacency = "{data}/metr-la-week/los_adj.csv"
+embedding = "{data}/metr-la-week/SE(METR).txt"
+start = "2012-03-01T00:00"
+step = "5min"
+sensors = 20
+{stages}
+[halving]
+eta = {eta}
+[search]
+workers = 2
+threads = 1
+"""
+
+
+def our_spec(data: Path, seed: int, eta: int) -> str:
+    """The specification of our search: the presets under the cut of `recorder.py`."""
+    from recorder import DECAY_EPOCH, EPOCHS, STEPS
+
+    cut = f"max_epochs = {EPOCHS}\nsteps_per_epoch = {STEPS}\ndecay_epoch = {DECAY_EPOCH}\npatience = {EPOCHS}\n"
+    stages = "".join(f"[stages.{stage}]\n{cut}" for stage in ("quick", "medium", "full"))
+    return SPEC.format(seed=seed, data=data.resolve(), stages=stages, eta=eta)
+
+
+def trials_that_fit(work: Path, minutes: float) -> int:
+    """The most trials whose dry run ends within the time."""
+    fit = 1
+    for trials in range(4, 2000, 4):
+        command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", str(trials)]
+        done = subprocess.run([*command, "--dry-run", "--json"], cwd=work, capture_output=True, text=True, check=True)
+        if TWO_WORKERS * json.loads(done.stdout)["seconds"] > 60 * minutes:
+            break
+        fit = trials
+    return fit
+
+
+def ours(work: Path, data: Path, seed: int, minutes: float, eta: int) -> list[dict[str, Any]]:
+    """Endings of our search."""
+    (work / "contest.toml").write_text(our_spec(data, seed, eta), encoding="utf-8")
+    trials = trials_that_fit(work, minutes)
+    command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", str(trials)]
+    began = time.time()
+    subprocess.run([*command, "--hours", str(minutes / 60), "--quiet"], cwd=work, check=True)
+    asked = [sys.executable, "-m", "gman_search", "evaluations", "contest", "--json"]
+    document = json.loads(subprocess.run(asked, cwd=work, capture_output=True, text=True, check=True).stdout)
+    endings = [
+        {
+            "seconds": row["facts"]["ended"] - began,
+            "val": row["val_mae"],
+            "stage": row["stage"],
+            "folder": str(work / "studies" / "contest" / row["facts"]["folder"]),
+        }
+        for row in document["evaluations"]
+        if row["state"] == "complete"
+    ]
+    return sorted(endings, key=lambda ending: ending["seconds"])
+
+
+def theirs(kind: str, work: Path, data: Path, seed: int, minutes: float) -> list[dict[str, Any]]:
+    """Endings of another search."""
+    began = time.time()
+    common = ["--data", str(data), "--work", str(work), "--seed", str(seed), "--deadline", str(began + 60 * minutes)]
+    environment = {**os.environ, **ONE_THREAD}
+    chief = None
+    if kind == "keras-tuner":
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environment |= {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(port)}
+        chief = _started("keras-tuner-chief", common, {**environment, "KERASTUNER_TUNER_ID": "chief"}, work)
+    workers = [
+        _started(kind, [*common, "--index", str(index)], {**environment, "KERASTUNER_TUNER_ID": f"tuner{index}"}, work)
+        for index in range(2)
+    ]
+    try:
+        for worker in workers:
+            worker.wait(timeout=60 * minutes + GRACE_SECONDS)
+    finally:
+        for process in [*workers, *([chief] if chief else [])]:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    endings = []
+    for file in work.glob("endings-*.jsonl"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            told = {"seconds": row["time"] - began, "val": row["val"], "stage": row["stage"]}
+            endings.append({**told, "folder": str(work / row["folder"])})
+    return sorted(endings, key=lambda ending: ending["seconds"])
+
+
+def _started(kind: str, words: list[str], environment: dict[str, str], work: Path) -> subprocess.Popen[bytes]:
+    with (work / f"{kind}.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, str(HERE / "contender.py"), kind, *words], env=environment, stdout=log, stderr=log
+        )
+
+
+def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
+    """The incumbents in time, each with its test MAE (mean of steps): what stands higher, then the validation MAE."""
+    from recorder import open_task
+
+    from gman_search.spec import DataSpec
+    from gman_search.training.held_out import TestBench
+
+    order = ("quick", "medium", "full")
+    bench, incumbents, standing = TestBench(open_task("week", data), DataSpec()), [], (-1, -math.inf)
+    for ending in endings:
+        place = order.index(ending["stage"]), -ending["val"]
+        if place > standing:
+            standing = place
+            _, mean = bench.scores(Path(ending["folder"]))
+            told = {"seconds": round(ending["seconds"], 1), "stage": ending["stage"]}
+            incumbents.append({**told, "val": round(ending["val"], 4), "test": round(mean.mae, 4)})
+    return incumbents
+
+
+def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By seed: every contender's winner, and how soon ours stayed at or below each peer's end."""
+    found = []
+    for row in rows:
+        if row["contender"] == "gman-search":
+            continue
+        pair = [own for own in rows if own["contender"] == "gman-search" and own["seed"] == row["seed"]]
+        for own in pair:
+            end = row["course"][-1]["test"]
+            above = [index for index, at in enumerate(own["course"]) if at["test"] > end]
+            first = above[-1] + 1 if above else 0
+            reached = own["course"][first]["seconds"] if first < len(own["course"]) else None
+            told = {"seed": row["seed"], "peer": row["contender"], "peer_test": end}
+            told |= {"peer_seconds": row["course"][-1]["seconds"], "our_test": own["course"][-1]["test"]}
+            found.append({**told, "reached_by_us_after": reached})
+    return found
+
+
+def main() -> None:
+    """Run what is not kept yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA"))
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--eta", type=int, default=4)
+    parser.add_argument("--contender", choices=CONTENDERS, action="append")
+    for name in ("keep", "json"):
+        parser.add_argument(f"--{name}", action="store_true")
+    chosen = parser.parse_args()
+    if chosen.data is None:
+        parser.error("the week needs --data (or GMAN_SEARCH_DATA), a folder that holds metr-la-week/")
+    data = Path(chosen.data).resolve()
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    file = RESULTS / "head-to-head.json"
+    rows = json.loads(file.read_text())["runs"] if chosen.keep and file.is_file() else []
+    for seed in range(chosen.seeds):
+        for name in chosen.contender or CONTENDERS:
+            if any((row["contender"], row["seed"], row["minutes"]) == (name, seed, chosen.minutes) for row in rows):
+                continue
+            with tempfile.TemporaryDirectory() as text:
+                work = Path(text)
+                if name == "gman-search":
+                    endings = ours(work, data, seed, chosen.minutes, chosen.eta)
+                else:
+                    endings = theirs(name, work, data, seed, chosen.minutes)
+                row = {"contender": name, "seed": seed, "minutes": chosen.minutes, "endings": len(endings)}
+                row |= {"at_full": sum(ending["stage"] == "full" for ending in endings)}
+                rows.append({**row, "course": course(endings, data)})
+            print(json.dumps({**rows[-1], "course": rows[-1]["course"][-1:]}), file=sys.stderr, flush=True)
+            document = described("head-to-head", runs=rows, summary=summary(rows))
+            if chosen.keep:
+                keep("head-to-head", document)
+    if chosen.json:
+        print(json.dumps(described("head-to-head", runs=rows, summary=summary(rows)), indent=2))
+
+
+if __name__ == "__main__":
+    main()

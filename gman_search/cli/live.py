@@ -13,7 +13,7 @@ from rich.text import Text
 from gman_search.cli.output import duration, number
 from gman_search.halving.decide import ranked
 from gman_search.halving.ladder import Ladder
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import Evaluation, State, counted_once, latest_attempts
 from gman_search.search.studies import SearchStudies
 
 __all__ = ["LiveView", "StageStatus", "remaining_seconds", "stage_statuses", "status_table"]
@@ -57,7 +57,7 @@ def stage_statuses(
         here = [row for row in rows if row.stage == stage]
         above = ladder.stages[index + 1] if index + 1 < len(ladder.stages) else None
         order = ranked(here)
-        every_attempt = [row for row in evaluations if row.stage == stage]
+        every_attempt = counted_once(row for row in evaluations if row.stage == stage)
         counts = {state: sum(row.state is state for row in here) for state in State}
         statuses.append(
             StageStatus(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Evaluation", "State", "latest_attempts"]
+__all__ = ["Evaluation", "State", "counted_once", "latest_attempts"]
 
 
 class State(StrEnum):
@@ -57,7 +57,7 @@ class Evaluation:
 def latest_attempts(evaluations: Iterable[Evaluation], *, controls: bool = False) -> list[Evaluation]:
     """The attempt that counts for each (stage, config): a finished value if there is one, else the newest attempt.
 
-    `controls` come along only if asked for: nothing that ranks, counts or promotes may see them.
+    The rows of a stage come oldest first. `controls` come along only if asked for: nothing that ranks, counts or promotes may see them.
     """
     chosen: dict[tuple[str, int, str], Evaluation] = {}
     for row in evaluations:
@@ -65,11 +65,18 @@ def latest_attempts(evaluations: Iterable[Evaluation], *, controls: bool = False
             continue
         key = row.stage, row.config_id, row.control  # what row.key spells out
         best = chosen.get(key)
-        if best is None or _weight(row) > _weight(best):
+        # An interrupted attempt is queued again under its own number: of equals the later row counts.
+        if best is None or _weight(row) >= _weight(best):
             chosen[key] = row
     return list(chosen.values())
 
 
-def _weight(row: Evaluation) -> tuple[bool, int, bool]:
-    # An interrupted attempt is queued again under its own number: the new row counts, not the one that was left.
-    return (row.state in (State.COMPLETE, State.PRUNED), row.attempt, row.state is not State.FAILED)
+def _weight(row: Evaluation) -> tuple[bool, int]:
+    return (row.state in (State.COMPLETE, State.PRUNED), row.attempt)
+
+
+def counted_once(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
+    """All attempts but those that a later one went on from: the epochs and seconds of that one have theirs in them."""
+    rows = list(evaluations)
+    gone_on_from = {row.facts.get("resume_from") for row in rows if row.epochs} - {None}
+    return [row for row in rows if row.facts.get("folder") not in gone_on_from]

@@ -76,15 +76,15 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
             log.warning("%s was given to another worker or ended from outside; leaving it", key)
             return False
         except StopTraining:
-            _tell(place, claim, _failure(INTERRUPTED), epochs, _keep_for_the_next(place, claim, job))
+            _tell(place, claim, _failure(INTERRUPTED, epochs), epochs, _keep_for_the_next(place, claim, job))
             return False
         except DiskFull as error:
             log.error("%s: %s", key, error)
-            _tell(place, claim, _failure(f"{INTERRUPTED}: {error}"), epochs)
+            _tell(place, claim, _failure(f"{INTERRUPTED}: {error}", epochs), epochs)
             raise
         except Exception as error:  # whatever training raises belongs to this evaluation, not to the search
             log.exception("%s failed", key)
-            _tell(place, claim, _failure(reason_of(error), len(epochs)), epochs)
+            _tell(place, claim, _failure(reason_of(error), epochs), epochs)
             return False
         told = _tell(place, claim, outcome, epochs, kept)
     if told:
@@ -94,8 +94,9 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
     return told
 
 
-def _failure(reason: str, epochs: int = 0) -> Outcome:
-    return Outcome(State.FAILED, None, epochs, 0.0, reason)
+def _failure(reason: str, epochs: list[Epoch]) -> Outcome:
+    """Epochs are the number of the last one that was reported: it is on disk."""
+    return Outcome(State.FAILED, None, epochs[-1].epoch if epochs else 0, 0.0, reason)
 
 
 def _job(place: Workplace, claim: Claim) -> Job:

@@ -80,6 +80,8 @@ def _queue_again(studies: SearchStudies, rows: list[Evaluation]) -> bool:
         rule = rule_for(row.reason)
         if not rule.retry or (rule.counts and row.attempt >= studies.spec.search.max_attempts):
             continue
+        # An attempt that ended before its first epoch left nothing: the next one goes on from where it should have.
+        folder, artifacts = ("folder", "artifacts") if row.epochs else ("resume_from", "resume_artifacts")
         attrs = {
             "config_id": row.config_id,
             "attempt": row.attempt + rule.counts,
@@ -87,10 +89,9 @@ def _queue_again(studies: SearchStudies, rows: list[Evaluation]) -> bool:
             "initial_epoch": row.initial_epoch,
             "seed": row.seed,
             "parent_folder": row.facts.get("parent_folder"),
-            # An attempt that was stopped before its first epoch left nothing to continue.
-            "resume_from": row.facts.get("folder"),
+            "resume_from": row.facts.get(folder),
             "parent_artifacts": row.facts.get("parent_artifacts"),
-            "resume_artifacts": row.facts.get("artifacts"),
+            "resume_artifacts": row.facts.get(artifacts),
             **({"control": row.control} if row.control else {}),
         }
         studies.add_waiting(row.stage, row.params, attrs)

@@ -35,7 +35,10 @@ STATES = {
     TrialState.FAIL: State.FAILED,
 }
 # User attributes that an evaluation's row carries among its facts.
-FACTS = ("folder", "parent_folder", "parent_artifacts", "artifacts", "worker", "began", "origin")
+FACTS = (
+    *("folder", "artifacts", "parent_folder", "parent_artifacts", "resume_from", "resume_artifacts"),
+    *("worker", "began", "origin"),
+)
 # Whoever of us ends a trial leaves at least one of these; a person who does it through the dashboard leaves neither.
 ENDED_BY_US = {"reason", "curve"}
 # What may differ when a study is continued; everything else would make old and new evaluations incomparable.

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from gman_search.halving.decide import Done, best_evaluation, decide, ranked
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import Evaluation, State, counted_once, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 
 __all__ = [
@@ -117,8 +117,9 @@ def improvement(baseline: float, ours: float) -> float:
 
 def cost(record: StudyRecord) -> Cost:
     """Seconds and epochs spent, and the share saved against all configs in full."""
-    rows = [row for row in record.evaluations if not row.control]
-    controls = sum(row.seconds for row in record.evaluations if row.control)
+    once = counted_once(record.evaluations)
+    rows = [row for row in once if not row.control]
+    controls = sum(row.seconds for row in once if row.control)
     started = [row for row in rows if row.state is not State.WAITING]
     configs = len({row.config_id for row in started})
     units = record.provenance.get("cost_units") or {}

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from gman_search.halving.decide import Standing, standings
-from gman_search.halving.table import State, latest_attempts
+from gman_search.halving.table import State, counted_once, latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.headline import winner
 
@@ -97,8 +97,8 @@ def funnel(record: StudyRecord) -> Funnel:
                 failed=states[State.FAILED],
                 unfinished=states[State.WAITING] + states[State.RUNNING],
                 attempts=len(attempts),
-                epochs=sum(row.epochs for row in attempts),
-                seconds=sum(row.seconds for row in attempts),
+                epochs=sum(row.epochs for row in counted_once(attempts)),
+                seconds=sum(row.seconds for row in counted_once(attempts)),
             )
         )
     return Funnel(tuple(counts), record.ladder.etas, record.ladder.synchronous)

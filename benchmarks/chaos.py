@@ -55,7 +55,8 @@ def main() -> None:
         print(json.dumps(document))
     else:
         print("\n".join(f"{name:>20} {value}" for name, value in document.items()))
-    if any(document[name] for name in ("lost", "doubled", "zombies", "doubled_promotions")) or not found["quotas_kept"]:
+    wrong = any(document[name] for name in ("lost", "doubled", "zombies", "doubled_promotions"))
+    if wrong or not found["quotas_kept"] or found["kills"] < found["asked"]:
         sys.exit(1)
 
 
@@ -67,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=10, help="how many times a worker is killed (default 10)")
     parser.add_argument("--configs", type=int, default=60, help="configs of the study (default 60)")
     parser.add_argument("--workers", type=int, default=4, help="worker processes (default 4)")
-    parser.add_argument("--every", type=float, default=4.0, help="mean seconds between two kills (default 4)")
+    parser.add_argument("--every", type=float, default=1.5, help="mean seconds between two kills (default 1.5)")
     parser.add_argument("--lease", type=float, default=5.0, help="seconds of a lease (default 5)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the victims")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -133,6 +134,7 @@ def run(url: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         workers.leave(10.0)
     rows = studies.evaluations()
     return {
+        "asked": options.kills,
         "kills": struck.total(),
         **counted(rows, studies, leases),
         "seconds": round(time.monotonic() - began, 1),
@@ -173,8 +175,24 @@ def counted(rows: list[Evaluation], studies: SearchStudies, leases: Leases) -> d
         "quotas_kept": dict(done) == wanted,
         "finished": dict(done),
         "attempts": len(rows),
+        "epochs_repeated": _epochs_repeated(rows),
         "lost_attempts": dict(Counter(row.reason for row in rows if row.state is State.FAILED)),
     }
+
+
+def _epochs_repeated(rows: list[Evaluation]) -> int:
+    """Epochs that were trained again although an earlier attempt had reported them: what a kill costs in work.
+
+    An attempt goes on after the furthest epoch of the one it resumes from; whoever begins again repeats those epochs.
+    """
+    repeated = 0
+    for key in {row.key for row in rows}:
+        reached: dict[str | None, int] = {}
+        for row in (row for row in rows if row.key == key):
+            furthest = min(row.epochs, max(reached.values(), default=0))
+            repeated += max(0, furthest - reached.get(row.facts.get("resume_from"), 0))
+            reached[row.facts.get("folder")] = row.epochs
+    return repeated
 
 
 if __name__ == "__main__":

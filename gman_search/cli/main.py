@@ -17,7 +17,7 @@ from gman_search.cli.stages import stages
 from gman_search.cli.study import best, evaluations, status, why
 from gman_search.cli.train import train
 from gman_search.cli.worker import worker
-from gman_search.errors import GmanSearchError
+from gman_search.errors import GmanSearchError, StudyError
 
 __all__ = ["app", "main"]
 
@@ -75,6 +75,18 @@ def main() -> None:
     except KeyboardInterrupt:
         print("gman-search: stopped", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        if not _is_of_the_database(error):
+            raise
+        text = " ".join(str(error.__cause__ or error).split())[:200]
+        print(f"gman-search: the database of the study does not answer as it should: {text}", file=sys.stderr)
+        sys.exit(StudyError.exit_code)
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Whether the database failed under a command; its packages need not be loaded to tell."""
+    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    return not kinds.isdisjoint({"sqlalchemy.SQLAlchemyError", "optuna.StorageInternalError", "sqlite3.Error"})
 
 
 if __name__ == "__main__":

@@ -41,8 +41,7 @@ def open_studies_of(name: str, studies: Path, storage: str | None = None) -> tup
     Raises:
         StudyError: there is no such study, or it has no evaluation yet.
     """
-    folder = study_folder(name, studies)
-    spec = stored_spec(folder)
+    folder, spec = joined_study(name, studies, storage)
     database = open_storage(storage or folder.storage_url)
     if not study_exists(database, name):
         raise StudyError(f"study {name} has no evaluations yet: start it with gman-search run --study {name}")
@@ -50,20 +49,24 @@ def open_studies_of(name: str, studies: Path, storage: str | None = None) -> tup
 
 
 def joined_study(name: str, studies: Path, storage: str | None) -> tuple[StudyFolder, StudySpec]:
-    """Folder and specification of a study to work on; what is not on this machine comes from the database.
+    """Folder and specification of a study; with `storage` the latter comes from the database, but for where the data
+    lie, if this machine knows.
 
     Raises:
         UsageError: the name is none.
         StudyError: there is no such study, here or in the database.
     """
-    if storage is None or (studies / name / "spec.json").is_file():
+    if storage is None:
         folder = study_folder(name, studies)
         return folder, stored_spec(folder)
-    spec = described_spec(open_storage(storage), name)
+    file = storage.removeprefix("sqlite:///")
+    missing = file != storage and not Path(file).is_file()  # opening it would make an empty one
+    spec = None if missing else described_spec(open_storage(storage), name)
     if spec is None:
         raise StudyError(f"expected a study {name} in the database; there is none: start it with gman-search run")
     folder = StudyFolder(studies / spec.name)
-    folder.path.mkdir(parents=True, exist_ok=True)
+    if (folder.path / "spec.json").is_file():
+        spec = spec.model_copy(update={"data": stored_spec(folder).data})
     return folder, spec
 
 

@@ -19,6 +19,7 @@ def worker(
     embedding: Annotated[Path | None, typer.Option(help="Embedding, where it lies elsewhere.")] = None,
     hours: Annotated[float | None, typer.Option(help="Leave after so many hours.", min=0)] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; none: all of this machine.", min=1)] = None,
+    gpu: Annotated[int, typer.Option(help="Which of this machine's GPUs, from 0.", min=0)] = 0,
 ) -> None:
     """Work on an existing study until it is done; Ctrl-C or SIGTERM makes it leave after the epoch.
 
@@ -34,18 +35,19 @@ def worker(
     from gman_search.search.open import open_studies
 
     folder, spec = joined_study(name, studies, storage)
+    folder.path.mkdir(parents=True, exist_ok=True)
     given = {"speed": data, "adjacency": adjacency, "embedding": embedding}
     moved = {key: str(path.resolve()) for key, path in given.items() if path is not None}
     spec = spec.model_copy(update={"data": spec.data.model_copy(update=moved)})
     url = storage or folder.storage_url
-    open_studies(url, spec, load_task(spec.data, Path.cwd()))  # what is wrong is said here, not in a log
+    open_studies(url, spec, load_task(spec.data, Path.cwd()), joins=True)  # what is wrong is said here, not in a log
     number = os.getpid()
     say(f"working on {name}; log in {folder.path / 'logs' / f'worker-{number}.log'}")
     arguments = (number, spec.model_dump_json(), url, str(folder.path), str(Path.cwd()))
-    _run((*arguments, threads or spec.search.threads or os.cpu_count() or 1, True), hours)
+    _run((*arguments, threads or spec.search.threads or os.cpu_count() or 1, True), hours, gpu)
 
 
-def _run(arguments: tuple[Any, ...], hours: float | None) -> None:
+def _run(arguments: tuple[Any, ...], hours: float | None, gpu: int) -> None:
     """Run the worker in a process of its own, replaced when its memory has grown; signals are passed on."""
     import multiprocessing
     import os
@@ -59,7 +61,7 @@ def _run(arguments: tuple[Any, ...], hours: float | None) -> None:
     end = None if hours is None else time.monotonic() + hours * 3600
     while True:
         left = None if end is None else max(0.0, end - time.monotonic()) / 3600
-        process = multiprocessing.get_context("spawn").Process(target=worker_process, args=(*arguments, left))
+        process = multiprocessing.get_context("spawn").Process(target=worker_process, args=(*arguments, left, gpu))
         process.start()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_, pid=process.pid: os.kill(pid, signal.SIGTERM))

@@ -57,7 +57,8 @@ class Evaluation:
 def latest_attempts(evaluations: Iterable[Evaluation], *, controls: bool = False) -> list[Evaluation]:
     """The attempt that counts for each (stage, config): a finished value if there is one, else the newest attempt.
 
-    The rows of a stage come oldest first. `controls` come along only if asked for: nothing that ranks, counts or promotes may see them.
+    The rows of a stage come oldest first. `controls` come along only if asked for: nothing that ranks, counts or
+    promotes may see them.
     """
     chosen: dict[tuple[str, int, str], Evaluation] = {}
     for row in evaluations:

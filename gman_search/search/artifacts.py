@@ -6,6 +6,8 @@ evaluation's artifacts are told together with its result, after the bytes.
 """
 
 import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -189,20 +191,22 @@ class Artifacts:
                     self.store.remove(artifact_id)
 
     def dangling(self, trials: Iterable[FrozenTrial]) -> list[Dangling]:
-        """Records of `trials` whose bytes are not in the store."""
+        """Records of `trials` whose bytes are not in the store, or damaged there."""
         return [
             Dangling(trial.number, artifact_id, artifact_id in trial.user_attrs.get("artifacts", {}).values())
             for trial in trials
             for artifact_id in _recorded(trial)
-            if not self._has(artifact_id)
+            if not self._has_whole(artifact_id)
         ]
 
-    def _has(self, artifact_id: str) -> bool:
+    def _has_whole(self, artifact_id: str) -> bool:
         try:
-            self.store.open_reader(artifact_id).close()
+            with self.store.open_reader(artifact_id) as reader, tempfile.NamedTemporaryFile() as copy:
+                shutil.copyfileobj(reader, copy)
+                copy.flush()
+                return _is_whole(Path(copy.name))
         except ArtifactNotFound:
             return False
-        return True
 
 
 def _recorded(trial: FrozenTrial) -> list[str]:

@@ -25,6 +25,6 @@ def ladder_of(spec: StudySpec, task: ForecastTask) -> Ladder:
     return spec.ladder(reduction_factors(list(stage_seconds(spec, task).values())))
 
 
-def open_studies(url: str, spec: StudySpec, task: ForecastTask) -> SearchStudies:
-    """Open or create the studies of `spec` on `task` in the storage at `url`."""
-    return SearchStudies(open_storage(url), spec, ladder_of(spec, task), task.fingerprint)
+def open_studies(url: str, spec: StudySpec, task: ForecastTask, *, joins: bool = False) -> SearchStudies:
+    """Open or create the studies of `spec` on `task` in the storage at `url`; see `SearchStudies` for `joins`."""
+    return SearchStudies(open_storage(url), spec, ladder_of(spec, task), task.fingerprint, joins=joins)

@@ -8,10 +8,12 @@ import sqlalchemy as sql
 
 from gman_search.search.leases import SECONDS_NOW, create_table
 
-__all__ = ["Presence", "WorkerSeen", "workers_seen"]
+__all__ = ["OUT_OF_ROOM", "Presence", "WorkerSeen", "workers_seen"]
 
 TABLE = "gman_search_workers"
 FORGOTTEN_SECONDS = 86_400.0
+OUT_OF_ROOM = "waiting for room"
+"""How a worker begins to say that its disk is full."""
 
 
 @dataclass(frozen=True)

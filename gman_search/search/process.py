@@ -1,6 +1,7 @@
 """The body of one worker process: environment, data, trainer, loop."""
 
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -34,6 +35,7 @@ def worker_process(
     threads: int,
     own_terminal: bool = False,
     hours: float | None = None,
+    gpu: int | None = None,
 ) -> None:
     """Run worker `index` of a study until it is done.
 
@@ -47,8 +49,10 @@ def worker_process(
         threads: CPU threads for TensorFlow.
         own_terminal: whether Ctrl-C is meant for this worker; one started by `run` leaves when its parent says so.
         hours: leave after so long; none: when the study is done.
+        gpu: which of the machine's GPUs to use, from 0; none: by `index`, in turn.
     """
     stop = threading.Event()
+    _leave_with_the_parent(stop)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # Ctrl-C reaches the whole process group; the parent decides when its workers leave.
     signal.signal(signal.SIGINT, (lambda *_: stop.set()) if own_terminal else signal.SIG_IGN)
@@ -80,8 +84,8 @@ def worker_process(
 
     spec = StudySpec.model_validate_json(spec_json)
     task = load_task(spec.data, Path(base))
-    studies = open_studies(url, spec, task)
-    prepare_device(spec.seed, worker=index)
+    studies = open_studies(url, spec, task, joins=True)
+    prepare_device(spec.seed, worker=index if gpu is None else gpu)
     stages = {stage.name: stage for stage in spec.stage_list()}
     trainer = GmanTrainer(task, validation_stride=spec.data.validation_stride, stages=stages)
     leases = Leases(studies.storage.engine, spec.search.lease_seconds)
@@ -101,6 +105,19 @@ def worker_process(
     logging.info("worker %s leaves after %d evaluations", name, finished)
     if growth.found:
         sys.exit(RENEW)
+
+
+def _leave_with_the_parent(stop: threading.Event) -> None:
+    """A worker whose `run` was killed has nobody who would tell it to leave, and the next `run` starts others."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return  # Ray's
+
+    def wait() -> None:
+        parent.join()
+        stop.set()
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 class MemoryGrowth:

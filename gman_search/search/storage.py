@@ -22,6 +22,13 @@ __all__ = ["open_storage", "patiently", "reading", "study_lock"]
 BUSY_SECONDS = 60
 SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgresql+", "postgres://")
+REFUSED = {
+    "journal": "Optuna's JournalStorage can hand one trial to two workers that have had it before",
+    "grpc": "Optuna's gRPC proxy has no lock under which workers could decide one after another",
+    "mysql": "claims have been proved on SQLite and PostgreSQL only",
+    "redis": "Optuna's JournalStorage can hand one trial to two workers that have had it before",
+}
+"""Why not, by the beginning of an address or the end of a file's name."""
 # Any constant number: PostgreSQL names advisory locks by number. One lock for all studies of a database is enough,
 # because it is held for milliseconds.
 ADVISORY_LOCK = 4_717_034
@@ -61,29 +68,35 @@ def open_storage(url: str) -> RDBStorage:
     """Open or create the database at `url` (sqlite:///file or postgresql://...).
 
     Raises:
-        UsageError: another kind of storage. JournalStorage can hand one trial to two workers, and Optuna's gRPC proxy
-            has no way to lock.
+        UsageError: another kind of storage (see `REFUSED`), or a database in memory, which no other worker sees.
         StudyError: the database cannot be opened.
     """
     if not url.startswith((SQLITE, *POSTGRESQL)):
-        raise UsageError(f"expected a storage sqlite:///FILE or postgresql://...; received {url!r}")
+        scheme, _, _ = url.partition("://")
+        kind = "journal" if "journal" in scheme or scheme.endswith(".log") else scheme.partition("+")[0]
+        reason = f" ({REFUSED[kind]})" if kind in REFUSED else ""
+        raise UsageError(f"expected a storage sqlite:///FILE or postgresql://...; received {_shown(url)}{reason}")
+    if url.removeprefix(SQLITE) in ("", ":memory:"):
+        raise UsageError(f"expected a storage sqlite:///FILE; received {url}, which only this process would see")
     try:
         return _sqlite(url) if url.startswith(SQLITE) else _postgresql(url)
     except ImportError as error:
         raise StudyError(
-            f"no driver for {_without_password(url)}: expected psycopg, received {error}; "
-            "pip install 'gman-search[postgresql]'"
+            f"no driver for {_shown(url)}: expected psycopg, received {error}; pip install 'gman-search[postgresql]'"
         ) from None
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        text = " ".join(str(error).split())[:200]
-        raise StudyError(f"cannot open the storage {_without_password(url)}: {text}") from None
+    except (SQLAlchemyError, StorageInternalError, sqlite3.Error, RuntimeError, ValueError) as error:
+        # RuntimeError: the tables of another version of Optuna; ValueError: an address whose port is no number.
+        text = " ".join(str(_driver_error(error) or error).split())[:200]
+        raise StudyError(f"cannot open the storage {_shown(url)}: {text}") from None
 
 
-def _without_password(url: str) -> str:
-    try:
-        return sqlalchemy.make_url(url).render_as_string(hide_password=True)
-    except SQLAlchemyError:
-        return url.partition("://")[0] + "://..."
+def _shown(url: str) -> str:
+    """An address without its password."""
+    scheme, sign, rest = url.partition("://")
+    if not sign:
+        return repr(url)
+    credentials, at, host = rest.rpartition("@")
+    return f"{scheme}://{credentials.partition(':')[0]}:***@{host}" if at and ":" in credentials else url
 
 
 def _postgresql(url: str) -> RDBStorage:
@@ -127,10 +140,10 @@ def _claim_exclusively(engine: Any) -> None:
     @sqlalchemy.event.listens_for(engine, "connect")
     def _no_implicit_begin(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        # With a write-ahead log readers do not wait for writers, and a commit needs no flush to disk of its own: a
-        # killed process loses nothing; a power cut may lose the last moments, never consistency.
+        # With a write-ahead log readers do not wait for writers. Every commit is flushed to disk: the checkpoints of an
+        # evaluation are deleted once its end is told, and a power cut must not take that back.
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA synchronous=FULL")
 
     @sqlalchemy.event.listens_for(engine, "begin")
     def _begin_immediate(connection: Any) -> None:

@@ -79,14 +79,19 @@ class SearchStudies:
         spec: the specification; stored with the study and checked when it is continued.
         ladder: stages and quotas of a new study; one that is continued keeps its reduction factors.
         fingerprint: of the data.
+        joins: somebody else runs this study: it must be there, and what is stored with it stays as it is.
 
     Raises:
-        StudyError: the stored study was made with other data or other rules.
+        StudyError: the stored study was made with other data or other rules, or is not there to be joined.
     """
 
-    def __init__(self, storage: RDBStorage, spec: StudySpec, ladder: Ladder, fingerprint: str) -> None:
+    def __init__(
+        self, storage: RDBStorage, spec: StudySpec, ladder: Ladder, fingerprint: str, *, joins: bool = False
+    ) -> None:
         self.storage, self.spec, self.ladder = storage, spec, ladder
         self.distributions = distributions(spec.space)
+        if joins and not study_exists(storage, spec.name):
+            raise StudyError(f"expected a study {spec.name} in the database; there is none: gman-search run starts it")
         self._rows: dict[int, tuple[FrozenTrial, Evaluation]] = {}
         self.by_stage = {
             stage: optuna.create_study(
@@ -96,7 +101,9 @@ class SearchStudies:
         }
         numbers = {stage: study._study_id for stage, study in self.by_stage.items()}
         self.history = History(storage, numbers, self.distributions)
-        self._check_or_record(fingerprint)
+        self._check(fingerprint)
+        if not joins:
+            self._record(fingerprint)
 
     @classmethod
     def existing(cls, storage: RDBStorage, spec: StudySpec) -> "SearchStudies":
@@ -105,27 +112,31 @@ class SearchStudies:
         stages = tuple(stage.name for stage in spec.stage_list())
         synchronous = spec.halving.promotion == "synchronous"
         ladder = Ladder(stages, tuple(first.user_attrs["etas"]), spec.trials, synchronous)
-        return cls(storage, spec, ladder, first.user_attrs["fingerprint"])
+        return cls(storage, spec, ladder, first.user_attrs["fingerprint"], joins=True)
 
-    def _check_or_record(self, fingerprint: str) -> None:
-        first = self.by_stage[self.ladder.stages[0]]
+    def _check(self, fingerprint: str) -> None:
         described = self.spec.model_dump(mode="json")
-        stored = first.user_attrs
-        if "fingerprint" in stored:
-            # Factors that were estimated when the study began hold for all of it, however they are estimated today.
-            self.ladder = replace(self.ladder, etas=tuple(stored["etas"]))
-            before = json.loads(stored["spec"])
-            changed = [key for key in described if key not in FREE_TO_CHANGE and before.get(key) != described[key]]
-            changed = [key for key in changed if key != "data"]  # files may move; what is in them may not change
-            if stored["fingerprint"] != fingerprint:
-                changed.insert(0, "data")
-            if changed:
-                raise StudyError(
-                    f"study {self.spec.name} was made with another {', '.join(changed)}: expected the same to go on; "
-                    f"give the old values, or another --study name"
-                )
-            if before == described:
-                return
+        stored = self.by_stage[self.ladder.stages[0]].user_attrs
+        if "fingerprint" not in stored:
+            return
+        # Factors that were estimated when the study began hold for all of it, however they are estimated today.
+        self.ladder = replace(self.ladder, etas=tuple(stored["etas"]))
+        before = json.loads(stored["spec"])
+        changed = [key for key in described if key not in FREE_TO_CHANGE and before.get(key) != described[key]]
+        changed = [key for key in changed if key != "data"]  # files may move; what is in them may not change
+        if stored["fingerprint"] != fingerprint:
+            changed.insert(0, "data")
+        if changed:
+            raise StudyError(
+                f"study {self.spec.name} was made with another {', '.join(changed)}: expected the same to go on; "
+                f"give the old values, or another --study name"
+            )
+
+    def _record(self, fingerprint: str) -> None:
+        described = self.spec.model_dump(mode="json")
+        stored = self.by_stage[self.ladder.stages[0]].user_attrs
+        if "spec" in stored and json.loads(stored["spec"]) == described:
+            return
         for study in self.by_stage.values():
             study.set_user_attr("spec", json.dumps(described))
             study.set_user_attr("fingerprint", fingerprint)

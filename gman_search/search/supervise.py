@@ -14,6 +14,7 @@ from gman_search.errors import Interrupted, StudyError
 from gman_search.halving.table import latest_attempts
 from gman_search.search.by_hand import interventions
 from gman_search.search.leases import Leases
+from gman_search.search.presence import OUT_OF_ROOM, workers_seen
 from gman_search.search.process import worker_process
 from gman_search.search.reconcile import reconcile
 from gman_search.search.storage import patiently, study_lock
@@ -105,7 +106,7 @@ def supervise(
 
 
 class _People:
-    """Says once what a person did to the study since the run began."""
+    """Says once what a person did to the study since the run began, and that workers wait for room on a disk."""
 
     def __init__(self, studies: SearchStudies, say: Callable[[str], None]) -> None:
         self._studies, self._say = studies, say
@@ -116,10 +117,14 @@ class _People:
         if not at_once and time.monotonic() - self._looked < LOOK_SECONDS:
             return
         self._looked = time.monotonic()
-        for text in patiently(lambda: interventions(self._studies)):
+        for text in [*patiently(lambda: interventions(self._studies)), *self._out_of_room()]:
             if text not in self._said:
                 self._said.add(text)
                 self._say(text)
+
+    def _out_of_room(self) -> list[str]:
+        seen = workers_seen(self._studies.storage.engine, self._studies.spec.name)
+        return [row.doing for row in seen if row.doing.startswith(OUT_OF_ROOM)]
 
 
 def _crew(spec: StudySpec, folder: Path, url: str, engine: Engine, ray_address: str | None) -> Crew:

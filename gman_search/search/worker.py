@@ -1,6 +1,7 @@
 """A worker: claim, evaluate, until nothing is left."""
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from gman_search.search.artifacts import Artifacts, open_store
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.evaluate import Workplace, evaluate
 from gman_search.search.leases import Leases
-from gman_search.search.presence import Presence
+from gman_search.search.presence import OUT_OF_ROOM, Presence
 from gman_search.search.storage import patiently
 from gman_search.search.studies import SearchStudies
 from gman_search.training.job import Trainer
@@ -22,6 +23,7 @@ __all__ = ["run_worker"]
 POLL_SECONDS = 0.5
 TELL_SECONDS = 10.0  # how often a worker with nothing to do says that it is there
 FULL_SECONDS, FULL_POLL_SECONDS = 900.0, 5.0
+FULL_TRY_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -75,11 +77,18 @@ def run_worker(
                 full_until = full_until or time.monotonic() + FULL_SECONDS
                 if time.monotonic() > full_until:
                     raise
-                presence.says(f"waiting for room: {error}")
-                stop.wait(FULL_POLL_SECONDS)
+                presence.says(f"{OUT_OF_ROOM}: {error}")
+                _wait_for_room(folder, stop)
             if leave_early(finished):
                 log.info("leaving early, to be replaced")
                 break
     finally:
         presence.leaves()
     return finished
+
+
+def _wait_for_room(folder: Path, stop: threading.Event) -> None:
+    """Until somebody freed some, or for a minute: a quota or another disk may be what is full."""
+    free, tries = shutil.disk_usage(folder).free, FULL_TRY_SECONDS / FULL_POLL_SECONDS
+    while not stop.wait(FULL_POLL_SECONDS) and tries > 1 and shutil.disk_usage(folder).free <= free:
+        tries -= 1

@@ -6,6 +6,7 @@ The format is numpy's `.npz` without pickles plus one JSON text, so reading a fi
 import errno
 import hashlib
 import json
+import logging
 import os
 import shutil
 import zipfile
@@ -20,6 +21,8 @@ import numpy as np
 from gman_search.errors import DataError, DiskFull
 
 __all__ = ["BEFORE", "CHECKPOINT", "read_arrays", "read_checkpoint", "write_arrays", "write_checkpoint"]
+
+log = logging.getLogger(__name__)
 
 CHECKPOINT, BEFORE = "checkpoint.npz", "checkpoint.npz.before"
 _DESCRIPTION = "__description__"
@@ -56,6 +59,7 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(partial, path)
+        _flush_folder(path.parent)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -64,6 +68,17 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
         ) from None
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """The new name, too, must outlast a power cut."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return  # Windows cannot
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def write_checkpoint(folder: Path, arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> None:
@@ -94,9 +109,10 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
     """
     try:
         return read_arrays(folder / CHECKPOINT)
-    except DataError:
+    except DataError as error:
         if not (folder / BEFORE).exists():
             raise
+        log.warning("%s: going on from the checkpoint before it", error)
         return read_arrays(folder / BEFORE)
 
 

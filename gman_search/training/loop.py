@@ -1,5 +1,6 @@
 """Training one evaluation from its first epoch to its outcome."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -33,6 +34,8 @@ from gman_search.training.step import CompiledModel, StepValues
 from gman_search.training.warm_start import WarmStart, load_grown, settle
 
 __all__ = ["GmanTrainer"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -93,8 +96,8 @@ class GmanTrainer:
         model = self.compiled(settings.shape, job.stage)
         model.state.scale_rates(settings.K * settings.d, settings.base_width)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
-        with epoch_log(job) as log:
-            reason = self._epochs(job, model, progress, on_epoch, log)
+        with epoch_log(job) as show:
+            reason = self._epochs(job, model, progress, on_epoch, show)
         return self._outcome(job, progress, reason)
 
     def _started(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress:
@@ -119,8 +122,9 @@ class GmanTrainer:
         try:
             vectors, description = read_checkpoint(job.resume_from)
             best, best_description = read_arrays(job.resume_from / "weights.npz")
-        except DataError:
-            return None  # Nothing usable to resume from: the evaluation starts again.
+        except DataError as error:
+            log.warning("%s/%d begins again: %s", job.stage, job.config_id, error)
+            return None
         if description["hyperparameters"] != job.hyperparameters.to_dict() or description["seed"] != job.seed:
             return None
         model.state.parameters.assign(vectors["parameters"])
@@ -147,7 +151,7 @@ class GmanTrainer:
         model: CompiledModel,
         progress: _Progress,
         on_epoch: Callable[[Epoch], None],
-        log: Callable[[Epoch], None],
+        show: Callable[[Epoch], None],
     ) -> str:
         settings = job.hyperparameters
         patience_over = f"early stop: no better validation MAE in {settings.patience} epochs"
@@ -158,7 +162,7 @@ class GmanTrainer:
             train_mae, rate = self._one_epoch(job, model, progress, number - 1)
             val_mae = self._validate(model, settings) if math.isfinite(train_mae) else math.nan
             epoch = Epoch(number, progress.step, train_mae, val_mae, rate, time.perf_counter() - began)
-            log(epoch)
+            show(epoch)
             values = [past.val_mae for past in progress.epochs] + [val_mae]
             if has_diverged(values):
                 progress.epochs.append(epoch)

@@ -96,6 +96,18 @@ def test_a_record_without_bytes_is_detected_and_said(kept, tmp_path):
     assert not any((tmp_path / "elsewhere").iterdir())
 
 
+def test_a_flipped_bit_in_the_store_is_detected(open_study, tmp_path):
+    studies, _ = open_study(trials=2)
+    artifacts = Artifacts(open_store(str(tmp_path / "store"), tmp_path), studies.storage)
+    write_arrays(tmp_path / "one" / "weights.npz", {"kernel": np.ones(200)}, {})
+    ids = artifacts.keep(studies.ask()._trial_id, tmp_path / "one", ["weights.npz"])
+    stored = tmp_path / "store" / ids["weights.npz"]
+    damaged = bytearray(stored.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    stored.write_bytes(damaged)
+    assert [found.artifact_id for found in artifacts.dangling(studies.trials("quick"))] == [ids["weights.npz"]]
+
+
 def test_a_crash_between_record_and_bytes_leaves_a_record_nothing_refers_to(
     open_study, location, tmp_path, monkeypatch
 ):

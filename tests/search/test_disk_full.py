@@ -10,7 +10,8 @@ from gman_search.errors import DiskFull
 from gman_search.halving.retries import INTERRUPTED
 from gman_search.halving.table import State, latest_attempts
 from gman_search.search import worker as worker_module
-from gman_search.search.presence import workers_seen
+from gman_search.search.presence import OUT_OF_ROOM, Presence, workers_seen
+from gman_search.search.supervise import _People
 from gman_search.search.worker import run_worker
 from gman_search.training.checkpoints import write_checkpoint
 
@@ -46,6 +47,17 @@ def test_a_study_waits_for_room_and_goes_on(open_study, make_trainer, small_disk
     assert all(row.state is State.COMPLETE and row.attempt == 1 for row in latest_attempts(rows))
     stopped = [row for row in rows if row.state is State.FAILED]
     assert stopped and all(row.reason.startswith(f"{INTERRUPTED}: expected room") for row in stopped)
+
+
+def test_a_full_disk_is_said_once_to_whoever_runs_the_search(open_study):
+    studies, _ = open_study(trials=2)
+    said = []
+    people = _People(studies, said.append)
+    presence = Presence(studies.storage.engine, studies.spec.name, "w")
+    presence.says(f"{OUT_OF_ROOM}: expected room for checkpoint.npz")
+    for _ in range(2):
+        people.look(at_once=True)
+    assert said == ["waiting for room: expected room for checkpoint.npz"]
 
 
 def test_a_disk_that_stays_full_ends_the_worker_with_that_error(open_study, make_trainer, tmp_path, monkeypatch):

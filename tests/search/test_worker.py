@@ -1,5 +1,6 @@
 """One worker on a study: counts, promotions, resume, failures, leases."""
 
+import sqlite3
 import threading
 
 import pytest
@@ -10,7 +11,9 @@ from gman_search.halving.retries import INTERRUPTED, LEASE_LOST
 from gman_search.halving.table import State, latest_attempts
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.storage import open_storage
+from gman_search.search.studies import SearchStudies
 from gman_search.search.worker import run_worker
+from gman_search.spec import DataSpec
 
 
 def counts(studies) -> list[int]:
@@ -142,9 +145,44 @@ def test_other_data_or_another_space_is_refused(open_study):
         open_study(trials=2, fingerprint="other data")
 
 
-def test_other_storages_are_refused_with_a_reason():
-    with pytest.raises(UsageError, match="sqlite:///FILE or postgresql"):
-        open_storage("journal.log")
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("journal.log", "JournalStorage can hand one trial to two workers"),
+        ("journal:///study.log", "JournalStorage can hand one trial to two workers"),
+        ("grpc://host:13000", "gRPC proxy has no lock"),
+        ("mysql://me:secret@host/db", r"mysql://me:\*\*\*@host/db \(claims have been proved"),
+        ("sqlite:///:memory:", "only this process would see"),
+    ],
+)
+def test_other_storages_are_refused_with_a_reason(url, reason):
+    with pytest.raises(UsageError, match=f"expected a storage sqlite:///FILE.*{reason}") as refused:
+        open_storage(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_database_that_is_none_is_one_clear_error(tmp_path):
+    with pytest.raises(StudyError, match=r"postgresql://u:\*\*\*@host:port/x"):
+        open_storage("postgresql://u:secret@host:port/x")
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("CREATE TABLE version_info (something TEXT)")
+    with pytest.raises(StudyError, match="cannot open the storage"):
+        open_storage(f"sqlite:///{tmp_path / 'other.db'}")
+    (tmp_path / "text.db").write_text("no database at all, but long enough to look at" * 100)
+    with pytest.raises(StudyError, match="not a database"):
+        open_storage(f"sqlite:///{tmp_path / 'text.db'}")
+
+
+def test_who_joins_or_looks_changes_nothing_that_is_stored(open_study):
+    studies, _ = open_study(trials=8)
+    stored = studies.by_stage["quick"].user_attrs["spec"]
+    moved = studies.spec.model_copy(update={"trials": 99, "data": DataSpec(speed="elsewhere.csv")})
+    SearchStudies.existing(studies.storage, moved)
+    SearchStudies(studies.storage, moved, moved.ladder((2, 2)), "data", joins=True)
+    assert studies.by_stage["quick"].user_attrs["spec"] == stored
+    with pytest.raises(StudyError, match="expected a study nobody in the database"):
+        other = moved.model_copy(update={"name": "nobody"})
+        SearchStudies(studies.storage, other, other.ladder((2, 2)), "data", joins=True)
 
 
 def test_claims_take_the_highest_stage_first(open_study, make_trainer, tmp_path):

@@ -34,3 +34,15 @@ def test_without_a_folder_nothing_is_written(tmp_path):
     with epoch_log(job) as log:
         log(Epoch(1, 10, 4.0, 5.0, 0.002, 1.0))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_cannot_be_written_ends_the_logging_and_nothing_else(tmp_path, caplog):
+    from gman_search.training.epoch_log import epoch_log
+
+    (tmp_path / "file").write_text("where a folder should be")
+    settings = at_stage(SearchSpace().preset(), PRESETS["quick"])
+    job = Job(7, "quick", settings, seed=0, folder=tmp_path, logs=tmp_path / "file" / "logs")
+    with epoch_log(job) as log:
+        for number in (1, 2):
+            log(Epoch(number, 10 * number, 4.0, 5.0 - number, 0.002, 1.0))
+    assert [record.message.split(":")[0] for record in caplog.records] == ["no more TensorBoard logs of quick/7"]

@@ -25,6 +25,9 @@ from typing import Any
 
 from kept import RESULTS, described, keep
 
+from gman_search.cli.opened import open_record
+from gman_search.halving.table import State
+
 HERE = Path(__file__).parent
 CONTENDERS = ("gman-search", "optuna", "keras-tuner")
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
@@ -77,17 +80,16 @@ def ours(work: Path, data: Path, seed: int, minutes: float, eta: int) -> list[di
     command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", str(trials)]
     began = time.time()
     subprocess.run([*command, "--hours", str(minutes / 60), "--quiet"], cwd=work, check=True)
-    asked = [sys.executable, "-m", "gman_search", "evaluations", "contest", "--json"]
-    document = json.loads(subprocess.run(asked, cwd=work, capture_output=True, text=True, check=True).stdout)
+    record, folder = open_record("contest", work / "studies")
     endings = [
         {
-            "seconds": row["facts"]["ended"] - began,
-            "val": row["val_mae"],
-            "stage": row["stage"],
-            "folder": str(work / "studies" / "contest" / row["facts"]["folder"]),
+            "seconds": row.facts["ended"] - began,
+            "val": row.val_mae,
+            "stage": row.stage,
+            "folder": str(folder.path / row.facts["folder"]),
         }
-        for row in document["evaluations"]
-        if row["state"] == "complete"
+        for row in record.evaluations
+        if row.state is State.COMPLETE
     ]
     return sorted(endings, key=lambda ending: ending["seconds"])
 

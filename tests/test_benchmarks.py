@@ -20,6 +20,17 @@ def test_step_prints_its_document(repository):
     assert case["ms"] > 0 and case["first_step_s"] > case["later_trial_first_step_s"]
 
 
+@pytest.mark.slow
+def test_chaos_kills_as_often_as_asked_and_loses_nothing(repository):
+    command = [sys.executable, "benchmarks/chaos.py", "--kills", "3", "--configs", "12", "--every", "0.5", "--json"]
+    told = subprocess.run(command, cwd=repository, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr[-500:] + told.stdout
+    document = json.loads(told.stdout)
+    assert document["schema"] == "gman-search/chaos/1" and document["storage"] == "sqlite" and document["kills"] == 3
+    assert [document[name] for name in ("lost", "doubled", "zombies", "doubled_promotions")] == [0, 0, 0, 0]
+    assert document["quotas_kept"] and document["finished"] == {"quick": 12, "medium": 3, "full": 1}
+
+
 def test_ports_are_found_by_their_files_and_named_folders_without_any_are_refused(repository, tmp_path):
     for file in ("one/model/model_.py", "one/utils/utils_.py", "deep/two/gmantf22/model.py"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +107,20 @@ def test_the_tables_of_the_readme_are_the_kept_results(repository):
             if "error" not in row:
                 steps = [f"{row[key]:.3f}" for key in ("15 min", "30 min", "60 min", "mean")]
                 assert f"| {row['name']} | {' | '.join(steps)} | " in text
+
+
+def test_the_readmes_tables_of_the_search_are_the_kept_results(repository):
+    folder = repository / "benchmarks"
+    text = (folder / "README.md").read_text()
+    for name, shown in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
+        kept = json.loads((folder / "results" / f"chaos-{name}.json").read_text())
+        columns = ["kills", "killed_with_an_evaluation", "attempts", "lost", "doubled", "zombies", "doubled_promotions"]
+        row = f"| {shown} | {' | '.join(str(kept[column]) for column in columns)} | "
+        quotas = ", ".join(str(kept["finished"][stage]) for stage in ("quick", "medium", "full"))
+        assert f"{row}{quotas}: kept | {kept['seconds']} |" in text and kept["quotas_kept"]
+    for row in json.loads((folder / "results" / "estimate.json").read_text())["rows"]:
+        told = [row[key] for key in ("task", "stage", "estimated", "measured", "wall")]
+        assert f"| {' | '.join(map(str, told))} | {row['estimated/measured']:.2f} |" in text
 
 
 def test_the_readmes_table_of_reports_is_the_kept_result(repository):

@@ -14,11 +14,15 @@ import argparse
 import heapq
 import json
 import math
+import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +35,9 @@ from replay_surface import KINDS, Surface, read_curves
 
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
 WITHIN = 1.01
-FULL_EVALUATIONS = 100
+FULL_EVALUATIONS = 40
 """A search is given up when it has spent as much as this many cold evaluations at full scale."""
+EVERYTHING = {**METHODS, **PEERS}
 
 
 class World:
@@ -133,19 +138,19 @@ def best_known(surfaces: Mapping[str, Surface], kinds: tuple[str, ...], task: st
     return min(float(test[np.argmin(val)]) for kind in kinds for val, test, _ in surfaces[kind].curves(configs))
 
 
+def course_of(name: str, surfaces: Mapping[str, Surface], workers: int, limit: float, seed: int) -> Course:
+    """One search of a method, with a luck of its own."""
+    world = World(surfaces, np.random.default_rng([seed, workers]))
+    return replayed(EVERYTHING[name](seed, surfaces["full cold"].epochs), world, workers=workers, limit=limit)
+
+
 def measured(
-    name: str, make: Callable[[int, int], Method], surfaces: Mapping[str, Surface], task: str, seeds: int, workers: int
+    name: str, surfaces: Mapping[str, Surface], bests: Mapping[str, float], seeds: int, workers: int, pool: Executor
 ) -> dict[str, Any]:
     """One method's courses summarised."""
-    full = surfaces["full cold"]
-    whole = float(full.curve(drawn_at_random(1, 0)[0])[2].sum())
-    bests = {"any": best_known(surfaces, KINDS, task), "cold": best_known(surfaces, ("full cold",), task)}
-    courses = []
-    for seed in range(seeds):
-        world = World(surfaces, np.random.default_rng([seed, workers]))
-        courses.append(
-            replayed(make(seed, full.epochs), world, workers=workers, limit=FULL_EVALUATIONS * whole / workers)
-        )
+    whole = float(surfaces["full cold"].curve(drawn_at_random(1, 0)[0])[2].sum())
+    one = partial(course_of, name, surfaces, workers, FULL_EVALUATIONS * whole / workers)
+    courses = list(pool.map(one, range(seeds), chunksize=5))
     row: dict[str, Any] = {"name": name, "workers": workers, "seeds": seeds}
     for label, best in bests.items():
         costs = [course.until(WITHIN * best) for course in courses]
@@ -195,12 +200,12 @@ def summary() -> dict[str, Any]:
 
 def main() -> None:
     """Replay and keep, or print what is kept."""
-    everything = {**METHODS, **PEERS}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", action="append", choices=["week", "demo"])
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 4, 16, 64])
-    parser.add_argument("--method", action="append", choices=list(everything))
+    parser.add_argument("--method", action="append", choices=list(EVERYTHING))
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     for name in ("keep", "summary", "json"):
         parser.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
@@ -221,20 +226,15 @@ def main() -> None:
         file = RESULTS / f"replay-{task}.json"
         before = json.loads(file.read_text())["methods"] if chosen.keep and file.is_file() else []
         found = {(row["name"], row["workers"]): row for row in before}
-        for name in chosen.method or METHODS:
-            for workers in chosen.workers:
+        bests = {"any": best_known(surfaces, KINDS, task), "cold": best_known(surfaces, ("full cold",), task)}
+        with ProcessPoolExecutor(chosen.processes) as pool:
+            for name, workers in product(chosen.method or METHODS, chosen.workers):
                 began = time.perf_counter()
-                row = measured(name, everything[name], surfaces, task, chosen.seeds, workers)
-                found[name, workers] = row
-                told = {
-                    key: row[key] for key in ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_any", "full_started")
-                }
-                print(
-                    f"{task}  {name}, {workers}: {told}  {time.perf_counter() - began:.0f} s",
-                    file=sys.stderr,
-                    flush=True,
-                )
-        rows = sorted(found.values(), key=lambda row: (row["workers"], list(everything).index(row["name"])))
+                row = found[name, workers] = measured(name, surfaces, bests, chosen.seeds, workers, pool)
+                told = ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_any", "full_started")
+                print(f"{task}  {name}, {workers}: { {key: row[key] for key in told} }", file=sys.stderr)
+                print(f"    {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+        rows = sorted(found.values(), key=lambda row: (row["workers"], list(EVERYTHING).index(row["name"])))
         curves = read_curves(TABLE, task)
         fidelity = {"rank_correlation": agreement(curves), "noise": noise(curves)}
         fidelity["survival_of_the_best"] = {str(eta): ladder_survival(curves, eta) for eta in (2, 3, 4, 8)}

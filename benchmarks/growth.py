@@ -4,7 +4,8 @@
 
 `compare` trains configs of the default space at quick, medium and full: medium cold and grown from quick, full cold,
 grown from that medium and grown from quick. `remedies` grows quick to medium by one changed rule at a time, `moments`
-by one of them on more configs and seeds. `rates` trains every stage cold over a range of learning rates by each rule.
+by one of them on more configs and seeds. `rates` trains every stage cold over a range of learning rates by each rule,
+`rules` grows from stage to stage by another rule of the learning rate.
 `reload` counts what Keras's own `load_weights(skip_mismatch=True)` moves from each stage to the next. Every run is
 appended to results/growth-runs.jsonl, and one that is there is not trained again: stop it, start it, run shares side by
 side (`--share 1/2` and `--share 2/2`). What was cut from a full training is told in `recorder.py`. `--summary` trains
@@ -43,6 +44,7 @@ REMEDIES = {
     "copied blocks, spread": GrowthRules(new_blocks="copy", insert="spread"),
 }
 RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+NEAR_BEST = RATES[3:]
 HIGHEST = 3.2e-2
 """Twice the highest rate by rule `preset` is the highest by `none` at the full stage, where the ratio is a half."""
 
@@ -74,12 +76,25 @@ def moments(task: str) -> Iterator[Run]:
 
 
 def rates(task: str) -> Iterator[Run]:
-    """Cold at every stage, over learning rates at quick scale. Rule `none` at one rate is `preset` at another."""
-    for seed in range(2):
-        for rate, stage in product(RATES, ("quick", "medium", "full")):
+    """Cold at every stage, over learning rates at quick scale; those near the best again with another seed.
+
+    Rule `none` at one rate is `preset` at another.
+    """
+    for seed, of_seed in enumerate((RATES, NEAR_BEST)):
+        for rate, stage in product(of_seed, ("quick", "medium", "full")):
             for rule in ("preset", "mup") if stage != "quick" else ("preset",):
                 yield Run(task, 0, seed, stage, rate_rule=rule, learning_rate=rate)
-        yield from (Run(task, 0, seed, stage, learning_rate=HIGHEST) for stage in ("medium", "full"))
+    yield from (Run(task, 0, 0, stage, learning_rate=HIGHEST) for stage in ("medium", "full"))
+
+
+def rules(task: str) -> Iterator[Run]:
+    """Grown from stage to stage by muP, beside `compare`, which is by the ratio of the guide's rates."""
+    for seed, number in product(range(SEEDS), range(CONFIGS)):
+        medium = Run(task, number, seed, "medium", parent=Run(task, number, seed, "quick"), rate_rule="mup")
+        yield from (medium, Run(task, number, seed, "full", parent=medium, rate_rule="mup"))
+
+
+PLANS = {"compare": compare, "remedies": remedies, "moments": moments, "rates": rates, "rules": rules}
 
 
 def reloaded(forecast_task: ForecastTask, task: str, small: str, big: str) -> dict[str, Any]:
@@ -107,7 +122,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA"))
     parser.add_argument("--task", choices=["demo", "week"], action="append")
-    parser.add_argument("--part", choices=["remedies", "moments", "compare", "rates", "reload"], action="append")
+    parser.add_argument(
+        "--part", choices=["remedies", "moments", "compare", "rates", "rules", "reload"], action="append"
+    )
     parser.add_argument("--share", default="1/1", help="which of how many shares to train, such as 1/2")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "gman-search-growth")
     parser.add_argument("--summary", action="store_true")
@@ -118,9 +135,8 @@ def main() -> None:
         print(json.dumps(document, indent=2) if chosen.json else _text(document))
         return
     part, of = share_of(chosen.share, parser)
-    plans = {"compare": compare, "remedies": remedies, "moments": moments, "rates": rates}
     for task in chosen.task or ["week", "demo"]:
-        runs = [run for name in chosen.part or plans if name in plans for run in plans[name](task)]
+        runs = [run for name in chosen.part or PLANS if name in PLANS for run in PLANS[name](task)]
         # A share has whole configs, so that none waits for another's parent; one seed of everything comes first.
         mine = sorted((run for run in runs if run.config % of == part - 1), key=lambda run: run.seed)
         recorder = Recorder(open_task(task, Path(chosen.data) if chosen.data else None), FILE, chosen.work)

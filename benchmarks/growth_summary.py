@@ -85,20 +85,28 @@ def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dic
 
 
 def _remedies(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
-    """Other rules of growth from quick to medium, each paired with the default rule on the same config and seed."""
-    found: dict[tuple[str, str], list[tuple[Row, Row, Row]]] = defaultdict(list)
+    """Growth by other rules, each run paired with the one by default rules of the same config and seed."""
+    found: dict[tuple[str, str, str], list[tuple[Row, Row, Row]]] = defaultdict(list)
     for row in kept.values():
+        stage, rule = row["stage"], _rule(row)
         name = f"{row['task']} {row['config']} s{row['seed']}"
-        plain, cold = kept.get(f"{name} medium < {name} quick"), kept.get(f"{name} medium")
-        if not (row["parent"] and row["stage"] == "medium" and plain and cold):
+        chain = {"medium": f"{name} medium < {name} quick", "full": f"{name} full < {name} medium < {name} quick"}
+        own = [row["stage"]]
+        parent = kept.get(row["parent"] or "")
+        while parent is not None:
+            own.append(parent["stage"])
+            parent = kept.get(parent["parent"] or "")
+        if own not in (["medium", "quick"], ["full", "medium", "quick"]):
             continue
-        if None not in (row["best_val"], plain["best_val"], cold["best_val"]):
-            found[row["task"], _rule(row)].append((row, plain, cold))
-    for (task, rule), triples in found.items():
+        plain, cold = kept.get(chain[stage]), kept.get(f"{name} {stage}")
+        if plain and cold and None not in (row["best_val"], plain["best_val"], cold["best_val"]):
+            found[row["task"], stage, rule].append((row, plain, cold))
+    for (task, stage, rule), triples in found.items():
         tested = [(row, plain) for row, plain, _ in triples if None not in (*row["test"], *plain["test"])]
         ratios = [_epochs_ratio(row, cold) for row, _, cold in triples]
         yield {
             "task": task,
+            "stage": stage,
             "rule": rule,
             "runs": len(triples),
             "best": _mean(row["best_val"] for row, _, _ in triples),
@@ -133,6 +141,7 @@ def _rule(row: Row) -> str:
         "copied blocks" if growth["new_blocks"] == "copy" else "",
         "spread" if growth["insert"] == "spread" else "",
         f"warm-up {row['warmup_steps']}" if row["warmup_steps"] != 20 else "",
+        row["rate_rule"] if row["rate_rule"] != "preset" else "",
     ]
     return ", ".join(part for part in parts if part) or "plain"
 

@@ -73,7 +73,7 @@ def trials_that_fit(work: Path, minutes: float) -> int:
     return fit
 
 
-def ours(work: Path, data: Path, seed: int, minutes: float, eta: int) -> list[dict[str, Any]]:
+def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int) -> list[dict[str, Any]]:
     """Endings of our search."""
     (work / "contest.toml").write_text(our_spec(data, seed, eta), encoding="utf-8")
     trials = trials_that_fit(work, minutes)
@@ -94,7 +94,7 @@ def ours(work: Path, data: Path, seed: int, minutes: float, eta: int) -> list[di
     return sorted(endings, key=lambda ending: ending["seconds"])
 
 
-def theirs(kind: str, work: Path, data: Path, seed: int, minutes: float) -> list[dict[str, Any]]:
+def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float) -> list[dict[str, Any]]:
     """Endings of another search."""
     began = time.time()
     common = ["--data", str(data), "--work", str(work), "--seed", str(seed), "--deadline", str(began + 60 * minutes)]
@@ -155,18 +155,18 @@ def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """By seed: every contender's winner, and how soon ours stayed at or below each peer's end."""
     found = []
+    ours = {row["seed"]: row for row in rows if row["contender"] == "gman-search" and row["course"]}
     for row in rows:
-        if row["contender"] == "gman-search":
+        own = ours.get(row["seed"])
+        if own is None or own is row or not row["course"]:
             continue
-        pair = [own for own in rows if own["contender"] == "gman-search" and own["seed"] == row["seed"]]
-        for own in pair:
-            end = row["course"][-1]["test"]
-            above = [index for index, at in enumerate(own["course"]) if at["test"] > end]
-            first = above[-1] + 1 if above else 0
-            reached = own["course"][first]["seconds"] if first < len(own["course"]) else None
-            told = {"seed": row["seed"], "peer": row["contender"], "peer_test": end}
-            told |= {"peer_seconds": row["course"][-1]["seconds"], "our_test": own["course"][-1]["test"]}
-            found.append({**told, "reached_by_us_after": reached})
+        end = row["course"][-1]["test"]
+        above = [index for index, at in enumerate(own["course"]) if at["test"] > end]
+        first = above[-1] + 1 if above else 0
+        reached = own["course"][first]["seconds"] if first < len(own["course"]) else None
+        told = {"seed": row["seed"], "peer": row["contender"], "peer_test": end}
+        told |= {"peer_seconds": row["course"][-1]["seconds"], "our_test": own["course"][-1]["test"]}
+        found.append({**told, "reached_by_us_after": reached})
     return found
 
 
@@ -194,9 +194,9 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as text:
                 work = Path(text)
                 if name == "gman-search":
-                    endings = ours(work, data, seed, chosen.minutes, chosen.eta)
+                    endings = our_endings(work, data, seed, chosen.minutes, chosen.eta)
                 else:
-                    endings = theirs(name, work, data, seed, chosen.minutes)
+                    endings = their_endings(name, work, data, seed, chosen.minutes)
                 row = {"contender": name, "seed": seed, "minutes": chosen.minutes, "endings": len(endings)}
                 row |= {"at_full": sum(ending["stage"] == "full" for ending in endings)}
                 rows.append({**row, "course": course(endings, data)})

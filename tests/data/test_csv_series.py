@@ -1,6 +1,7 @@
 """CSV files as people have them, and hostile ones: read as what they mean, or refused in one line that says where."""
 
 import gzip
+import re
 import time
 
 import numpy as np
@@ -33,6 +34,21 @@ def test_the_refusal_says_where(write, refused, rows, told):
     path = write("time,a,b\n" + "\n".join(rows) + "\n")
     message = refused(lambda: read_series(path))
     assert told in message and str(path) in message
+
+
+@pytest.mark.parametrize("text, told", [
+    ('time,"a",b,c\n2025-03-03 00:00,1,2,3\n2025-03-03 00:05,4,6\n', "line 3: expected 4 cells"),
+    ('time,"a\n(north)",b\n2025-03-03 00:00,1,2\n2025-03-03 00:05,x,2\n', "line 4, column 'a"),
+    ('time,a,b\n2025-03-03 00:00,1,"2\n2025-03-03 00:05,1,2\n', "quote|EOF|line 2"),
+    ('time,a,b\n2025-03-03 00:00,"1"1,2\n2025-03-03 00:05,1,2\n', "line 2: expected quote marks"),
+])  # fmt: skip
+def test_quote_marks_hide_no_missing_cell(write, refused, text, told):
+    assert re.search(told, refused(lambda: read_series(write(text))))
+
+
+def test_quoted_cells_and_names_are_read(write):
+    series = read_series(write('"time","a, b"\n"2025-03-03 00:00","1"\n\n"2025-03-03 00:05","2"\n'))
+    assert series.sensors == ("a, b",) and series.values[:, 0].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("start, step, told", [

@@ -4,7 +4,7 @@ import csv
 import io
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,13 +66,14 @@ def read_table(path: Path, *, packed: bool) -> CsvTable:
     if len(first) == 1 and (";" in first[0] or "\t" in first[0]):
         raise DataError(f"{path}: expected commas between cells; received {first[0]!r}: save it with commas")
     timed = (named and first[0].strip().lower() in TIME_NAMES) or _looks_like_time(str(cells.iloc[0, 0]))
-    if '"' not in text:  # quoted cells may have commas and line ends of their own
-        _check_lengths(path, text, len(first), timed=timed)
+    lines = _lines_of_rows(path, text, len(first), timed=timed)[int(named) :]
+    if len(lines) != len(cells):
+        raise DataError(f"{path}: expected quote marks in pairs around whole cells; received others: remove them")
     if cells.shape[1] != len(first):
         raise DataError(
             f"{path}: expected {len(first)} cells in every line, as in the first; received {cells.shape[1]}"
         )
-    cells.index = pd.RangeIndex(1 + named, 1 + named + len(cells))
+    cells.index = pd.Index(lines)
     blank = (cells == "").all(axis=1).to_numpy() if timed else np.zeros(len(cells), dtype=bool)
     return CsvTable(path, header, cells[~blank], timed)
 
@@ -161,9 +162,29 @@ def _looks_like_time(cell: str) -> bool:
     return False
 
 
-def _check_lengths(path: Path, text: str, width: int, *, timed: bool) -> None:
+def _lines_of_rows(path: Path, text: str, width: int, *, timed: bool) -> Sequence[int]:
+    """Line in which each row begins, after all of them were found to have `width` cells."""
     # The parser fills short lines up with blanks; a blank line without a time would be a row, or move those after it.
-    for number, line in enumerate(text.split("\n"), start=1):
-        cells = line.count(",") + 1
-        if cells != width and not (timed and not line.strip()):
+    lines = []
+    for number, cells, blank in _quoted_rows(path, text) if '"' in text else _plain_rows(text):
+        if cells != width and not (timed and blank):
             raise DataError(f"{path}, line {number}: expected {width} cells, as in the first; received {cells}")
+        lines.append(number)
+    return lines
+
+
+def _plain_rows(text: str) -> Iterator[tuple[int, int, bool]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        yield number, line.count(",") + 1, not line.strip()
+
+
+def _quoted_rows(path: Path, text: str) -> Iterator[tuple[int, int, bool]]:
+    """As `_plain_rows`, where quoted cells may have commas and line ends of their own."""
+    reader = csv.reader(io.StringIO(text), strict=True)
+    number = 1
+    try:
+        for cells in reader:
+            yield number, max(1, len(cells)), not "".join(cells).strip()
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}, line {number}: expected quote marks in pairs around whole cells; {error}") from None

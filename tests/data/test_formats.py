@@ -353,6 +353,14 @@ def test_other_steps_backwards_are_refused(write, refused, second):
     assert "line 10" in refused(lambda: read_series(write(weekday)))
 
 
+@pytest.mark.parametrize("later", [("2025-11-01 00:00", "2025-11-01 23:45"), ("2025-11-02 01:00", "2025-11-02 05:00")])
+def test_after_a_night_of_change_rows_out_of_order_are_refused_not_dropped(write, refused, later):
+    night = [("2025-11-02 00:00", "2025-11-02 01:45"), ("2025-11-02 01:00", "2025-11-02 03:00")]
+    assert "line 19: expected rising times" in refused(lambda: read_series(write(minutes_of(*night, later))))
+    third_pass = [night[0], ("2025-11-02 01:00", "2025-11-02 01:45"), night[1]]
+    assert "line 14: expected rising times" in refused(lambda: read_series(write(minutes_of(*third_pass))))
+
+
 def test_what_is_missing_can_be_said(write, refused):
     path = write("time,a,b\n2025-03-03 00:00,1,-1\n2025-03-03 00:05,,5\n2025-03-03 00:10,0,6\n")
     assert "received -1" in refused(lambda: read_series(path))

@@ -132,6 +132,31 @@ def test_days_before_months_are_read_without_a_python_warning(write, recwarn):
     assert str(series.times[0]) == "2025-01-13T00:00" and not recwarn.list
 
 
+@pytest.mark.parametrize("dates, first", [
+    (("05/04/2025 00:00", "05/04/2025 12:00", "06/04/2025 00:00", "06/04/2025 12:00"), "2025-04-05"),  # regular so
+    (("04/05/2025 00:00", "04/05/2025 12:00", "04/06/2025 00:00", "04/06/2025 12:00"), "2025-04-05"),
+    (("12/04/2025 12:00", "13/04/2025 00:00", "13/04/2025 12:00"), "2025-04-12"),  # there is no month 13
+    (("05.04.2025 00:00", "05.04.2025 12:00"), "2025-04-05"),
+])  # fmt: skip
+def test_the_file_tells_days_from_months(write, dates, first):
+    series = read_series(write("time,a\n" + "".join(f"{date},1\n" for date in dates)))
+    assert str(series.times[0])[:10] == first and series.step_minutes == 720 and series.notes == ()
+
+
+@pytest.mark.parametrize("text", ["time,a\n{},1\n{},2\n", "time,sensor,speed\n{},a,1\n{},a,2\n"])
+def test_where_days_and_months_cannot_be_told_apart_a_note_says_how_they_were_read(write, text):
+    series = read_series(write(text.format("06/04/2025 00:00", "06/04/2025 00:05")))
+    assert str(series.times[0]) == "2025-06-04T00:00"
+    assert "read as month/day/year" in series.notes[0] and "2025-04-06" in series.notes[0]
+
+
+def test_a_first_line_of_numbers_like_the_readings_is_told_to_be_names(write):
+    series = read_series(write("12,30,45\n60,12,8\n11,31,44\n"), **COUNTED)
+    assert series.sensors == ("12", "30", "45") and "12, 30, 45, is taken for names" in series.notes[0]
+    for names in ("773869,767541", "0,1", "1,2"):
+        assert read_series(write(names + "\n0,90\n1,2\n"), **COUNTED).notes == ()
+
+
 def test_names_of_sensors_stay_text(write):
     assert read_series(write("0773869,NA,1.50\n1,2,3\n"), **COUNTED).sensors == ("0773869", "NA", "1.50")
 
@@ -157,7 +182,7 @@ def test_a_blank_line_never_moves_the_rows_after_it(write):
     ("time,a\n2025-03-03T00:00Z,1\n2025-03-03T00:05Z,1\n", "without a time zone"),
     ("time,a\n2025-03-03 00:05,1\n2025-03-03 00:00,1\n", "line 3: expected rising times"),
     ("time,a\n2025-03-03 00:00,1\n", "at least two rows"),
-    ("time,a\n03/04/2025 00:00,1\n13/04/2025 00:00,1\n", "line 3: expected a time; received '13/04/2025 00:00'"),
+    ("time,a\n03/13/2025 00:00,1\n13/03/2025 00:00,1\n", "line 3: expected a time; received '13/03/2025 00:00'"),
 ])  # fmt: skip
 def test_refusals_say_where_and_what(write, text, told):
     with pytest.raises(DataError, match=told) as refusal:

@@ -260,6 +260,13 @@ def test_long_tables(tmp_path, ending):
     same(series.take(("773869", "767541", "718499")), frame())
 
 
+def test_a_row_without_a_sensor_is_refused_not_given_to_the_last_one(tmp_path, refused):
+    table = long(frame()).astype({"sensor_id": object})
+    table.loc[4, "sensor_id"] = None
+    table.to_parquet(tmp_path / "long.parquet")
+    assert "row 4: expected the name of a sensor" in refused(lambda: read_series(tmp_path / "long.parquet"))
+
+
 def test_a_long_table_with_several_quantities_needs_a_choice(tmp_path, refused):
     table = long(frame())
     table["flow"] = 7

@@ -2,21 +2,20 @@
 
 import csv
 import io
-import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from gman_search.data.formats.times import TIME_NAMES, looks_like_time
 from gman_search.data.guards import check_size, read_bytes
 from gman_search.errors import DataError
 
-__all__ = ["TIME_NAMES", "CsvTable", "numbers_of", "parse_times", "read_table", "times_of"]
+__all__ = ["CsvTable", "numbers_of", "read_table"]
 
-TIME_NAMES = {"", "time", "times", "timestamp", "date", "datetime", "unnamed: 0"}
 BLANKS = ["", "nan", "na", "null", "none"]
 
 
@@ -65,7 +64,7 @@ def read_table(path: Path, *, packed: bool) -> CsvTable:
         raise DataError(f"{path}: expected the names of the sensors in the first line; received a blank line")
     if len(first) == 1 and (";" in first[0] or "\t" in first[0]):
         raise DataError(f"{path}: expected commas between cells; received {first[0]!r}: save it with commas")
-    timed = (named and first[0].strip().lower() in TIME_NAMES) or _looks_like_time(str(cells.iloc[0, 0]))
+    timed = (named and first[0].strip().lower() in TIME_NAMES) or looks_like_time(str(cells.iloc[0, 0]))
     lines = _lines_of_rows(path, text, len(first), timed=timed)[int(named) :]
     if len(lines) != len(cells):
         raise DataError(f"{path}: expected quote marks in pairs around whole cells; received others: remove them")
@@ -105,45 +104,9 @@ def numbers_of(table: CsvTable, position: int, name: str) -> np.ndarray:
     return numbers
 
 
-def times_of(path: Path, cells: pd.Series, line: Callable[[int], object]) -> np.ndarray:
-    """A column as times (R,) datetime64[s].
-
-    Raises:
-        DataError: with the line of the first cell that is no time, or because they have a time zone.
-    """
-    try:
-        stamps = parse_times(cells)
-    except ValueError:
-        raise DataError(f"{path}: expected local times without a time zone; received several time zones") from None
-    wrong = np.flatnonzero(stamps.isna())
-    if len(wrong):
-        raise DataError(
-            f"{path}, line {line(int(wrong[0]))}: expected a time; received {cells.iloc[wrong[0]]!r}: "
-            "write it like 2025-03-03 00:05"
-        )
-    if getattr(stamps.dt, "tz", None) is not None:
-        raise DataError(f"{path}: expected local times without a time zone; received {cells.iloc[0]!r}")
-    times: np.ndarray = stamps.to_numpy().astype("datetime64[s]")
-    return times
-
-
-def parse_times(cells: pd.Series) -> pd.Series:
-    """ISO times, or else times in one format that the first cell suggests; NaT where a cell is no time.
-
-    Raises:
-        ValueError: time zones differ from row to row.
-    """
-    times = pd.to_datetime(cells, format="ISO8601", errors="coerce")
-    if not times.isna().any():
-        return times
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it guesses; a wrong guess fails at a later row
-        return pd.to_datetime(cells, errors="coerce")
-
-
 def _is_readings(first: list[str]) -> bool:
     """Whether the first line has readings and not names: numbers with decimals or twice the same, or a time."""
-    timed = len(first) > 1 and _looks_like_time(first[0])
+    timed = len(first) > 1 and looks_like_time(first[0])
     numbers = _numbers(first[timed:])
     return bool(numbers) and (timed or len(set(first)) < len(first) or any("." in cell for cell in first))
 
@@ -153,13 +116,6 @@ def _numbers(cells: list[str]) -> list[float] | None:
         return [float(cell) for cell in cells]
     except ValueError:
         return None
-
-
-def _looks_like_time(cell: str) -> bool:
-    # A reading is never a date: plain numbers are not tried.
-    if any(sign in cell for sign in "-:/") and not cell.startswith("-"):
-        return bool(parse_times(pd.Series([cell])).notna().all())
-    return False
 
 
 def _lines_of_rows(path: Path, text: str, width: int, *, timed: bool) -> Sequence[int]:

@@ -1,12 +1,13 @@
 """Parquet, wide or long, with pyarrow (extra `parquet`)."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from gman_search.data.formats.csv_text import times_of
 from gman_search.data.formats.long_csv import LongColumns, long_columns, spread
+from gman_search.data.formats.times import times_of
 from gman_search.data.guards import check_inflation, check_size
 from gman_search.data.readings import Readings, check_names
 from gman_search.errors import DataError, UsageError
@@ -52,7 +53,7 @@ def _wide(path: Path, table, names: list[str]) -> Readings:
     stamps = [index for index, field in enumerate(table.schema) if types.is_temporal(field.type)]
     if len(stamps) != 1:
         raise DataError(f"{path}: expected one column of timestamps; received {len(stamps)}: write times as timestamps")
-    times = _times(path, table, stamps[0])
+    times, notes = _times(path, table, stamps[0])
     sensors = [index for index in range(len(names)) if index != stamps[0]]
     check_names(path, [names[index] for index in sensors])
     values = np.stack([_numbers(path, table, index, names[index]) for index in sensors], axis=1)
@@ -61,17 +62,19 @@ def _wide(path: Path, table, names: list[str]) -> Readings:
         where = f"row {row} ({str(times[row]).replace('T', ' ')})"
         return where if column is None else f"{where}, column {names[sensors[column]]!r}"
 
-    return Readings(path, values, tuple(names[index] for index in sensors), times, place)
+    return Readings(path, values, tuple(names[index] for index in sensors), times, place, notes)
 
 
 def _long(path: Path, table, names: list[str], columns: LongColumns) -> Readings:
     time, sensor, value = columns
-    sensors = table.column(sensor).to_pandas().astype(str)
+    sensors = table.column(sensor).to_pandas()
+    sensors = sensors.astype(str).where(sensors.notna())  # the text of an absent name would be a name
     values = _numbers(path, table, value, names[value])
-    return spread(path, _times(path, table, time), sensors, values, lambda row: f"row {row}")
+    times, notes = _times(path, table, time)
+    return replace(spread(path, times, sensors, values, lambda row: f"row {row}"), notes=notes)
 
 
-def _times(path: Path, table, index: int) -> np.ndarray:
+def _times(path: Path, table, index: int) -> tuple[np.ndarray, tuple[str, ...]]:
     column = table.column(index)
     if column.null_count:
         raise DataError(f"{path}, column {table.column_names[index]!r}: expected a time in every row; received none")

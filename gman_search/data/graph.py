@@ -8,7 +8,7 @@ import numpy as np
 from gman_search.data.graphs.coordinates import coordinate_columns, nearness, read_coordinates
 from gman_search.data.graphs.kernel import gaussian_kernel
 from gman_search.data.graphs.pickled import read_pickled
-from gman_search.data.graphs.text import GraphText, costs, dense, edge_list, is_number
+from gman_search.data.graphs.text import GraphText, cost_columns, costs, dense, edge_list, is_number
 from gman_search.data.guards import read_bytes
 from gman_search.errors import DataError
 
@@ -65,11 +65,13 @@ def _opened(path: Path, all_sensors: tuple[str, ...]) -> tuple[str, GraphText | 
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         raise DataError(f"{path}: expected text ({FORMS}); received other bytes") from None
     first = text.first_line
-    cells = first.split(",")
+    cells = text.first_cells
     if coordinate_columns(cells) is not None:
         return "coordinates", text
     if "," not in first and len(first.split()) == 3:
         return "edge list", text
+    if cost_columns(cells) is not None:
+        return "distances", text
     # Three numbers a line may also be a row of a 3 x 3 matrix, if there are three lines for three sensors.
     if len(cells) == 3 and not (len(text.lines) == len(all_sensors) == 3 and is_number(cells[0])):
         return "distances", text

@@ -14,7 +14,7 @@ ARRAYS = (b"\x89HDF", b"PK\x03\x04", b"PAR1")
 
 
 def identify(path: Path) -> str:
-    """ "readings", "graph" or "embedding".
+    """ "readings", "graph", "embedding", or "numbers": a CSV of numbers alone that may be a graph or readings.
 
     Raises:
         DataError: there is no such file, or it cannot be read.
@@ -45,4 +45,4 @@ def _kind(lines: list[str]) -> str:
     if coordinate_columns(cells) is not None or {"from", "to"} <= names:
         return "graph"
     numbers = all(is_number(cell) for cell in cells)
-    return "graph" if numbers and len(cells) > 1 and (len(cells) == 3 or len(cells) == len(lines)) else "readings"
+    return "numbers" if numbers and len(cells) > 1 and (len(cells) == 3 or len(cells) == len(lines)) else "readings"

@@ -70,6 +70,21 @@ def test_three_sensors_three_numbers_a_line_is_a_matrix(write):
     np.testing.assert_allclose(matrix, [[1, 0.5, 0], [0.25, 1, 0.2], [0, 0, 1]])  # asymmetric as it was
 
 
+@pytest.mark.parametrize("text", [
+    "cost,from,to\n100,a,b\n300,b,c\n", "id,from,to,cost,road\n1,a,b,100,I5\n2,b,c,300,\n", '"Source","Target","Distance"\na,b,100\nb,c,300\n',
+])  # fmt: skip
+def test_a_header_says_which_column_is_which(write, text):
+    expected = read_adjacency(write("a,b,100\nb,c,300\n"), SENSORS)
+    np.testing.assert_array_equal(read_adjacency(write(text), SENSORS), expected)
+    assert graph_kind(write(text), SENSORS) == "distances"
+
+
+@pytest.mark.parametrize("header", ["from,to,weight", "a,b,far", "one,two,cost", "from,to,from"])
+def test_a_header_of_other_columns_is_refused(write, refused, header):
+    message = refused(lambda: read_adjacency(write(header + "\na,b,1\nb,c,2\n"), SENSORS))
+    assert "line 1: expected columns from, to and cost" in message and header.replace(",", ", ") in message
+
+
 def test_names_that_look_like_missing_values_are_names(write):
     matrix = read_adjacency(write("from,to,cost\nNA,b,3\na,NA,9\n"), ("a", "NA", "b"))
     assert matrix[1, 2] > 0.1 and matrix[2, 1] == 0

@@ -165,8 +165,8 @@ def costs(text: GraphText, all_sensors: tuple[str, ...]) -> np.ndarray:
             f"received {ends.iloc[0, 0]!r} and no known one"
         )
     matrix = np.zeros((len(all_sensors), len(all_sensors)), dtype=np.float32)
-    rows, columns = (ends.loc[known].iloc[:, side].map(position).to_numpy(dtype=int) for side in (0, 1))
-    matrix[rows, columns] = gaussian_kernel(distances[known])
+    sources, targets = (ends.loc[known].iloc[:, side].map(position).to_numpy(dtype=int) for side in (0, 1))
+    matrix[sources, targets] = gaussian_kernel(distances[known])
     np.fill_diagonal(matrix, 1.0)
     return matrix
 

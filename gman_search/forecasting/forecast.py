@@ -1,5 +1,6 @@
 """Forecasts from one or many origins, and the tables they are written as."""
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +12,15 @@ import pandas as pd
 
 from gman_search.errors import DataError
 
-__all__ = ["Forecast", "write_csv", "write_parquet"]
+__all__ = ["Forecast", "digits_for", "write_csv", "write_parquet"]
 
 DIGITS = 2
+"""Decimals of speeds and counts; readings of a small scale, such as occupancy, get more."""
+
+
+def digits_for(deviation: float) -> int:
+    """Decimals that keep a hundredth of the readings' standard deviation, and never fewer than `DIGITS`."""
+    return max(DIGITS, 2 - math.floor(math.log10(deviation)))
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,11 @@ class Forecast:
         return pd.DataFrame(table)
 
 
-def write_csv(tables: Iterable[pd.DataFrame], target: Path | TextIO) -> int:
-    """Write tables under one header, to two decimals; returns the number of rows. A file is written whole or not."""
+def write_csv(tables: Iterable[pd.DataFrame], target: Path | TextIO, digits: int = DIGITS) -> int:
+    """Write tables under one header, to `digits` decimals; returns the number of rows. A file is whole or not there."""
     if isinstance(target, Path):
         with _whole(target) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
-            return write_csv(tables, stream)
+            return write_csv(tables, stream, digits)
     rows = 0
     for table in tables:
         shown = table.copy(deep=False)
@@ -73,7 +80,7 @@ def write_csv(tables: Iterable[pd.DataFrame], target: Path | TextIO) -> int:
             if shown[name].dtype.kind == "M":
                 shown[name] = shown[name].dt.strftime("%Y-%m-%dT%H:%M")
             elif shown[name].dtype.kind == "f":
-                shown[name] = shown[name].astype(float).round(DIGITS)
+                shown[name] = shown[name].astype(float).round(digits)
         shown.to_csv(target, index=False, header=rows == 0, lineterminator="\n")
         rows += len(table)
     return rows

@@ -311,6 +311,33 @@ def test_parquet_that_is_refused(tmp_path, refused, monkeypatch):
     assert "announces 1,000,000 x 3" in refused(lambda: read_series(tmp_path / "bomb.parquet"))
 
 
+@pytest.mark.parametrize("names, rows", [(60, 60), (1, 60)])
+def test_parquet_with_long_names_is_not_unpacked(tmp_path, refused, names, rows):
+    import pyarrow as arrow
+    import pyarrow.parquet as parquet
+
+    texts = arrow.array([f"{index:02d}" + "x" * 500_000 for index in range(names)])
+    sensors = arrow.DictionaryArray.from_arrays(np.arange(rows, dtype=np.int32) % names, texts)
+    stamps = pd.date_range("2025-03-03", periods=rows, freq="5min")
+    table = arrow.table({"time": stamps, "sensor": sensors, "speed": np.ones(rows), "road": sensors})
+    parquet.write_table(table, tmp_path / "bomb.parquet", store_schema=False, compression="zstd")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 50_000
+    assert "unpack" in refused(lambda: read_series(tmp_path / "bomb.parquet", channel="speed"))
+
+
+def test_only_the_columns_asked_for_are_read_from_parquet(tmp_path, monkeypatch):
+    import pyarrow.parquet as parquet
+
+    table = long(frame()).assign(road="I5", flow=7.0)
+    table.to_parquet(tmp_path / "long.parquet")
+    asked, read = [], parquet.ParquetFile.read
+    monkeypatch.setattr(
+        parquet.ParquetFile, "read", lambda file, columns, **more: asked.append(columns) or read(file, columns, **more)
+    )
+    same(read_series(tmp_path / "long.parquet", channel="speed"), frame())
+    assert asked == [["timestamp", "sensor_id", "speed"]]
+
+
 def test_a_gzip_bomb_is_not_unpacked(tmp_path, refused):
     import gzip
 

@@ -47,7 +47,7 @@ def check(
     names = None if sensors is None else [name.strip() for name in sensors.split(",") if name.strip()]
     flags |= {f"data.{key}": value for key, value in (("start", start), ("step", step), ("channel", channel)) if value}
     if names is not None:
-        flags["data.sensors"] = int(names[0]) if len(names) == 1 and names[0].isdigit() else names
+        flags["data.sensors"] = int(names[0]) if len(names) == 1 and names[0].isdecimal() else names
     if spec is None and "data.speed" not in flags:
         if found:
             received = ", ".join(f"{row['file']} ({row['kind']})" for row in found)
@@ -86,7 +86,9 @@ def convert(
         raise UsageError(f"expected another file to write than to read; received {target} twice")
     series = read_series(source, start=start, step=step, channel=channel)
     if sensors is not None:
-        series = series.take(int(sensors) if sensors.isdigit() else tuple(name.strip() for name in sensors.split(",")))
+        series = series.take(
+            int(sensors) if sensors.isdecimal() else tuple(name.strip() for name in sensors.split(","))
+        )
     try:
         write_npz(target, series)
     except OSError as error:

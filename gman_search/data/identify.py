@@ -37,7 +37,7 @@ def identify(path: Path) -> str:
 
 def _kind(lines: list[str]) -> str:
     words, cells = lines[0].split(), lines[0].split(",")
-    if len(words) == 2 and len(lines) > 1 and words[1].isdigit() and len(lines[1].split()) == int(words[1]) + 1:
+    if len(words) == 2 and len(lines) > 1 and words[1].isdecimal() and len(lines[1].split()) == int(words[1]) + 1:
         return "embedding"
     if len(cells) == 1 and len(words) == 3:
         return "graph"

@@ -131,7 +131,8 @@ def test_fetch_keeps_nothing_that_is_wrong(site, tmp_path, monkeypatch):
         ({"sha256": "0" * 64}, DataError, "expected a file of SHA-256 000"), ({"sha256": "abc"}, UsageError, "64 hexadecimal"),
         ({"sha256": None}, UsageError, "--sha256"), ({"name": "moon"}, UsageError, "metr-la or pems-bay"),
         ({"address": "file:///etc/passwd"}, UsageError, "https"), ({"address": address + "none.h5"}, DataError, "404"),
-        ({"address": "http://127.0.0.1:9/x"}, DataError, "refused"),
+        ({"address": "http://127.0.0.1:9/x"}, DataError, "refused"), ({"address": "http://[::1/x"}, UsageError, "https://host"),
+        ({"address": "http://127.0.0.1:port/x"}, DataError, "nonnumeric port"),
     ]:  # fmt: skip
         with pytest.raises(error, match=told):
             call(**arguments)
@@ -139,6 +140,18 @@ def test_fetch_keeps_nothing_that_is_wrong(site, tmp_path, monkeypatch):
     with pytest.raises(DataError, match="34272 steps of 207 sensors; received 40 of 3"):
         call()
     assert not target.exists() and not list(target.parent.glob("*.part"))
+
+
+def test_fetch_to_where_nothing_can_be_written_blames_the_file(site, tmp_path):
+    (tmp_path / "file").write_text("")
+    target = tmp_path / "file" / "metr-la.h5"
+    with pytest.raises(UsageError, match=f"can be written; {target}: "):
+        fetch("metr-la", site[0], target, sha256="0" * 64, say=lambda text: None)
+
+
+def test_a_number_of_sensors_that_is_none_is_taken_for_a_name(command_line, network, tmp_path):
+    for flags in (["data", "check", network / "speed.csv"], ["data", "convert", network / "speed.csv", "x.npz"]):
+        refused(command_line(*flags, "--sensors", "²", cwd=tmp_path), 3, "names of sensors in the file; received ²")
 
 
 def test_fetch_from_the_command_line(command_line, site, tmp_path):

@@ -397,7 +397,8 @@ def test_after_a_night_of_change_rows_out_of_order_are_refused_not_dropped(write
 
 def test_what_is_missing_can_be_said(write, refused):
     path = write("time,a,b\n2025-03-03 00:00,1,-1\n2025-03-03 00:05,,5\n2025-03-03 00:10,0,6\n")
-    assert "received -1" in refused(lambda: read_series(path))
+    message = refused(lambda: read_series(path))
+    assert "received -1" in message and 'put "negative" into data.missing' in message
     both = read_series(path, missing=("zero", "nan", "negative"))
     assert both.values.tolist() == [[1, 0], [0, 5], [0, 6]]
     assert "line 3, column 'a'" in refused(lambda: read_series(path, missing=("zero", "negative")))

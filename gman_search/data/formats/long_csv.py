@@ -37,7 +37,7 @@ def long_columns(path: Path, names: Sequence[str], channel: int | str | None) ->
     if channel is not None:
         wanted = str(channel).strip().lower()
         chosen = [index for index in values if known[index] == wanted]
-        if not chosen and wanted.isdigit() and int(wanted) < len(values):
+        if not chosen and wanted.isdecimal() and int(wanted) < len(values):
             chosen = [values[int(wanted)]]
         values = chosen
     if len(values) != 1:

@@ -1,8 +1,7 @@
 """Forecasts from one or many origins, and the tables they are written as."""
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gman_search.errors import DataError
+from gman_search.forecasting.whole import whole
 
 __all__ = ["Forecast", "digits_for", "write_csv", "write_parquet"]
 
@@ -71,7 +71,7 @@ class Forecast:
 def write_csv(tables: Iterable[pd.DataFrame], target: Path | TextIO, digits: int = DIGITS) -> int:
     """Write tables under one header, to `digits` decimals; returns the number of rows. A file is whole or not there."""
     if isinstance(target, Path):
-        with _whole(target) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+        with whole(target) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
             return write_csv(tables, stream, digits)
     rows = 0
     for table in tables:
@@ -94,7 +94,7 @@ def write_parquet(tables: Iterable[pd.DataFrame], target: Path) -> int:
     except ImportError:
         raise DataError("Parquet needs pyarrow: pip install 'gman-search[parquet]', or write CSV") from None
     rows, writer = 0, None
-    with _whole(target) as partial:
+    with whole(target) as partial:
         for table in tables:
             batch = pa.Table.from_pandas(table, preserve_index=False)
             writer = writer or pq.ParquetWriter(partial, batch.schema)
@@ -103,18 +103,3 @@ def write_parquet(tables: Iterable[pd.DataFrame], target: Path) -> int:
         if writer is not None:
             writer.close()
     return rows
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A file beside `target` that takes its name at the end, if there is no error."""
-    if not target.parent.is_dir():
-        raise DataError(f"expected an existing folder for {target}; there is no {target.parent}")
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        yield partial
-        partial.replace(target)
-    except OSError as error:
-        raise DataError(f"cannot write {target}: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)

@@ -129,7 +129,7 @@ def test_evaluate_runs_splits_files_and_cuts(finished, network, trained, command
     refused(command_line("evaluate", "tiny", folder / "eight.csv", "--split", "all", cwd=folder), 2)
 
 
-def test_export_and_what_it_refuses(finished, command_line):
+def test_export_and_what_it_refuses(finished, recent, command_line):
     folder, _ = finished
     process = command_line("export", "tiny", "out/model", "--interval", "80", "--json", cwd=folder)
     assert process.returncode == 0, process.stderr
@@ -137,3 +137,6 @@ def test_export_and_what_it_refuses(finished, command_line):
     assert document["format"] == "savedmodel" and document["largest_difference"] < 1e-3
     assert (folder / "out/model/saved_model.pb").exists()
     refused(command_line("export", "tiny", "out/model", cwd=folder), 2, "out/model exists")
+    refused(
+        command_line("export", "tiny", folder / "eight.csv" / "model", cwd=folder), 2, "a place that can be written"
+    )

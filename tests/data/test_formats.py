@@ -174,6 +174,20 @@ def test_pems_npz(tmp_path, channels, chosen, column):
     assert series.sensors == ("0", "1", "2", "3") and series.steps_per_day == 288
 
 
+def test_names_of_a_pems_npz_come_from_the_list_beside_it(tmp_path, refused):
+    np.savez(tmp_path / "PEMS03.npz", data=np.ones((40, 3, 1)))
+    (tmp_path / "PEMS03.txt").write_text("313344\n313349\n313353\n")
+    series = read_series(tmp_path / "PEMS03.npz", **COUNTED)
+    assert series.sensors == ("313344", "313349", "313353") and series.notes == (
+        "names of sensors are those in PEMS03.txt",
+    )
+    (tmp_path / "PEMS03.txt").write_text("a list of other things\n")
+    series = read_series(tmp_path / "PEMS03.npz", **COUNTED)
+    assert series.sensors == ("0", "1", "2") and "5 names for 3 sensors" in series.notes[0]
+    (tmp_path / "PEMS03.txt").write_text("1 1 2")
+    assert "'1' twice" in refused(lambda: read_series(tmp_path / "PEMS03.npz", **COUNTED))
+
+
 def test_npz_without_clock_or_choice_is_told_what_to_give(tmp_path, refused):
     np.savez(tmp_path / "a.npz", data=np.ones((40, 4, 3)))
     assert "flow, occupancy, speed" in refused(lambda: read_series(tmp_path / "a.npz", **COUNTED))

@@ -61,7 +61,7 @@ def long_readings(table: CsvTable, columns: LongColumns) -> Readings:
     times, notes = times_of(table.path, table.cells.iloc[:, time], table.line)
     sensors = table.cells.iloc[:, sensor].str.strip()
     found = spread(table.path, times, sensors.mask(sensors == ""), values, lambda row: f"line {table.line(row)}")
-    return replace(found, notes=notes)
+    return replace(found, notes=(*table.notes, *notes))
 
 
 def spread(

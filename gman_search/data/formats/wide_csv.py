@@ -29,6 +29,7 @@ def wide_readings(table: CsvTable) -> Readings:
     if table.timed:
         times, doubts = times_of(table.path, table.cells.iloc[:, 0], table.line)
         notes = (*notes, *doubts)
+    notes = (*table.notes, *notes)
 
     def place(row: int, column: int | None) -> str:
         return f"line {table.line(row)}" + ("" if column is None else f", column {names[column]!r}")

@@ -62,18 +62,21 @@ class GraphText:
         return table
 
 
-def dense(text: GraphText, sensors: int) -> np.ndarray:
-    """A matrix without header, one row and column a sensor.
+def dense(text: GraphText, sensors: tuple[str, ...]) -> np.ndarray:
+    """A matrix, one row and column a sensor: in the speed file's order, or by the names above it (and beside it).
 
     Raises:
-        DataError: another shape, or a cell that is no weight.
+        DataError: another shape, other names, or a cell that is no weight.
     """
     table = text.cells()
-    if table.shape != (sensors, sensors):
-        rows, columns = table.shape
+    rows, columns = table.shape
+    beside = rows == columns and not is_number(str(table.iloc[0, 0]).strip())
+    if beside or rows == columns + 1:
+        table = _ordered(text, table, sensors, beside=beside)
+    if table.shape != (len(sensors), len(sensors)):
         raise DataError(
-            f"{text.path}: expected a {sensors} x {sensors} matrix, one row and column a sensor of the speed file; "
-            f"received {rows} x {columns}"
+            f"{text.path}: expected a {len(sensors)} x {len(sensors)} matrix, one row and column a sensor of the speed "
+            f"file; received {rows} x {columns}"
         )
     matrix = np.stack([_numbers(table[column]) for column in table], axis=1)
     wrong = np.argwhere(~_are_weights(matrix))
@@ -84,6 +87,21 @@ def dense(text: GraphText, sensors: int) -> np.ndarray:
             f"received {table.iloc[row, column]!r}"
         )
     return matrix.astype(np.float32)
+
+
+def _ordered(text: GraphText, table: pd.DataFrame, sensors: tuple[str, ...], *, beside: bool) -> pd.DataFrame:
+    """A matrix with names, in the order of `sensors`; it may have more of them."""
+    above = [str(cell).strip() for cell in table.iloc[0, int(beside) :]]
+    inner = table.iloc[1:, int(beside) :]
+    left = [str(cell).strip() for cell in table.iloc[1:, 0]] if beside else above
+    for names in (above, left):
+        lost = [name for name in sensors if names.count(name) != 1]
+        if lost:
+            raise DataError(
+                f"{text.path}: expected every sensor of the speed file once above the matrix (and beside it); "
+                f"{lost[0]} is there {names.count(lost[0])} times"
+            )
+    return inner.iloc[[left.index(name) for name in sensors], [above.index(name) for name in sensors]]
 
 
 def edge_list(text: GraphText, sensors: int) -> np.ndarray:

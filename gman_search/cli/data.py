@@ -41,13 +41,17 @@ def check(
     from gman_search.cli.output import print_json
     from gman_search.cli.specification import resolve_spec
     from gman_search.data.check import check_data
+    from gman_search.errors import DataError
 
-    found, flags = _sorted_files(files or [])
+    found, flags = _sorted_files(files or [], counted=spec is None and (start or step) is not None)
     names = None if sensors is None else [name.strip() for name in sensors.split(",") if name.strip()]
     flags |= {f"data.{key}": value for key, value in (("start", start), ("step", step), ("channel", channel)) if value}
     if names is not None:
-        flags["data.sensors"] = int(names[0]) if len(names) == 1 and names[0].isdigit() else names
+        flags["data.sensors"] = int(names[0]) if len(names) == 1 and names[0].isdecimal() else names
     if spec is None and "data.speed" not in flags:
+        if found:
+            received = ", ".join(f"{row['file']} ({row['kind']})" for row in found)
+            raise DataError(f"expected a file of readings; received {received}: give the readings too, or --spec FILE")
         flags = {"data.speed": "demo", **flags}
     resolved = resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags=flags, settings=settings or [])
     result = check_data(resolved, Path.cwd())
@@ -82,7 +86,9 @@ def convert(
         raise UsageError(f"expected another file to write than to read; received {target} twice")
     series = read_series(source, start=start, step=step, channel=channel)
     if sensors is not None:
-        series = series.take(int(sensors) if sensors.isdigit() else tuple(name.strip() for name in sensors.split(",")))
+        series = series.take(
+            int(sensors) if sensors.isdecimal() else tuple(name.strip() for name in sensors.split(","))
+        )
     try:
         write_npz(target, series)
     except OSError as error:
@@ -135,13 +141,26 @@ def fetch(
         print(f"{target}: {size / 1e6:.1f} MB, SHA-256 {checksum}")
 
 
-def _sorted_files(files: list[Path]) -> tuple[list[dict[str, str]], dict[str, object]]:
-    """What each file is, and the flags of a specification that name them."""
+def _sorted_files(files: list[Path], *, counted: bool) -> tuple[list[dict[str, str]], dict[str, object]]:
+    """What each file is, and the flags of a specification that name them.
+
+    With `counted`, a first time or a step was given: one of the files must be readings without times.
+    """
     from gman_search.data.identify import identify
     from gman_search.errors import UsageError
 
     keys = {"readings": "data.speed", "graph": "data.adjacency", "embedding": "data.embedding"}
     found = [{"file": str(path), "kind": identify(path)} for path in files]
+    kinds = [row["kind"] for row in found]
+    wanted = counted and "readings" not in kinds
+    if wanted and kinds.count("numbers") > 1:
+        raise UsageError(
+            f"expected one file of readings; received {kinds.count('numbers')} of numbers alone: "
+            "put a line with the names of sensors above the readings"
+        )
+    for row in found:
+        if row["kind"] == "numbers":
+            row["kind"] = "readings" if wanted else "graph"
     flags: dict[str, object] = {}
     for row, path in zip(found, files, strict=True):
         key = keys[row["kind"]]

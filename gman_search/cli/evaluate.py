@@ -45,6 +45,7 @@ def evaluate(
     """
     from gman_search.cli.output import print_json, say
     from gman_search.cli.saved import find_run
+    from gman_search.data.windows import SPLIT_RULES
 
     run = find_run(source, studies, storage)
     recent = None if readings is None else run.readings(readings, start=start, step=step, channel=channel)
@@ -57,16 +58,32 @@ def evaluate(
 
     model = Forecaster(run.model())
     if recent is not None:
-        windows, where = file_windows(model, recent), str(readings)
+        windows, where, rule = file_windows(model, recent), str(readings), None
     else:
-        windows, where = split_windows(run.task(), split), f"{split} part"
-        if split == "test" and not run.is_winner:
-            say("note: choose between runs by --split val: the one of least test error looks better than it is")
+        task = run.task()
+        windows, where, rule = split_windows(task, split), f"{split} part", task.split
+    for text in _caveats(None if recent is not None else split, interval, is_winner=run.is_winner):
+        say(f"note: {text}")
     found = backtest(model, windows, interval)
     if json:
-        print_json("evaluate", {"run": str(run.folder), "on": where, "unit": model.unit, **_document(found)})
+        cut = None if rule is None else {"part": split, "rule": rule, "text": SPLIT_RULES[rule]}
+        about = {"run": str(run.folder), "on": where, "split": cut, "unit": model.unit}
+        print_json("evaluate", {**about, **_document(found)})
         return
+    where += "" if rule is None else f", split {SPLIT_RULES[rule]}"
     _print(model.unit, model.step_minutes, where, by, found.model, found.persistence, found.coverage, interval)
+
+
+def _caveats(split: str | None, interval: int | None, *, is_winner: bool) -> list[str]:
+    """What to know of errors on a part of the training data, or on a file, which has no `split`."""
+    if split is None:
+        return ["these errors are those of new readings only where the file has none that the model was trained on"]
+    if split == "test":
+        choose = "choose between runs by --split val: the one of least test error looks better than it is"
+        return [] if is_winner else [choose]
+    if split == "val" and interval is not None:
+        return ["the intervals were calibrated on this part and hold on it by construction: see --split test"]
+    return []
 
 
 def _document(found: Any) -> dict[str, Any]:

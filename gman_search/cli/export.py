@@ -36,6 +36,10 @@ def export(
     run = find_run(source, studies, storage)
     if target.exists():
         raise UsageError(f"expected a new name to export to; {target} exists: remove it, or choose another")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"expected a place that can be written; {target.parent}: {error.strerror}") from None
 
     from gman_search.training.quiet import start_tensorflow_quietly
 
@@ -44,7 +48,6 @@ def export(
     from gman_search.forecasting.forecaster import Forecaster
 
     model = Forecaster(run.model())
-    target.parent.mkdir(parents=True, exist_ok=True)
     chosen = form or ("onnx" if target.suffix == ".onnx" else "savedmodel")
     if chosen == "onnx":
         from gman_search.forecasting.export_onnx import export_onnx

@@ -55,7 +55,7 @@ def predict(
     from gman_search.training.quiet import start_tensorflow_quietly
 
     start_tensorflow_quietly()
-    from gman_search.forecasting.forecast import write_csv, write_parquet
+    from gman_search.forecasting.forecast import digits_for, write_csv, write_parquet
     from gman_search.forecasting.forecaster import Forecaster
 
     model = Forecaster(run.model(), traced=every)
@@ -64,14 +64,16 @@ def predict(
     forecasts: Iterable[Forecast] = (
         model.forecast_all(series, interval=interval) if every else [model.forecast(series, interval=interval)]
     )
+    digits = digits_for(model.about.std)
     if json:
-        print_json("predict", _document(model, forecasts, interval))
+        print_json("predict", _document(model, forecasts, interval, digits))
         return
     tables = (forecast.frame(origins=every, long=long) for forecast in forecasts)
     if output is None:
-        write_csv(tables, sys.stdout)
+        write_csv(tables, sys.stdout, digits)
         return
-    rows = (write_parquet if output.suffix.lower() in (".parquet", ".pq") else write_csv)(tables, output)
+    is_parquet = output.suffix.lower() in (".parquet", ".pq")
+    rows = write_parquet(tables, output) if is_parquet else write_csv(tables, output, digits)
     say(f"wrote {output}: {rows} rows, {len(model.sensors)} sensors, {model.Q} steps of {model.step_minutes} min")
 
 
@@ -98,7 +100,9 @@ def _notes(model: "Forecaster", series: "TrafficSeries", interval: int | None) -
     return notes
 
 
-def _document(model: "Forecaster", forecasts: "Iterable[Forecast]", interval: int | None) -> dict[str, object]:
+def _document(
+    model: "Forecaster", forecasts: "Iterable[Forecast]", interval: int | None, digits: int
+) -> dict[str, object]:
     """Forecasts by origin and sensor; `times` and `forecast` at the top are the last origin's."""
     origins = []
     for forecast in forecasts:
@@ -109,7 +113,7 @@ def _document(model: "Forecaster", forecasts: "Iterable[Forecast]", interval: in
                 if array is not None:
                     lines = array[row].T
                     named = zip(model.sensors, lines, strict=True)
-                    entry[key] = {name: [round(float(value), 2) for value in line] for name, line in named}
+                    entry[key] = {name: [round(float(value), digits) for value in line] for name, line in named}
             origins.append(entry)
     coverage = model.about.coverage.get(interval) if interval is not None else None
     last = {key: value for key, value in origins[-1].items() if key != "origin"}

@@ -143,4 +143,4 @@ def _absolute(path: str | Path | None) -> str | None:
 def _sensors(text: str | None) -> int | list[str] | None:
     if text is None:
         return None
-    return int(text) if text.isdigit() else [name.strip() for name in text.split(",") if name.strip()]
+    return int(text) if text.isdecimal() else [name.strip() for name in text.split(",") if name.strip()]

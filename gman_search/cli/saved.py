@@ -96,7 +96,7 @@ def find_run(source: str, studies: Path, storage: str | None = None) -> SavedRun
     from gman_search.cli.opened import open_record, study_folder
     from gman_search.halving.table import latest_attempts
 
-    if len(rest) == 2 and rest[1].isdigit():
+    if len(rest) == 2 and rest[1].isdecimal():
         record, study = open_record(name, studies, storage)
         key = f"{rest[0]}/{int(rest[1])}"
         found = [row for row in latest_attempts(record.evaluations) if row.key == key]

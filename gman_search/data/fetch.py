@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ __all__ = ["PUBLIC", "PublicSet", "fetch"]
 MAX_BYTES = 2**31
 CHUNK = 2**18
 TIMEOUT = 60
+UNREACHABLE = (OSError, ValueError, HTTPException)
 
 
 @dataclass(frozen=True)
@@ -44,19 +46,23 @@ def fetch(name: str, address: str, target: Path, *, sha256: str | None, say: Cal
         say: told how far it is.
 
     Raises:
-        UsageError: no such data set, no http address, no checksum anywhere.
+        UsageError: no such data set, no http address, no checksum anywhere, or `target` cannot be written.
         DataError: it cannot be downloaded, or is not what it should be.
     """
     if name not in PUBLIC:
         raise UsageError(f"expected a data set, {' or '.join(PUBLIC)}; received {name!r}")
     known = PUBLIC[name]
-    if urlsplit(address).scheme not in ("http", "https"):
+    if not _is_web(address):
         raise UsageError(f"expected an address like https://host/{known.file} for --from; received {address!r}")
     address += known.file if address.endswith("/") else ""
-    expected = _checksum(address, sha256)
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
+    try:  # before anything is asked for
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.open("wb").close()
+    except OSError as error:
+        raise UsageError(f"expected a file that can be written; {target}: {error.strerror}") from None
     try:
+        expected = _checksum(address, sha256)
         received, size = _download(address, part, say)
         if received != expected:
             raise DataError(f"{address}: expected a file of SHA-256 {expected}; received {received}: nothing was kept")
@@ -73,13 +79,20 @@ def fetch(name: str, address: str, target: Path, *, sha256: str | None, say: Cal
     return received, size
 
 
+def _is_web(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in ("http", "https")
+    except ValueError:  # half of an IPv6 address
+        return False
+
+
 def _checksum(address: str, given: str | None) -> str:
     text = given
     if text is None:
         try:
             with urllib.request.urlopen(address + ".sha256", timeout=TIMEOUT) as answer:
                 text = answer.read(200).decode("ascii")
-        except (OSError, ValueError) as error:
+        except UNREACHABLE as error:
             raise UsageError(
                 f"expected --sha256, or a file {address}.sha256 beside the data; received neither ({_told(error)})"
             ) from None
@@ -103,7 +116,7 @@ def _download(address: str, part: Path, say: Callable[[str], None]) -> tuple[str
                 if announced and size * 10 // announced > told:
                     told = size * 10 // announced
                     say(f"{size / 1e6:.1f} of {announced / 1e6:.1f} MB")
-    except (OSError, ValueError) as error:
+    except UNREACHABLE as error:
         raise DataError(f"{address}: expected a file to download; {_told(error)}") from None
     if announced and size != announced:
         raise DataError(f"{address}: expected {announced:,} bytes; received {size:,}: nothing was kept, try again")

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gman_search.data.formats.plain_text import decoded
 from gman_search.data.graphs.coordinates import coordinate_columns, nearness, read_coordinates
 from gman_search.data.graphs.kernel import gaussian_kernel
 from gman_search.data.graphs.pickled import read_pickled
-from gman_search.data.graphs.text import GraphText, costs, dense, edge_list, is_number
+from gman_search.data.graphs.text import GraphText, cost_columns, costs, dense, edge_list, is_number
 from gman_search.data.guards import read_bytes
 from gman_search.errors import DataError
 
@@ -20,10 +21,11 @@ FORMS = "dense CSV, `from,to,cost`, `i j w`, coordinates or DCRNN's pickle"
 def read_adjacency(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
     """Adjacency (M, M) float32 of all M sensors of the speed file; a bigger entry is a closer pair.
 
-    Accepts a dense CSV without header; lines `i j w` with indices into the speed file's columns (GMAN); `from,to,cost`
-    with or without header by sensor name or index, whose distances go through DCRNN's Gaussian kernel; DCRNN's pickle
-    `[ids, id_to_index, matrix]`, read without running anything in it; and sensors with latitude and longitude, whose
-    great-circle distances to the nearest ones go through the same kernel.
+    Accepts a dense CSV, with names of sensors above it (and beside it) or without; lines `i j w` with indices into the
+    speed file's columns (GMAN); `from,to,cost` with or without header by sensor name or index, whose distances go
+    through DCRNN's Gaussian kernel; DCRNN's pickle `[ids, id_to_index, matrix]`, read without running anything in it;
+    and sensors with latitude and longitude, whose great-circle distances to the nearest ones go through the same
+    kernel.
 
     Raises:
         DataError: the file is missing, of no known form, or does not have the speed file's sensors.
@@ -37,7 +39,7 @@ def read_adjacency(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
         return edge_list(text, len(all_sensors))
     if kind == "distances":
         return costs(text, all_sensors)
-    return dense(text, len(all_sensors))
+    return dense(text, all_sensors)
 
 
 def graph_kind(path: Path, all_sensors: tuple[str, ...]) -> str:
@@ -61,16 +63,24 @@ def _opened(path: Path, all_sensors: tuple[str, ...]) -> tuple[str, GraphText | 
         raw = read_bytes(path, packed=path.suffix == ".gz")
         if raw[:1] == b"\x80" or path.suffix in (".pkl", ".pickle"):
             return "pickle", None
-        text = GraphText(path, raw.decode("utf-8-sig"))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        text = GraphText(path, decoded(path, raw)[0])
+    except (OSError, EOFError, zlib.error, DataError):
         raise DataError(f"{path}: expected text ({FORMS}); received other bytes") from None
+    return _kind(text, all_sensors), text
+
+
+def _kind(text: GraphText, all_sensors: tuple[str, ...]) -> str:
     first = text.first_line
-    cells = first.split(",")
+    cells = text.first_cells
     if coordinate_columns(cells) is not None:
-        return "coordinates", text
+        return "coordinates"
     if "," not in first and len(first.split()) == 3:
-        return "edge list", text
+        return "edge list"
+    if cost_columns(cells) is not None:
+        return "distances"
+    if set(all_sensors) <= set(cells) and not is_number(cells[-1]):
+        return "matrix"
     # Three numbers a line may also be a row of a 3 x 3 matrix, if there are three lines for three sensors.
     if len(cells) == 3 and not (len(text.lines) == len(all_sensors) == 3 and is_number(cells[0])):
-        return "distances", text
-    return "matrix", text
+        return "distances"
+    return "matrix"

@@ -59,11 +59,14 @@ def series_of(
 ) -> TrafficSeries:
     """Readings on a regular axis of time; arguments and errors as in `read_series`."""
     values = readings.checked(missing, silent=silent)
-    axis = regular_axis(readings) if readings.times is not None else counted_axis(readings, start, step)
+    axis = counted_axis(readings, start, step) if readings.times is None else regular_axis(readings)
+    notes = (*readings.notes, *axis.notes)
+    if readings.times is not None and (start is not None or step is not None):
+        notes += (f"--start and --step are not looked at: {readings.path.name} has times of its own",)
     values = axis.filled(values)
     if not np.isnan(blank):
         values = np.nan_to_num(values, nan=blank)
-    return TrafficSeries(values, axis.times, readings.sensors, axis.minutes, (*readings.notes, *axis.notes))
+    return TrafficSeries(values, axis.times, readings.sensors, axis.minutes, notes)
 
 
 def _readings(path: Path, channel: int | str | None) -> Readings:

@@ -43,9 +43,11 @@ class Readings:
         impossible = ~blank & ~((values >= 0) & (values <= np.finfo(np.float32).max))
         if impossible.any():
             row, column = self._first(impossible)
+            value = self.values[row, column]
+            advice = ': put "negative" into data.missing if such readings are missing ones' if value < 0 else ""
             raise DataError(
                 f"{self.path}, {self.place(row, column)}: expected a finite reading of at least 0; "
-                f"received {self.values[row, column]:g}"
+                f"received {value:g}{advice}"
             )
         if "nan" not in missing and blank.any():
             row, column = self._first(blank)

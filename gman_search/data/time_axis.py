@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -112,18 +113,22 @@ def _without_repeated_hours(times: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Rows that are left when the second pass of an hour is taken out, where clocks went back by one hour at night."""
     keep = np.ones(len(times), dtype=bool)
     gaps = np.diff(times).astype(np.int64)
-    notes = []
+    notes: list[str] = []
     rising = gaps[gaps > 0]
     step = int(rising.min()) if len(rising) else 0
-    for row in np.flatnonzero(gaps <= 0) + 1:
+    steps_back = [*(np.flatnonzero(gaps <= 0) + 1), len(times)]
+    changed = set()
+    for row, next_step_back in pairwise(steps_back):
         back = int((times[row - 1] - times[row]).astype(np.int64)) + step
         day = pd.Timestamp(times[row])
-        if back == HOUR and day.weekday() in CHANGE_DAYS and day.month in CHANGE_MONTHS and day.hour <= 4:
-            repeated = np.arange(len(times)) >= row
-            repeated &= times <= times[row - 1]
-            keep &= ~repeated
+        by_clock = back == HOUR and day.weekday() in CHANGE_DAYS and day.month in CHANGE_MONTHS and day.hour <= 4
+        if by_clock and day.date() not in changed:
+            changed.add(day.date())
+            # Only what follows at once: a later row of such a time is out of order, and refused as that.
+            repeated = int(np.searchsorted(times[row:next_step_back], times[row - 1], side="right"))
+            keep[row : row + repeated] = False
             notes.append(
-                f"clocks went back on {day.date()}: {repeated.sum()} rows of the second of two equal hours are left out"
+                f"clocks went back on {day.date()}: {repeated} rows of the second of two equal hours are left out"
             )
     return np.flatnonzero(keep), notes
 

@@ -11,6 +11,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from gman_search.errors import UsageError
 from gman_search.forecasting.export import ServedModel, about_export, checked
 from gman_search.forecasting.forecaster import Forecaster
+from gman_search.forecasting.whole import whole
 
 __all__ = ["export_onnx"]
 
@@ -25,6 +26,7 @@ def export_onnx(model: Forecaster, target: Path, *, percent: int | None = None) 
 
     Raises:
         UsageError: `target` exists, or the converter or the runtime is not installed.
+        DataError: there are no such intervals, or the file cannot be written.
         GmanSearchError: the exported model forecasts something else.
     """
     if target.exists():
@@ -48,12 +50,14 @@ def export_onnx(model: Forecaster, target: Path, *, percent: int | None = None) 
     onnx.helper.set_model_props(converted, {"about": json.dumps(about_export(model, percent))})
     session = onnxruntime.InferenceSession(converted.SerializeToString(), providers=["CPUExecutionProvider"])
 
-    def run(readings: np.ndarray, minute: np.ndarray) -> np.ndarray:
-        result: np.ndarray = session.run(["forecast"], {"readings": readings, "last_minute": minute})[0]
-        return result
+    names = [output.name for output in session.get_outputs()]
 
-    worst = checked(model, run)
-    target.write_bytes(converted.SerializeToString())
+    def run(readings: np.ndarray, minute: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(zip(names, session.run(names, {"readings": readings, "last_minute": minute}), strict=True))
+
+    worst = checked(model, run, percent)
+    with whole(target) as partial:
+        partial.write_bytes(converted.SerializeToString())
     return worst
 
 

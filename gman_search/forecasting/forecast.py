@@ -1,7 +1,7 @@
 """Forecasts from one or many origins, and the tables they are written as."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -10,10 +10,17 @@ import numpy as np
 import pandas as pd
 
 from gman_search.errors import DataError
+from gman_search.forecasting.whole import whole
 
-__all__ = ["Forecast", "write_csv", "write_parquet"]
+__all__ = ["Forecast", "digits_for", "write_csv", "write_parquet"]
 
 DIGITS = 2
+"""Decimals of speeds and counts; readings of a small scale, such as occupancy, get more."""
+
+
+def digits_for(deviation: float) -> int:
+    """Decimals that keep a hundredth of the readings' standard deviation, and never fewer than `DIGITS`."""
+    return max(DIGITS, 2 - math.floor(math.log10(deviation)))
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,11 @@ class Forecast:
         return pd.DataFrame(table)
 
 
-def write_csv(tables: Iterable[pd.DataFrame], target: Path | TextIO) -> int:
-    """Write tables under one header, to two decimals; returns the number of rows. A file is written whole or not."""
+def write_csv(tables: Iterable[pd.DataFrame], target: Path | TextIO, digits: int = DIGITS) -> int:
+    """Write tables under one header, to `digits` decimals; returns the number of rows. A file is whole or not there."""
     if isinstance(target, Path):
-        with _whole(target) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
-            return write_csv(tables, stream)
+        with whole(target) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+            return write_csv(tables, stream, digits)
     rows = 0
     for table in tables:
         shown = table.copy(deep=False)
@@ -73,7 +80,7 @@ def write_csv(tables: Iterable[pd.DataFrame], target: Path | TextIO) -> int:
             if shown[name].dtype.kind == "M":
                 shown[name] = shown[name].dt.strftime("%Y-%m-%dT%H:%M")
             elif shown[name].dtype.kind == "f":
-                shown[name] = shown[name].astype(float).round(DIGITS)
+                shown[name] = shown[name].astype(float).round(digits)
         shown.to_csv(target, index=False, header=rows == 0, lineterminator="\n")
         rows += len(table)
     return rows
@@ -87,7 +94,7 @@ def write_parquet(tables: Iterable[pd.DataFrame], target: Path) -> int:
     except ImportError:
         raise DataError("Parquet needs pyarrow: pip install 'gman-search[parquet]', or write CSV") from None
     rows, writer = 0, None
-    with _whole(target) as partial:
+    with whole(target) as partial:
         for table in tables:
             batch = pa.Table.from_pandas(table, preserve_index=False)
             writer = writer or pq.ParquetWriter(partial, batch.schema)
@@ -96,18 +103,3 @@ def write_parquet(tables: Iterable[pd.DataFrame], target: Path) -> int:
         if writer is not None:
             writer.close()
     return rows
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A file beside `target` that takes its name at the end, if there is no error."""
-    if not target.parent.is_dir():
-        raise DataError(f"expected an existing folder for {target}; there is no {target.parent}")
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        yield partial
-        partial.replace(target)
-    except OSError as error:
-        raise DataError(f"cannot write {target}: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)

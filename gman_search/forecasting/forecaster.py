@@ -69,7 +69,7 @@ class Forecaster:
 
         Raises:
             DataError: a sensor of the model is missing, the step differs, there are fewer than P rows, no reading in
-                the last P rows, or no intervals.
+                the last P rows, readings from which no finite forecast can be made, or no intervals.
         """
         series = self.known(self.read(recent, start=start, step=step, channel=channel))
         if not (series.values[-self.P :] != 0).any():
@@ -145,7 +145,18 @@ class Forecaster:
             batch = starts[first : first + size]
             rows = batch[:, np.newaxis]
             normalised = self._run(inputs[rows + past], day[rows + steps], time[rows + steps])
-            yield batch, normalised.numpy() * about.std + about.mean
+            values = normalised.numpy() * about.std + about.mean
+            if not np.isfinite(values).all():
+                raise self._no_forecast(series.values)
+            yield batch, values
+
+    def _no_forecast(self, values: np.ndarray) -> DataError:
+        row, column = np.unravel_index(np.abs(values - self.about.mean).argmax(), values.shape)
+        return DataError(
+            f"expected readings in {self.unit} like those of training (mean {self.about.mean:.4g}); the forecasts from "
+            f"these are no numbers, and the farthest is {values[row, column]:.4g} of sensor {self.sensors[column]}: "
+            "leave it blank if it is an error"
+        )
 
     def _forecasts(self, series: TrafficSeries, starts: np.ndarray, percent: int | None) -> Iterator[Forecast]:
         minutes = series.times.astype("datetime64[m]")

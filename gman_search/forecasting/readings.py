@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gman_search.data.formats.times import times_of
 from gman_search.data.read import MISSING, read_series, series_of
 from gman_search.data.readings import Readings as FileReadings
 from gman_search.data.readings import check_names
@@ -36,12 +37,17 @@ def read_readings(
         missing: what is no reading, as in training.
 
     Raises:
-        DataError: they cannot be read, or are not of regular times.
+        DataError: they are of no such form, cannot be read, or are not of regular times.
     """
     if isinstance(source, TrafficSeries):
         return source
     if isinstance(source, pd.DataFrame):
         return series_of(_frame_readings(source), missing=missing, silent=True)
+    if not isinstance(source, str | Path):
+        raise DataError(
+            f"expected readings as a file, a data frame or a TrafficSeries; received {type(source).__name__}: "
+            "readings need times and names, as in pd.DataFrame(array, index=times, columns=sensors)"
+        )
     return read_series(Path(source), start=start, step=step, channel=channel, missing=missing, silent=True)
 
 
@@ -54,6 +60,10 @@ def _frame_readings(frame: pd.DataFrame) -> FileReadings:
     if not isinstance(frame.index, pd.DatetimeIndex) and len(frame.columns):
         frame = frame.set_index(frame.columns[0])
     times = frame.index
+    notes: tuple[str, ...] = ()
+    if pd.api.types.is_string_dtype(times):  # as pd.read_csv leaves them
+        read, notes = times_of(FRAME, times.to_series(), lambda row: row)
+        times = pd.DatetimeIndex(read)
     if not isinstance(times, pd.DatetimeIndex):
         raise DataError(f"{FRAME}: expected times in the index or the first column; received {times.dtype}")
     if times.tz is not None:
@@ -70,4 +80,4 @@ def _frame_readings(frame: pd.DataFrame) -> FileReadings:
         return f"row {times[row]}" + ("" if column is None else f", column {sensors[column]!r}")
 
     values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    return FileReadings(FRAME, values, sensors, times.to_numpy().astype("datetime64[s]"), place)
+    return FileReadings(FRAME, values, sensors, times.to_numpy().astype("datetime64[s]"), place, notes)

@@ -50,7 +50,25 @@ def test_check_of_the_bundled_demo_and_of_a_specification(command_line, network,
 def test_check_refuses_what_a_run_would(command_line, network, tmp_path):
     refused(command_line("data", "check", "none.csv", cwd=tmp_path), 3, "no such file")
     refused(command_line("data", "check", network / "speed.csv", network / "speed.csv", cwd=tmp_path), 2, "one file")
-    refused(command_line("data", "check", network / "graph.csv", cwd=tmp_path), 3, "sensors in the speed file")
+    refused(
+        command_line("data", "check", network / "graph.csv", cwd=tmp_path), 3, "file of readings", "graph.csv (graph)"
+    )
+
+
+def test_check_of_a_file_never_reports_on_the_demo(command_line, tmp_path):
+    wave = np.random.default_rng(0).integers(20, 60, (24 * 14, 3)) + 0.5
+    for name in ("bare.csv", "other.csv"):
+        np.savetxt(tmp_path / name, wave, delimiter=",", fmt="%.1f")
+    refused(command_line("data", "check", "bare.csv", cwd=tmp_path), 3, "file of readings", "bare.csv (graph)")
+    clock = ("--start", "2025-03-03", "--step", "60min")
+    process = command_line("data", "check", "bare.csv", *clock, "--json", cwd=tmp_path)
+    document = json.loads(process.stdout)
+    assert document["sensors"] == 3 and document["files"] == [{"file": "bare.csv", "kind": "readings"}], process.stderr
+    refused(command_line("data", "check", "bare.csv", "other.csv", *clock, cwd=tmp_path), 2, "one file of readings")
+    (tmp_path / "named.csv").write_text("a,b,c,d\n" + "\n".join("1.5,2,3,4" for _ in range(24 * 14)))
+    (tmp_path / "links.csv").write_text("0,1,300\n1,2,400\n2,3,100\n")
+    process = command_line("data", "check", "named.csv", "links.csv", *clock, "--json", cwd=tmp_path)
+    assert [row["kind"] for row in json.loads(process.stdout)["files"]] == ["readings", "graph"], process.stderr
 
 
 def test_convert_goes_round_and_needs_no_more_flags(command_line, tmp_path):
@@ -113,7 +131,8 @@ def test_fetch_keeps_nothing_that_is_wrong(site, tmp_path, monkeypatch):
         ({"sha256": "0" * 64}, DataError, "expected a file of SHA-256 000"), ({"sha256": "abc"}, UsageError, "64 hexadecimal"),
         ({"sha256": None}, UsageError, "--sha256"), ({"name": "moon"}, UsageError, "metr-la or pems-bay"),
         ({"address": "file:///etc/passwd"}, UsageError, "https"), ({"address": address + "none.h5"}, DataError, "404"),
-        ({"address": "http://127.0.0.1:9/x"}, DataError, "refused"),
+        ({"address": "http://127.0.0.1:9/x"}, DataError, "refused"), ({"address": "http://[::1/x"}, UsageError, "https://host"),
+        ({"address": "http://127.0.0.1:port/x"}, DataError, "nonnumeric port"),
     ]:  # fmt: skip
         with pytest.raises(error, match=told):
             call(**arguments)
@@ -121,6 +140,18 @@ def test_fetch_keeps_nothing_that_is_wrong(site, tmp_path, monkeypatch):
     with pytest.raises(DataError, match="34272 steps of 207 sensors; received 40 of 3"):
         call()
     assert not target.exists() and not list(target.parent.glob("*.part"))
+
+
+def test_fetch_to_where_nothing_can_be_written_blames_the_file(site, tmp_path):
+    (tmp_path / "file").write_text("")
+    target = tmp_path / "file" / "metr-la.h5"
+    with pytest.raises(UsageError, match=f"can be written; {target}: "):
+        fetch("metr-la", site[0], target, sha256="0" * 64, say=lambda text: None)
+
+
+def test_a_number_of_sensors_that_is_none_is_taken_for_a_name(command_line, network, tmp_path):
+    for flags in (["data", "check", network / "speed.csv"], ["data", "convert", network / "speed.csv", "x.npz"]):
+        refused(command_line(*flags, "--sensors", "²", cwd=tmp_path), 3, "names of sensors in the file; received ²")
 
 
 def test_fetch_from_the_command_line(command_line, site, tmp_path):

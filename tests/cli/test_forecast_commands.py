@@ -105,6 +105,7 @@ def test_evaluate_agrees_with_the_winners_test(finished, command_line):
     process = command_line("evaluate", "tiny", "--interval", "80", "--json", cwd=folder)
     assert process.returncode == 0, process.stderr
     document, told = json.loads(process.stdout), json.loads(run.stdout)["test"]
+    assert document["split"]["rule"] == "gman" and "GMAN's rule" in document["split"]["text"]
     test = json.loads((folder / "studies/tiny/winner/test.json").read_text())
     for step, scores in test["steps"].items():
         assert document["steps"][step]["mae"] == pytest.approx(scores["mae"], rel=1e-5)
@@ -118,18 +119,18 @@ def test_evaluate_runs_splits_files_and_cuts(finished, network, trained, command
     folder, _ = finished
     hours = command_line("evaluate", trained, "--split", "val", "--by", "hour", cwd=folder)
     assert hours.returncode == 0, hours.stderr
-    assert hours.stdout.startswith("val part") and "23:00" in hours.stdout
+    assert hours.stdout.startswith("val part, split by time") and "23:00" in hours.stdout
     sensors = command_line("evaluate", "tiny/quick/1", "--by", "sensor", cwd=folder)
     assert sensors.returncode == 0 and "s3" in sensors.stdout
     assert "choose between runs by --split val" in sensors.stderr
     on_file = command_line("evaluate", "tiny", network / "speed.csv", "--interval", "80", cwd=folder)
     assert on_file.returncode == 0 and f"{24 * 14 - 8 + 1} windows" in on_file.stdout, on_file.stderr
-    assert "intervals of 80 % held" in on_file.stdout
+    assert "intervals of 80 % held" in on_file.stdout and "note: these errors" in on_file.stderr
     assert "at 240 min" in on_file.stdout
     refused(command_line("evaluate", "tiny", folder / "eight.csv", "--split", "all", cwd=folder), 2)
 
 
-def test_export_and_what_it_refuses(finished, command_line):
+def test_export_and_what_it_refuses(finished, recent, command_line):
     folder, _ = finished
     process = command_line("export", "tiny", "out/model", "--interval", "80", "--json", cwd=folder)
     assert process.returncode == 0, process.stderr
@@ -137,3 +138,6 @@ def test_export_and_what_it_refuses(finished, command_line):
     assert document["format"] == "savedmodel" and document["largest_difference"] < 1e-3
     assert (folder / "out/model/saved_model.pb").exists()
     refused(command_line("export", "tiny", "out/model", cwd=folder), 2, "out/model exists")
+    refused(
+        command_line("export", "tiny", folder / "eight.csv" / "model", cwd=folder), 2, "a place that can be written"
+    )

@@ -174,6 +174,20 @@ def test_pems_npz(tmp_path, channels, chosen, column):
     assert series.sensors == ("0", "1", "2", "3") and series.steps_per_day == 288
 
 
+def test_names_of_a_pems_npz_come_from_the_list_beside_it(tmp_path, refused):
+    np.savez(tmp_path / "PEMS03.npz", data=np.ones((40, 3, 1)))
+    (tmp_path / "PEMS03.txt").write_text("313344\n313349\n313353\n")
+    series = read_series(tmp_path / "PEMS03.npz", **COUNTED)
+    assert series.sensors == ("313344", "313349", "313353") and series.notes == (
+        "names of sensors are those in PEMS03.txt",
+    )
+    (tmp_path / "PEMS03.txt").write_text("a list of other things\n")
+    series = read_series(tmp_path / "PEMS03.npz", **COUNTED)
+    assert series.sensors == ("0", "1", "2") and "5 names for 3 sensors" in series.notes[0]
+    (tmp_path / "PEMS03.txt").write_text("1 1 2")
+    assert "'1' twice" in refused(lambda: read_series(tmp_path / "PEMS03.npz", **COUNTED))
+
+
 def test_npz_without_clock_or_choice_is_told_what_to_give(tmp_path, refused):
     np.savez(tmp_path / "a.npz", data=np.ones((40, 4, 3)))
     assert "flow, occupancy, speed" in refused(lambda: read_series(tmp_path / "a.npz", **COUNTED))
@@ -260,6 +274,13 @@ def test_long_tables(tmp_path, ending):
     same(series.take(("773869", "767541", "718499")), frame())
 
 
+def test_a_row_without_a_sensor_is_refused_not_given_to_the_last_one(tmp_path, refused):
+    table = long(frame()).astype({"sensor_id": object})
+    table.loc[4, "sensor_id"] = None
+    table.to_parquet(tmp_path / "long.parquet")
+    assert "row 4: expected the name of a sensor" in refused(lambda: read_series(tmp_path / "long.parquet"))
+
+
 def test_a_long_table_with_several_quantities_needs_a_choice(tmp_path, refused):
     table = long(frame())
     table["flow"] = 7
@@ -302,6 +323,33 @@ def test_parquet_that_is_refused(tmp_path, refused, monkeypatch):
     assert "unpack" in refused(lambda: read_series(tmp_path / "bomb.parquet"))
     monkeypatch.setattr("gman_search.data.guards.MAX_READINGS", 2 * 10**6)
     assert "announces 1,000,000 x 3" in refused(lambda: read_series(tmp_path / "bomb.parquet"))
+
+
+@pytest.mark.parametrize("names, rows", [(60, 60), (1, 60)])
+def test_parquet_with_long_names_is_not_unpacked(tmp_path, refused, names, rows):
+    import pyarrow as arrow
+    import pyarrow.parquet as parquet
+
+    texts = arrow.array([f"{index:02d}" + "x" * 500_000 for index in range(names)])
+    sensors = arrow.DictionaryArray.from_arrays(np.arange(rows, dtype=np.int32) % names, texts)
+    stamps = pd.date_range("2025-03-03", periods=rows, freq="5min")
+    table = arrow.table({"time": stamps, "sensor": sensors, "speed": np.ones(rows), "road": sensors})
+    parquet.write_table(table, tmp_path / "bomb.parquet", store_schema=False, compression="zstd")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 50_000
+    assert "unpack" in refused(lambda: read_series(tmp_path / "bomb.parquet", channel="speed"))
+
+
+def test_only_the_columns_asked_for_are_read_from_parquet(tmp_path, monkeypatch):
+    import pyarrow.parquet as parquet
+
+    table = long(frame()).assign(road="I5", flow=7.0)
+    table.to_parquet(tmp_path / "long.parquet")
+    asked, read = [], parquet.ParquetFile.read
+    monkeypatch.setattr(
+        parquet.ParquetFile, "read", lambda file, columns, **more: asked.append(columns) or read(file, columns, **more)
+    )
+    same(read_series(tmp_path / "long.parquet", channel="speed"), frame())
+    assert asked == [["timestamp", "sensor_id", "speed"]]
 
 
 def test_a_gzip_bomb_is_not_unpacked(tmp_path, refused):
@@ -353,9 +401,18 @@ def test_other_steps_backwards_are_refused(write, refused, second):
     assert "line 10" in refused(lambda: read_series(write(weekday)))
 
 
+@pytest.mark.parametrize("later", [("2025-11-01 00:00", "2025-11-01 23:45"), ("2025-11-02 01:00", "2025-11-02 05:00")])
+def test_after_a_night_of_change_rows_out_of_order_are_refused_not_dropped(write, refused, later):
+    night = [("2025-11-02 00:00", "2025-11-02 01:45"), ("2025-11-02 01:00", "2025-11-02 03:00")]
+    assert "line 19: expected rising times" in refused(lambda: read_series(write(minutes_of(*night, later))))
+    third_pass = [night[0], ("2025-11-02 01:00", "2025-11-02 01:45"), night[1]]
+    assert "line 14: expected rising times" in refused(lambda: read_series(write(minutes_of(*third_pass))))
+
+
 def test_what_is_missing_can_be_said(write, refused):
     path = write("time,a,b\n2025-03-03 00:00,1,-1\n2025-03-03 00:05,,5\n2025-03-03 00:10,0,6\n")
-    assert "received -1" in refused(lambda: read_series(path))
+    message = refused(lambda: read_series(path))
+    assert "received -1" in message and 'put "negative" into data.missing' in message
     both = read_series(path, missing=("zero", "nan", "negative"))
     assert both.values.tolist() == [[1, 0], [0, 5], [0, 6]]
     assert "line 3, column 'a'" in refused(lambda: read_series(path, missing=("zero", "negative")))

@@ -70,6 +70,34 @@ def test_three_sensors_three_numbers_a_line_is_a_matrix(write):
     np.testing.assert_allclose(matrix, [[1, 0.5, 0], [0.25, 1, 0.2], [0, 0, 1]])  # asymmetric as it was
 
 
+@pytest.mark.parametrize("text", [
+    "cost,from,to\n100,a,b\n300,b,c\n", "id,from,to,cost,road\n1,a,b,100,I5\n2,b,c,300,\n", '"Source","Target","Distance"\na,b,100\nb,c,300\n',
+])  # fmt: skip
+def test_a_header_says_which_column_is_which(write, text):
+    expected = read_adjacency(write("a,b,100\nb,c,300\n"), SENSORS)
+    np.testing.assert_array_equal(read_adjacency(write(text), SENSORS), expected)
+    assert graph_kind(write(text), SENSORS) == "distances"
+
+
+@pytest.mark.parametrize("header", ["from,to,weight", "a,b,far", "one,two,cost", "from,to,from"])
+def test_a_header_of_other_columns_is_refused(write, refused, header):
+    message = refused(lambda: read_adjacency(write(header + "\na,b,1\nb,c,2\n"), SENSORS))
+    assert "line 1: expected columns from, to and cost" in message and header.replace(",", ", ") in message
+
+
+@pytest.mark.parametrize("text", [
+    ",b,c,a\nb,1,0.2,0\na,0.5,0,1\nc,0,1,0.7\n", "b,c,a\n1,0.2,0\n0,1,0.7\n0.5,0,1\n", "id,b,x,c,a\nx,9,9,9,9\nb,1,9,0.2,0\nc,0,9,1,0.7\na,0.5,9,0,1\n",
+])  # fmt: skip
+def test_a_matrix_with_names_is_put_in_the_order_of_the_readings(write, text):
+    matrix = read_adjacency(write(text), SENSORS)
+    np.testing.assert_allclose(matrix, [[1, 0.5, 0], [0, 1, 0.2], [0.7, 0, 1]])
+
+
+def test_a_matrix_with_other_names_is_refused(write, refused):
+    text = ",a,b,d\na,1,0,0\nb,0,1,0\nd,0,0,1\n"
+    assert "c is there 0 times" in refused(lambda: read_adjacency(write(text), SENSORS))
+
+
 def test_names_that_look_like_missing_values_are_names(write):
     matrix = read_adjacency(write("from,to,cost\nNA,b,3\na,NA,9\n"), ("a", "NA", "b"))
     assert matrix[1, 2] > 0.1 and matrix[2, 1] == 0

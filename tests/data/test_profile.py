@@ -103,8 +103,10 @@ def test_estimates_reproduce_the_kept_measurements(repository):
 @pytest.mark.parametrize("text, name, kind", [
     ("time,a,b\n2025-03-03,1,2\n", "a.csv", "readings"), ("a,b\n1,2\n", "a.csv", "readings"),
     ("1.5,2.5\n1,2\n3,4\n", "a.csv", "readings"), ("time,sensor,speed\n2025-03-03,a,1\n", "a.csv", "readings"),
-    ("from,to,cost\na,b,1\n", "a.csv", "graph"), ("a,b,3\n", "a.csv", "readings"), ("1,2,3.5\n4,5,6\n", "a.csv", "graph"),
-    ("0 1 0.5\n", "a.txt", "graph"), ("1,0\n0,1\n", "a.csv", "graph"), ("sensor,lat,lon\na,1,2\n", "a.csv", "graph"),
+    ("from,to,cost\na,b,1\n", "a.csv", "graph"), ("a,b,3\n", "a.csv", "readings"), ("1,2,3.5\n4,5,6\n", "a.csv", "numbers"),
+    (",a,b\na,1,0\nb,0,1\n", "a.csv", "graph"), (",a,b\n2025-03-03,1,2\n2025-03-04,1,2\n", "a.csv", "readings"),
+    ("time\ta\tb\n2025-03-03\t1\t2\n", "a.csv", "readings"),
+    ("0 1 0.5\n", "a.txt", "graph"), ("1,0\n0,1\n", "a.csv", "numbers"), ("sensor,lat,lon\na,1,2\n", "a.csv", "graph"),
     ("2 3\n0 1 2 3\n1 4 5 6\n", "SE.txt", "embedding"), (b"\x80\x02]q\x00.", "a", "graph"), (b"PK\x03\x04", "a", "readings"),
     (b"\x89HDF\r\n\x1a\n", "a", "readings"), ("", "a.csv", "readings"), (b"\xff\xfe", "a.csv", "readings"),
 ])  # fmt: skip

@@ -31,6 +31,13 @@ def test_a_file_without_times_needs_start_and_step(write):
         read_series(path, start="2012-03-01")
 
 
+@pytest.mark.parametrize("flags", [{"start": "2020-01-01"}, {"step": "15min"}])
+def test_start_and_step_of_a_file_with_times_are_told_to_be_idle(write, flags):
+    series = read_series(write(GOOD), **flags)
+    assert series.step_minutes == 5 and str(series.times[0]) == "2025-03-03T00:00"
+    assert series.notes == ("--start and --step are not looked at: file.csv has times of its own",)
+
+
 def test_gaps_become_missing_rows_and_gz_is_read(write):
     text = (
         "".join(line for line in GOOD.splitlines(True) if "00:05" not in line)

@@ -1,5 +1,6 @@
 """Exported models run without gman_search and forecast the same."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from gman_search import Forecaster
-from gman_search.errors import UsageError
+from gman_search.errors import GmanSearchError, UsageError
 from gman_search.forecasting.export import ABOUT, ServedModel, checked, export_saved_model
 
 from .conftest import saved_run, small_task
@@ -100,12 +101,42 @@ def test_every_rule_for_missing_readings_and_groups(tmp_path, rule):
     saved_run(tmp_path, task, missing_inputs=rule)
     model = Forecaster(tmp_path)
     served = ServedModel(model, None)
-    assert checked(model, lambda readings, minute: served.forecast(readings, minute)["forecast"].numpy()) < 1e-3
+    assert checked(model, lambda readings, minute: arrays(served.forecast(readings, minute))) < 1e-3
+
+
+def arrays(found):
+    return {name: array.numpy() for name, array in found.items()}
 
 
 def test_another_forecast_is_noticed(case):
-    from gman_search.errors import GmanSearchError
+    model, served = case[0], ServedModel(case[0], 80)
+    with pytest.raises(GmanSearchError, match="nothing was kept"):
+        checked(model, lambda readings, minute: arrays(served.forecast(readings, minute + 60)))
+    wide = ServedModel(model, 95)
+    with pytest.raises(GmanSearchError, match="nothing was kept"):  # by its intervals alone
+        checked(model, lambda readings, minute: arrays(wide.forecast(readings, minute)), 80)
 
-    model, served = case[0], ServedModel(case[0], None)
-    with pytest.raises(GmanSearchError, match="do not use it"):
-        checked(model, lambda readings, minute: served.forecast(readings, minute + 60)["forecast"].numpy())
+
+def test_the_tolerance_goes_by_the_scale_of_the_readings(case):
+    """Occupancy: an error of 3e-4 is nothing among speeds and a lot among shares."""
+    saved = case[0].model
+    small = saved.about.model_copy(update={"mean": 0.06, "std": 0.02})
+    model = Forecaster(dataclasses.replace(saved, about=small))
+    served = ServedModel(model, None)
+    seen = []
+
+    def run(readings, minute):
+        seen.append(readings)
+        return arrays(served.forecast(readings, minute))
+
+    assert checked(model, run) < 1e-6
+    assert 0.02 < seen[0][seen[0] > 0].mean() < 0.1
+    with pytest.raises(GmanSearchError):
+        checked(model, lambda *inputs: {"forecast": run(*inputs)["forecast"] + 3e-4})
+
+
+def test_of_a_failed_export_nothing_is_left(case, tmp_path, monkeypatch):
+    monkeypatch.setattr("gman_search.forecasting.export.TOLERANCE", -1.0)
+    with pytest.raises(GmanSearchError, match="nothing was kept"):
+        export_saved_model(case[0], tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

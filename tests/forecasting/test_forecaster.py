@@ -78,6 +78,30 @@ def test_what_cannot_be_used_is_refused(task, run, change, words):
         Forecaster(run[0]).forecast(change(frame))
 
 
+@pytest.mark.parametrize(
+    "readings, words", [(None, "received NoneType"), (np.ones((30, 5)), "received ndarray.*pd.DataFrame")]
+)
+def test_what_is_no_form_of_readings_is_refused(run, readings, words):
+    with pytest.raises(DataError, match=words):
+        Forecaster(run[0]).forecast(readings)
+
+
+def test_a_frame_as_read_csv_leaves_it(task, run, tmp_path):
+    model, series = Forecaster(run[0]), recent(task)
+    table(series).to_csv(tmp_path / "recent.csv")
+    frame = pd.read_csv(tmp_path / "recent.csv")
+    np.testing.assert_allclose(model.forecast(frame).values, model.forecast(series).values, rtol=1e-5)
+    with pytest.raises(DataError, match="the data frame, line 2: expected a time; received 'noon'"):
+        model.forecast(frame.assign(time=["noon" if row == 2 else time for row, time in enumerate(frame["time"])]))
+
+
+def test_an_absurd_reading_makes_no_empty_forecast(task, run):
+    frame = table(recent(task))
+    frame.iloc[-2, 3] = 1e30
+    with pytest.raises(DataError, match=r"no numbers.*1e\+30 of sensor d"):
+        Forecaster(run[0]).forecast(frame)
+
+
 def test_files_that_are_no_tables_are_refused(run, tmp_path):
     model = Forecaster(run[0])
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 not really PAR1")
@@ -199,6 +223,13 @@ def test_groups_are_saved_and_a_fresh_process_forecasts_the_same_numbers(tmp_pat
     assert bytes.fromhex(fresh[0].strip()) == model.forecast(tmp_path / "r.csv").values.tobytes()
 
 
+@pytest.mark.parametrize("deviation, digits", [(150.0, 2), (12.0, 2), (1.0, 2), (0.5, 3), (0.02, 4), (0.0099, 5)])
+def test_a_forecast_has_a_hundredth_of_the_deviation(deviation, digits):
+    from gman_search.forecasting.forecast import digits_for
+
+    assert digits_for(deviation) == digits and 10.0**-digits <= max(deviation / 100, 0.01)
+
+
 def test_tables_wide_and_long_tell_the_same(task, run, tmp_path):
     from gman_search.forecasting.forecast import write_csv, write_parquet
 
@@ -215,6 +246,9 @@ def test_tables_wide_and_long_tell_the_same(task, run, tmp_path):
     back = pd.read_csv(tmp_path / "f.csv", parse_dates=["time"])
     assert len(back) == 6
     np.testing.assert_allclose(back["d"].head(3), wide["d"], atol=0.0051)
+    assert write_csv([wide.assign(d=wide["d"] / 1000)], tmp_path / "g.csv", 5) == 3
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "g.csv")["d"], wide["d"] / 1000, atol=0.0000051)
+    (tmp_path / "g.csv").unlink()
     with pytest.raises(DataError, match="no "):
         write_csv([wide], tmp_path / "nowhere" / "f.csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.csv", "f.parquet"]

@@ -2,32 +2,38 @@
 
 import csv
 import io
-import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from gman_search.data.guards import check_size, read_bytes
+from gman_search.data.formats.plain_text import delimiter_of, read_text
+from gman_search.data.formats.times import TIME_NAMES, looks_like_time
+from gman_search.data.guards import check_size
 from gman_search.errors import DataError
 
-__all__ = ["TIME_NAMES", "CsvTable", "numbers_of", "parse_times", "read_table", "times_of"]
+__all__ = ["CsvTable", "numbers_of", "read_table"]
 
-TIME_NAMES = {"", "time", "times", "timestamp", "date", "datetime", "unnamed: 0"}
 BLANKS = ["", "nan", "na", "null", "none"]
+NAMES = {";": "semicolons", "\t": "tabs"}
 
 
 @dataclass(frozen=True)
 class CsvTable:
-    """Cells as text. A row's label in `cells` is its line in the file; `header` is None where there is none."""
+    """Cells as text. A row's label in `cells` is its line in the file; `header` is None where there is none.
+
+    `comma` is the decimal sign; `notes` say what else than UTF-8, commas and points was found.
+    """
 
     path: Path
     header: list[str] | None
     cells: pd.DataFrame
     timed: bool
+    comma: str = "."
+    notes: tuple[str, ...] = ()
 
     def line(self, row: int) -> int:
         """Line of the file, counted from 1, in which a row of `cells` stands."""
@@ -35,27 +41,30 @@ class CsvTable:
 
 
 def read_table(path: Path, *, packed: bool) -> CsvTable:
-    """Read a CSV; `packed` with gzip. Blank lines are dropped where times say what belongs where.
+    """Read a CSV with commas, semicolons or tabs; `packed` with gzip.
+
+    Blank lines are dropped where times say what belongs where.
 
     Raises:
-        DataError: no UTF-8 text, no rows, or lines of different lengths.
+        DataError: no text, no rows, or lines of different lengths.
     """
     try:
-        text = read_bytes(path, packed=packed).decode("utf-8-sig").rstrip().replace("\r\n", "\n")
-        first = next(csv.reader(io.StringIO(text)), [])
+        text, notes = read_text(path, packed=packed)
+        delimiter = delimiter_of(text)
+        first = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
         check_size(path, (text.count("\n") + 1, len(first)))
-        header = None if _is_readings(first) else first
+        comma = "." if delimiter == "," else ","
+        header = None if _is_readings([cell.replace(comma, ".") for cell in first]) else first
         named = header is not None
         cells = pd.read_csv(
             io.StringIO(text),
             header=None,
+            sep=delimiter,
             skiprows=int(named),
             dtype=str,
             keep_default_na=False,
             skip_blank_lines=False,
         )
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: expected UTF-8 text; received other bytes: save it as UTF-8 CSV") from None
     except pd.errors.EmptyDataError:
         raise DataError(f"{path}: expected a header line and rows of readings; received no rows") from None
     except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
@@ -63,18 +72,19 @@ def read_table(path: Path, *, packed: bool) -> CsvTable:
         raise DataError(f"{path}: expected a CSV with the same number of cells in every line; {told}") from None
     if not first:
         raise DataError(f"{path}: expected the names of the sensors in the first line; received a blank line")
-    if len(first) == 1 and (";" in first[0] or "\t" in first[0]):
-        raise DataError(f"{path}: expected commas between cells; received {first[0]!r}: save it with commas")
-    timed = (named and first[0].strip().lower() in TIME_NAMES) or _looks_like_time(str(cells.iloc[0, 0]))
-    if '"' not in text:  # quoted cells may have commas and line ends of their own
-        _check_lengths(path, text, len(first), timed=timed)
+    timed = (named and first[0].strip().lower() in TIME_NAMES) or looks_like_time(str(cells.iloc[0, 0]))
+    lines = _lines_of_rows(path, text, delimiter, len(first), timed=timed)[int(named) :]
+    if len(lines) != len(cells):
+        raise DataError(f"{path}: expected quote marks in pairs around whole cells; received others: remove them")
     if cells.shape[1] != len(first):
         raise DataError(
             f"{path}: expected {len(first)} cells in every line, as in the first; received {cells.shape[1]}"
         )
-    cells.index = pd.RangeIndex(1 + named, 1 + named + len(cells))
+    cells.index = pd.Index(lines)
     blank = (cells == "").all(axis=1).to_numpy() if timed else np.zeros(len(cells), dtype=bool)
-    return CsvTable(path, header, cells[~blank], timed)
+    if delimiter != "," and "," in text:
+        notes += (f"commas in numbers are decimal commas: {path.name} has {NAMES[delimiter]} between its cells",)
+    return CsvTable(path, header, cells[~blank], timed, comma, notes)
 
 
 def numbers_of(table: CsvTable, position: int, name: str) -> np.ndarray:
@@ -88,6 +98,8 @@ def numbers_of(table: CsvTable, position: int, name: str) -> np.ndarray:
     if not np.isnan(whole).any():  # nothing to look at closer, which costs five times as much
         return whole
     texts = texts.str.strip()
+    if table.comma != ".":
+        texts = texts.str.replace(table.comma, ".", regex=False)
     blank = texts.str.lower().isin(BLANKS)
     numbers: np.ndarray = pd.to_numeric(texts.where(~blank, None), errors="coerce").to_numpy(dtype=float)
     wrong = np.flatnonzero(np.isnan(numbers) & ~blank.to_numpy())
@@ -104,45 +116,9 @@ def numbers_of(table: CsvTable, position: int, name: str) -> np.ndarray:
     return numbers
 
 
-def times_of(path: Path, cells: pd.Series, line: Callable[[int], object]) -> np.ndarray:
-    """A column as times (R,) datetime64[s].
-
-    Raises:
-        DataError: with the line of the first cell that is no time, or because they have a time zone.
-    """
-    try:
-        stamps = parse_times(cells)
-    except ValueError:
-        raise DataError(f"{path}: expected local times without a time zone; received several time zones") from None
-    wrong = np.flatnonzero(stamps.isna())
-    if len(wrong):
-        raise DataError(
-            f"{path}, line {line(int(wrong[0]))}: expected a time; received {cells.iloc[wrong[0]]!r}: "
-            "write it like 2025-03-03 00:05"
-        )
-    if getattr(stamps.dt, "tz", None) is not None:
-        raise DataError(f"{path}: expected local times without a time zone; received {cells.iloc[0]!r}")
-    times: np.ndarray = stamps.to_numpy().astype("datetime64[s]")
-    return times
-
-
-def parse_times(cells: pd.Series) -> pd.Series:
-    """ISO times, or else times in one format that the first cell suggests; NaT where a cell is no time.
-
-    Raises:
-        ValueError: time zones differ from row to row.
-    """
-    times = pd.to_datetime(cells, format="ISO8601", errors="coerce")
-    if not times.isna().any():
-        return times
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it guesses; a wrong guess fails at a later row
-        return pd.to_datetime(cells, errors="coerce")
-
-
 def _is_readings(first: list[str]) -> bool:
     """Whether the first line has readings and not names: numbers with decimals or twice the same, or a time."""
-    timed = len(first) > 1 and _looks_like_time(first[0])
+    timed = len(first) > 1 and looks_like_time(first[0])
     numbers = _numbers(first[timed:])
     return bool(numbers) and (timed or len(set(first)) < len(first) or any("." in cell for cell in first))
 
@@ -154,16 +130,30 @@ def _numbers(cells: list[str]) -> list[float] | None:
         return None
 
 
-def _looks_like_time(cell: str) -> bool:
-    # A reading is never a date: plain numbers are not tried.
-    if any(sign in cell for sign in "-:/") and not cell.startswith("-"):
-        return bool(parse_times(pd.Series([cell])).notna().all())
-    return False
-
-
-def _check_lengths(path: Path, text: str, width: int, *, timed: bool) -> None:
+def _lines_of_rows(path: Path, text: str, delimiter: str, width: int, *, timed: bool) -> Sequence[int]:
+    """Line in which each row begins, after all of them were found to have `width` cells."""
     # The parser fills short lines up with blanks; a blank line without a time would be a row, or move those after it.
-    for number, line in enumerate(text.split("\n"), start=1):
-        cells = line.count(",") + 1
-        if cells != width and not (timed and not line.strip()):
+    lines = []
+    rows = _quoted_rows(path, text, delimiter) if '"' in text else _plain_rows(text, delimiter)
+    for number, cells, blank in rows:
+        if cells != width and not (timed and blank):
             raise DataError(f"{path}, line {number}: expected {width} cells, as in the first; received {cells}")
+        lines.append(number)
+    return lines
+
+
+def _plain_rows(text: str, delimiter: str) -> Iterator[tuple[int, int, bool]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        yield number, line.count(delimiter) + 1, not line.strip()
+
+
+def _quoted_rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, int, bool]]:
+    """As `_plain_rows`, where quoted cells may have commas and line ends of their own."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    number = 1
+    try:
+        for cells in reader:
+            yield number, max(1, len(cells)), not "".join(cells).strip()
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}, line {number}: expected quote marks in pairs around whole cells; {error}") from None

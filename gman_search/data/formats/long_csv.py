@@ -1,12 +1,14 @@
 """A long CSV or table: one row a reading, with its time, its sensor and its value."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from gman_search.data.formats.csv_text import TIME_NAMES, CsvTable, numbers_of, times_of
+from gman_search.data.formats.csv_text import CsvTable, numbers_of
+from gman_search.data.formats.times import TIME_NAMES, times_of
 from gman_search.data.guards import check_size
 from gman_search.data.readings import Readings, check_names
 from gman_search.errors import DataError
@@ -35,7 +37,7 @@ def long_columns(path: Path, names: Sequence[str], channel: int | str | None) ->
     if channel is not None:
         wanted = str(channel).strip().lower()
         chosen = [index for index in values if known[index] == wanted]
-        if not chosen and wanted.isdigit() and int(wanted) < len(values):
+        if not chosen and wanted.isdecimal() and int(wanted) < len(values):
             chosen = [values[int(wanted)]]
         values = chosen
     if len(values) != 1:
@@ -56,12 +58,10 @@ def long_readings(table: CsvTable, columns: LongColumns) -> Readings:
     time, sensor, value = columns
     header = table.header or []
     values = numbers_of(table, value, header[value].strip())
-    times = times_of(table.path, table.cells.iloc[:, time], table.line)
+    times, notes = times_of(table.path, table.cells.iloc[:, time], table.line)
     sensors = table.cells.iloc[:, sensor].str.strip()
-    unnamed = np.flatnonzero(sensors == "")
-    if len(unnamed):
-        raise DataError(f"{table.path}, line {table.line(unnamed[0])}: expected the name of a sensor; received none")
-    return spread(table.path, times, sensors, values, lambda row: f"line {table.line(row)}")
+    found = spread(table.path, times, sensors.mask(sensors == ""), values, lambda row: f"line {table.line(row)}")
+    return replace(found, notes=(*table.notes, *notes))
 
 
 def spread(
@@ -70,10 +70,13 @@ def spread(
     """Readings of a long table: times in rising order, sensors in the order in which they first appear.
 
     Raises:
-        DataError: a sensor has two values at one time, or the table is far from full.
+        DataError: a row has no name of a sensor, a sensor has two values at one time, or the table is far from full.
     """
     axis, rows = np.unique(times, return_inverse=True)
     columns, names = pd.factorize(sensors)
+    unnamed = np.flatnonzero(columns < 0)
+    if len(unnamed):
+        raise DataError(f"{path}, {line(int(unnamed[0]))}: expected the name of a sensor; received none")
     check_names(path, [str(name) for name in names])
     check_size(path, (len(axis), len(names)))
     cells = rows * len(names) + columns

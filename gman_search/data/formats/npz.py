@@ -3,6 +3,7 @@
 import math
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from tokenize import TokenError
 
@@ -17,6 +18,7 @@ __all__ = ["npz_readings", "write_npz"]
 
 CHANNELS = ("flow", "occupancy", "speed")
 """Of PEMS04 and PEMS08; PEMS03 and PEMS07 have the flow alone."""
+MAX_LIST = 2**20
 OURS = ("values", "sensors", "start", "step_minutes")
 # What zipfile, zlib and numpy's parser of headers raise on damaged files.
 UNREADABLE = (
@@ -87,7 +89,23 @@ def _pems(path: Path, shape: tuple[int, ...], arrays: np.lib.npyio.NpzFile, chan
     if array.dtype.kind not in "iuf":
         raise DataError(f"{path}, data: expected numbers; received {array.dtype}")
     values = (array if array.ndim == 2 else array[:, :, chosen]).astype(np.float64)
-    return _numbered(path, values, tuple(str(index) for index in range(shape[1])), None)
+    names, notes = _listed(path, shape[1])
+    return replace(_numbered(path, values, names, None), notes=notes)
+
+
+def _listed(path: Path, count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of sensors from STEM.txt beside the file, as PEMS03 has it; else their numbers."""
+    file, numbers = path.with_suffix(".txt"), tuple(str(index) for index in range(count))
+    try:
+        if not file.is_file() or file.stat().st_size > MAX_LIST:
+            return numbers, ()
+        names = tuple(file.read_text(encoding="utf-8-sig").split())
+    except (OSError, UnicodeDecodeError):
+        return numbers, ()
+    if len(names) != count:
+        return numbers, (f"{file.name} has {len(names)} names for {count} sensors and was not used: they are numbered",)
+    check_names(file, names)
+    return names, (f"names of sensors are those in {file.name}",)
 
 
 def _channel(path: Path, count: int, wish: int | str | None) -> int:

@@ -1,0 +1,43 @@
+"""What `evaluate` says beside its numbers: how they were parted from training, and what they do not mean."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from gman_search.cli.evaluate import _caveats, evaluate
+
+
+@pytest.mark.parametrize("split, interval, winner, told", [
+    (None, None, True, "only where the file has none that the model was trained on"),
+    ("val", 80, True, "calibrated on this part"), ("test", 80, False, "choose between runs by --split val"),
+])  # fmt: skip
+def test_what_numbers_do_not_mean_is_told(split, interval, winner, told):
+    (note,) = _caveats(split, interval, is_winner=winner)
+    assert told in note
+
+
+@pytest.mark.parametrize("split, interval", [("val", None), ("test", 80), ("train", None)])
+def test_of_what_is_as_it_seems_nothing_is_told(split, interval):
+    assert _caveats(split, interval, is_winner=True) == []
+
+
+@pytest.mark.parametrize("rule", ["gman", "dcrnn"])
+def test_the_split_rule_stands_beside_the_numbers(monkeypatch, capsys, rule):
+    from gman_search.forecasting import backtest, forecaster
+    from gman_search.forecasting.accuracy import accuracy
+
+    values = np.full((2, 3, 1), 50.0, np.float32)
+    errors = accuracy(values, values + 1, np.zeros((2, 3), int), ("a",))
+    run = SimpleNamespace(folder="here", is_winner=True, model=lambda: None, task=lambda: SimpleNamespace(split=rule))
+    monkeypatch.setattr("gman_search.cli.saved.find_run", lambda *_: run)
+    monkeypatch.setattr(forecaster, "Forecaster", lambda _: SimpleNamespace(unit="mph", step_minutes=5))
+    monkeypatch.setattr(backtest, "split_windows", lambda *_: None)
+    monkeypatch.setattr(backtest, "backtest", lambda *_: backtest.Backtest(errors, errors, None))
+    name = {"gman": "GMAN", "dcrnn": "DCRNN"}[rule]
+    evaluate("demo", None, "test", "step", None)
+    assert f"({name}'s rule)" in capsys.readouterr().out.splitlines()[0]
+    evaluate("demo", None, "test", "step", None, json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["split"]["rule"] == rule and f"({name}'s rule)" in document["split"]["text"]

@@ -1,0 +1,41 @@
+"""The contest of searches: our specification is a valid one, and the summary says when a peer's end was reached."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gman_search.spec import StudySpec
+
+
+@pytest.fixture(scope="module")
+def contest(repository):
+    sys.path.insert(0, str(repository / "benchmarks"))
+    yield __import__("head_to_head")
+    sys.path.remove(str(repository / "benchmarks"))
+
+
+def run(contender, tests, seed=0):
+    course = [{"seconds": 10.0 * (index + 1), "test": value} for index, value in enumerate(tests)]
+    return {"contender": contender, "seed": seed, "course": course}
+
+
+def test_a_peers_end_is_reached_when_ours_stays_at_or_below_it(contest):
+    rows = [run("gman-search", [5.0, 4.0, 4.2, 3.9]), run("optuna", [6.0, 4.1])]
+    (told,) = contest.summary(rows)
+    assert (told["peer"], told["peer_test"], told["peer_seconds"], told["our_test"]) == ("optuna", 4.1, 20.0, 3.9)
+    assert told["reached_by_us_after"] == 40.0, "4.0 was reached before, and lost again"
+
+
+def test_a_peers_end_that_is_never_reached_and_contests_without_a_course(contest):
+    rows = [run("gman-search", [5.0]), run("optuna", [4.1]), run("keras-tuner", []), run("optuna", [4.0], seed=1)]
+    (told,) = contest.summary(rows)
+    assert told["reached_by_us_after"] is None
+
+
+def test_our_search_has_the_budget_of_the_recorded_curves_at_every_stage(contest):
+    told = tomllib.loads(contest.our_spec(Path("/data"), 3, 4))
+    spec = StudySpec.model_validate(told)
+    assert spec.seed == 3 and spec.search.workers == 2 and spec.search.threads == 1
+    assert {(stage.max_epochs, stage.steps_per_epoch, stage.patience) for stage in spec.stage_list()} == {(10, 24, 10)}

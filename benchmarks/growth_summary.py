@@ -77,7 +77,7 @@ def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dic
         "parent_mae": _mean(parent["best_val"] for _, _, parent in pairs),
         "final_mae_grown": _mean(grown["best_val"] for grown, _, _ in pairs),
         "final_mae_cold": _mean(cold["best_val"] for _, cold, _ in pairs),
-        "mae_after_first_epoch_grown": _mean(grown["val"][1] for grown, _, _ in pairs),
+        "mae_after_first_epoch_grown": _mean(_after_first_epoch(grown) for grown, _, _ in pairs),
         "last_epoch_mae_grown": _mean(grown["val"][-1] for grown, _, _ in pairs),
         "last_epoch_mae_cold": _mean(cold["val"][-1] for _, cold, _ in pairs),
         "noise": _seed_noise(cold for _, cold, _ in pairs),
@@ -111,13 +111,20 @@ def _remedies(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
             "runs": len(triples),
             "best": _mean(row["best_val"] for row, _, _ in triples),
             "cold_best": _mean(cold["best_val"] for _, _, cold in triples),
-            "after_first_epoch": _mean(row["val"][1] for row, _, _ in triples),
+            "after_first_epoch": _mean(_after_first_epoch(row) for row, _, _ in triples),
             "epochs_ratio_median": _finite(statistics.median(ratios)),
             "within_half_of_the_epochs": sum(ratio <= 0.5 for ratio in ratios),
             "never_reached": sum(math.isinf(ratio) for ratio in ratios),
             "val_difference": _difference([row["best_val"] - plain["best_val"] for row, plain, _ in triples]),
             "test_difference": _difference([_test_at_best(row) - _test_at_best(plain) for row, plain in tested]),
         }
+
+
+def _after_first_epoch(grown: Row) -> float | None:
+    """None where that epoch diverged, which ends a run."""
+    return next(
+        (val for epoch, val in zip(grown["epoch"], grown["val"], strict=True) if epoch == 1 and val is not None), None
+    )
 
 
 def _difference(values: list[float]) -> dict[str, float | int | None]:

@@ -58,6 +58,13 @@ def test_a_grown_run_that_never_gets_there_is_infinite_not_left_out(kept):
     assert row["never_reached"] == 2 and row["epochs_ratio_median"] is None
 
 
+def test_a_grown_run_that_diverges_in_its_first_epoch_stands_where_it_began(kept):
+    for name in [name for name in kept if "<" in name]:
+        kept[name] = {**kept[name], "val": [4.0], "test": [5.0], "epoch": [0], "seconds": [1.0], "best_val": 4.0}
+    (row,) = summary(kept)["comparisons"]
+    assert row["mae_after_first_epoch_grown"] is None and row["final_mae_grown"] == 4.0
+
+
 def test_other_rules_are_remedies_and_no_comparison(kept):
     name = "week 0 s0 medium rate=0.3 < week 0 s0 quick"
     kept[name] = run(name, "medium", [4.0, 3.0], parent="week 0 s0 quick", growth={"rate": 0.3})

@@ -119,7 +119,7 @@ def grow_moments(
         small: the moment of the smaller model's parameters, by name.
         names: shapes of the big model's parameters, by name.
         old, new, rules: as they were grown.
-        power: 1 for the first moment, 2 for the second.
+        power: 1 for the first moment, 2 for the second; 0 for what tells which elements have moments at all.
     """
     grown = {}
     for name, shape in names.items():

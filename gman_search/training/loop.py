@@ -223,7 +223,9 @@ class GmanTrainer:
             progress.best_val, progress.best_epoch = epoch.val_mae, epoch.epoch
             write_arrays(job.folder / "weights.npz", model.state.weights(), self._describe(job, progress))
             if job.growth.moments == "carry":
-                write_arrays(job.folder / "moments.npz", model.state.named_moments(), self._describe(job, progress))
+                write_arrays(
+                    job.folder / "moments.npz", model.state.named_moments(progress.step), self._describe(job, progress)
+                )
         vectors = {
             "parameters": model.state.parameters.numpy(),
             "statistics": model.state.statistics.numpy(),

@@ -16,7 +16,7 @@ from gman_search.model.parametrisation import rate_factors
 __all__ = ["FlatLayout", "TrainState"]
 
 
-MOMENTS = ("first_moment", "second_moment", "loss_scale")
+MOMENTS = ("first_moment", "second_moment", "carried", "loss_scale")
 FIRST_LOSS_SCALE = 2.0**15
 
 
@@ -59,6 +59,8 @@ class TrainState:
         self.parameters = tf.Variable(tf.zeros([self.trained.total], number), name="parameters")
         self.first_moment = tf.Variable(tf.zeros([self.trained.total], number), name="first_moment")
         self.second_moment = tf.Variable(tf.zeros([self.trained.total], number), name="second_moment")
+        # 1 where a moment began in a smaller model, 0 where it began at nothing with this training.
+        self.carried = tf.Variable(tf.zeros([self.trained.total], number), name="carried")
         self.statistics = tf.Variable(tf.zeros([self.moving.total], number), name="statistics")
         self.rate_factors = tf.Variable(tf.ones([self.trained.total], number), name="rate_factors")
         # Scale of the loss in float16, and the steps since it last changed.
@@ -76,6 +78,7 @@ class TrainState:
         self.statistics.assign(self.moving.from_named(named))
         self.first_moment.assign(tf.zeros_like(self.first_moment))
         self.second_moment.assign(tf.zeros_like(self.second_moment))
+        self.carried.assign(tf.zeros_like(self.carried))
         self.loss_scale.assign([FIRST_LOSS_SCALE, 0.0])
 
     def scale_rates(self, width: int, base_width: int | None) -> None:
@@ -91,19 +94,24 @@ class TrainState:
         }
 
     def moments(self) -> dict[str, np.ndarray]:
-        """Adam's moments and the loss scale, for a checkpoint."""
-        variables = (self.first_moment, self.second_moment, self.loss_scale)
-        return dict(zip(MOMENTS, (variable.numpy() for variable in variables), strict=True))
+        """Adam's moments, where they began, and the loss scale, for a checkpoint."""
+        return {name: getattr(self, name).numpy() for name in MOMENTS}
 
-    def named_moments(self) -> dict[str, np.ndarray]:
-        """Adam's moments by tensor, `first_moment/NAME` and `second_moment/NAME`: what a grown model can carry on."""
+    def named_moments(self, steps: int) -> dict[str, np.ndarray]:
+        """Adam's moments after `steps` by tensor, `first_moment/NAME` and so on: what a grown model can carry on.
+
+        `carried/NAME` is 0 where there is none yet: what was new in this model has moments after its first step.
+        """
+        vectors = {name: getattr(self, name).numpy() for name in MOMENTS[:3]}
+        if steps:
+            vectors["carried"] = np.ones_like(vectors["carried"])
         return {
             f"{moment}/{name}": value
-            for moment in MOMENTS[:2]
-            for name, value in self.trained.to_named(getattr(self, moment).numpy()).items()
+            for moment, vector in vectors.items()
+            for name, value in self.trained.to_named(vector).items()
         }
 
     def load_moments(self, moments: Mapping[str, np.ndarray]) -> None:
         """Inverse of `moments`."""
-        for name, variable in zip(MOMENTS, (self.first_moment, self.second_moment, self.loss_scale), strict=True):
-            variable.assign(moments[name])
+        for name in MOMENTS:
+            getattr(self, name).assign(moments[name])

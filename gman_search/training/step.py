@@ -69,7 +69,7 @@ class CompiledModel:
         self._day = tf.constant(task.day_of_week, dtype=tf.int32)
         self._time = tf.constant(task.time_of_day, dtype=tf.int32)
         starts = tf.TensorSpec([None], tf.int32)
-        values = tf.TensorSpec([7], dtype)
+        values = tf.TensorSpec([8], dtype)
         counters = tf.TensorSpec([2], tf.int32)
         self._dtype = dtype
         self._step = tf.function(self._train_step, input_signature=[starts, values, counters], jit_compile=xla)
@@ -89,6 +89,7 @@ class CompiledModel:
                 values.dropout,
                 values.bn_momentum,
                 float(values.causal),
+                float(values.step + 1),
                 float(values.earlier_updates + values.step + 1),
             ],
             dtype=self._dtype,
@@ -128,7 +129,7 @@ class CompiledModel:
         )
 
     def _train_step(self, starts: tf.Tensor, values: tf.Tensor, counters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rate, decay, clip, dropout, momentum, causal, step = tf.unstack(values)
+        rate, decay, clip, dropout, momentum, causal, step, carried_step = tf.unstack(values)
         readings, targets, day, time = self._windows(starts)
         knobs = Knobs(causal > 0.5, momentum, dropout, counters * tf.constant([1, 2]))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -152,9 +153,9 @@ class CompiledModel:
         statistics = self.state.moving.join(statistics)
         if self._precision == "float16":
             gradient /= self.state.loss_scale[0]
-            taken = self._update_if_finite(gradient, statistics, rate, decay, clip, step)
+            taken = self._update_if_finite(gradient, statistics, rate, decay, clip, step, carried_step)
             return tf.where(taken, error, 0.0), tf.where(taken, count, 0.0)
-        self._update(gradient, statistics, rate, decay, clip, step)
+        self._update(gradient, statistics, rate, decay, clip, step, carried_step)
         return error, count
 
     def _update_if_finite(self, gradient: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor:
@@ -186,13 +187,24 @@ class CompiledModel:
         error = tf.where(observed, tf.abs(forecast - targets), tf.zeros_like(targets))
         return tf.reduce_sum(error), tf.reduce_sum(tf.cast(observed, targets.dtype))
 
-    def _adam(self, gradient: tf.Tensor, rate: tf.Tensor, decay: tf.Tensor, clip: tf.Tensor, step: tf.Tensor) -> None:
+    def _adam(
+        self,
+        gradient: tf.Tensor,
+        rate: tf.Tensor,
+        decay: tf.Tensor,
+        clip: tf.Tensor,
+        step: tf.Tensor,
+        carried_step: tf.Tensor,
+    ) -> None:
         norm = tf.norm(gradient)
         gradient *= tf.where((clip > 0) & (norm > clip), clip / norm, tf.ones_like(norm))
         first = ADAM_BETA1 * self.state.first_moment + (1 - ADAM_BETA1) * gradient
         second = ADAM_BETA2 * self.state.second_moment + (1 - ADAM_BETA2) * tf.square(gradient)
-        corrected = rate * tf.sqrt(1 - ADAM_BETA2**step) / (1 - ADAM_BETA1**step)
-        update = corrected * self.state.rate_factors * first / (tf.sqrt(second) + ADAM_EPSILON)
+        # Moments that were carried over have seen more updates than those that began at nothing: with one correction
+        # for both, new weights would take steps of several times the rate until their second moment has caught up.
+        carried = self.state.carried
+        corrected = _correction(step) * (1 - carried) + _correction(carried_step) * carried
+        update = rate * corrected * self.state.rate_factors * first / (tf.sqrt(second) + ADAM_EPSILON)
         self.state.parameters.assign_sub(update + rate * decay * self.state.decayed * self.state.parameters)
         self.state.first_moment.assign(first)
         self.state.second_moment.assign(second)
@@ -208,6 +220,11 @@ class CompiledModel:
         statistics = self.state.moving.split(self.state.statistics)
         normalised, _ = self.model.stateless_call(parameters, statistics, readings, day, time, knobs, training=False)
         return normalised * self.task.std + self.task.mean
+
+
+def _correction(updates: tf.Tensor) -> tf.Tensor:
+    """Of Adam's bias after so many updates of its moments (Kingma and Ba 2015, section 2)."""
+    return tf.sqrt(1 - ADAM_BETA2**updates) / (1 - ADAM_BETA1**updates)
 
 
 def model_shape(task: ForecastTask, shape: tuple[int, int, int]) -> ModelShape:

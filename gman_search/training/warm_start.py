@@ -58,7 +58,7 @@ def _carry_moments(model: CompiledModel, job: Job, old: tuple[int, int, int]) ->
         return 0  # trained without carrying, or by hand
     trained = model.state.trained
     shapes = dict(zip(trained.names, trained.shapes, strict=True))
-    for power, moment in enumerate(("first_moment", "second_moment"), start=1):
+    for moment, power in {"first_moment": 1, "second_moment": 2, "carried": 0}.items():
         small = {name.removeprefix(f"{moment}/"): value for name, value in kept.items() if name.startswith(moment)}
         grown = grow_moments(small, shapes, old, job.hyperparameters.shape, job.growth, power=power)
         getattr(model.state, moment).assign(trained.from_named(grown))

@@ -119,6 +119,29 @@ def test_a_settled_start_has_calibrated_statistics_carried_moments_and_a_lower_r
     assert max(rates) == pytest.approx(0.5 * SMALL.learning_rate)
 
 
+def test_new_weights_beside_carried_moments_take_steps_of_the_rate_and_not_of_several(trainer, tmp_path):
+    trained(trainer, job(tmp_path / "parent", growth=SETTLED, max_epochs=2))
+    big = job(tmp_path / "big", L=1, K=3, d=4, parent=tmp_path / "parent", growth=SETTLED)
+    model = trainer.compiled(big.hyperparameters.shape)
+    load_grown(model, big, read_arrays(tmp_path / "parent" / "weights.npz"))
+    settle(model, big, trainer.task.starts["train"], SMALL.shape)
+    is_new = model.state.carried.numpy() == 0
+    assert 0.3 < is_new.mean() < 0.95 and not model.state.first_moment.numpy()[is_new].any()
+    begun = {**model.state.moments(), "parameters": model.state.parameters.numpy()}
+
+    def largest_step(step: int) -> float:
+        before = model.state.parameters.numpy()
+        values = StepValues(1e-3, 0.0, 0.0, 0.0, 0.9, True, step, 1, earlier_updates=1000)
+        model.train_step(trainer.task.starts["train"][:8], values)
+        return float(np.abs(model.state.parameters.numpy() - before)[is_new].max()) / 1e-3
+
+    assert max(largest_step(step) for step in range(5)) < 1.1
+    # The control: one correction for all, as if the new ones had been updated before.
+    model.state.load_moments({**begun, "carried": np.ones_like(begun["carried"])})
+    model.state.parameters.assign(begun["parameters"])
+    assert max(largest_step(step) for step in range(5)) > 2
+
+
 def test_a_grown_and_settled_evaluation_is_resumed_as_if_never_stopped(trainer, tmp_path):
     trained(trainer, job(tmp_path / "parent", growth=SETTLED, max_epochs=2))
     grown = {"L": 1, "K": 3, "d": 4, "parent": tmp_path / "parent", "growth": SETTLED}

@@ -143,7 +143,7 @@ def _rule(row: Row) -> str:
     growth = row["growth"]
     parts = [
         "calibrated" if growth["calibration_steps"] else "",
-        "moments" if growth["moments"] == "carry" else "",
+        {"fresh": "", "carry": "moments"}.get(growth["moments"], "moments, one correction for all"),
         f"rate {growth['rate']:g}" if growth["rate"] != 1 else "",
         "copied blocks" if growth["new_blocks"] == "copy" else "",
         "spread" if growth["insert"] == "spread" else "",

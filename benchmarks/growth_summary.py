@@ -115,6 +115,8 @@ def _remedies(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
             "epochs_ratio_median": _finite(statistics.median(ratios)),
             "within_half_of_the_epochs": sum(ratio <= 0.5 for ratio in ratios),
             "never_reached": sum(math.isinf(ratio) for ratio in ratios),
+            # Seeds differ more than rules: the default on the same configs and seeds.
+            "default_within_half_of_the_epochs": sum(_epochs_ratio(plain, cold) <= 0.5 for _, plain, cold in triples),
             "val_difference": _difference([row["best_val"] - plain["best_val"] for row, plain, _ in triples]),
             "test_difference": _difference([_test_at_best(row) - _test_at_best(plain) for row, plain in tested]),
         }

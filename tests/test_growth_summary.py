@@ -74,6 +74,7 @@ def test_other_rules_are_remedies_and_no_comparison(kept):
     assert set(rules) == {"plain", "rate 0.3"} and rules["rate 0.3"]["best"] == 3.0
     told = rules["rate 0.3"]
     assert (told["runs"], told["cold_best"], told["never_reached"]) == (1, 3.5, 0)
+    assert told["default_within_half_of_the_epochs"] == 1
     assert told["val_difference"] == {"mean": -0.2, "standard_error": None, "n": 1}  # 3.0 and 3.2 by the default
     assert told["test_difference"]["mean"] == -0.2 and rules["plain"]["val_difference"]["mean"] == 0.0
 

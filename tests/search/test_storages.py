@@ -206,7 +206,7 @@ def test_four_processes_bring_a_study_to_its_quotas(open_any, make_trainer, tmp_
 
 
 def test_a_worker_killed_while_it_drew_a_config_leaves_one_that_is_completed(open_any, make_trainer, tmp_path):
-    studies, leases = open_any(trials=3, lease_seconds=1.0)
+    studies, leases = open_any(trials=3, lease_seconds=20.0)
     trial = studies.by_stage["quick"].ask()
     trial.suggest_float("learning_rate", **studies.distributions["learning_rate"]._asdict())  # and no further
     leases.acquire(trial._trial_id, "killed")

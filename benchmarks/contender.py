@@ -126,6 +126,7 @@ def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int) -> No
     """KerasTuner's Hyperband with its own way of many workers: a chief (no evaluator) and those who ask it."""
     import keras_tuner
     from optuna.distributions import CategoricalDistribution, FloatDistribution
+    from recorder import EPOCHS
     from replay_methods import DRAWN, PRESET
 
     space = keras_tuner.HyperParameters()
@@ -157,13 +158,10 @@ def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int) -> No
             """Nothing: a contest is not resumed."""
 
     oracle = keras_tuner.oracles.HyperbandOracle(
-        objective=keras_tuner.Objective("val", "min"), max_epochs=CUT_EPOCHS, factor=3, hyperband_iterations=1000,
+        objective=keras_tuner.Objective("val", "min"), max_epochs=EPOCHS, factor=3, hyperband_iterations=1000,
         hyperparameters=space, seed=seed, max_consecutive_failed_trials=1,
     )  # fmt: skip
     Tuner(oracle, directory=str(work), project_name="contest", overwrite=False).search()
-
-
-CUT_EPOCHS = 10
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ run: $(READY)
 
 # Two processes, each with whole files: tests of one file share their fixtures.
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Apart from the tests: tracing every line makes the property tests of the scheduler ten times slower.
 coverage: $(READY)

@@ -19,12 +19,17 @@ from typing import Any
 
 import pandas as pd
 from growth import FILE, share_of
-from growth_summary import is_plain
+from growth_summary import is_plain, lineage
 from recorder import Recorder, Run, kept_runs, open_task
 from replay_surface import PARAMS
 
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
 CONFIGS, COLD, TWO_SEEDS = 64, 24, 16
+KINDS = {
+    ("quick",): "quick", ("medium", "quick"): "medium", ("full", "medium", "quick"): "full",
+    ("medium",): "medium cold", ("full",): "full cold",
+}  # fmt: skip
+"""Kinds of evaluation, as a replay calls them, by lineage."""
 
 
 def planned(task: str) -> Iterator[Run]:
@@ -51,13 +56,9 @@ def packed(kept: dict[str, dict[str, Any]]) -> pd.DataFrame:
     for row in kept.values():
         if "params" not in row or not is_plain(row) or row["run"].split(" < ")[0].count("lr=") or None in row["test"]:
             continue
-        parent = kept.get(row["parent"] or "")
-        chain = {"medium": "quick", "full": "medium"}.get(row["stage"])
-        if row["parent"] and (parent is None or parent["stage"] != chain):
+        kind = KINDS.get(lineage(row, kept))
+        if kind is None:
             continue  # a model that skipped a stage
-        if parent is not None and row["stage"] == "full" and parent["parent"] is None:
-            continue
-        kind = row["stage"] if row["parent"] or row["stage"] == "quick" else f"{row['stage']} cold"
         common = {name: row[name] for name in ("task", "config", "seed", "stage")}
         common |= {"kind": kind, **{name: float(row["params"][name]) for name in PARAMS}}
         for place in zip(

@@ -9,7 +9,8 @@ by one of them on more configs and seeds. `rates` trains every stage cold over a
 `reload` counts what Keras's own `load_weights(skip_mismatch=True)` moves from each stage to the next. Every run is
 appended to results/growth-runs.jsonl, and one that is there is not trained again: stop it, start it, run shares side by
 side (`--share 1/2` and `--share 2/2`). What was cut from a full training is told in `recorder.py`. `--summary` trains
-nothing and prints what the kept runs say. Without --data only the demo can be trained.
+nothing and prints what the kept runs say: the tables of docs/growth.md, or with `--json` one document. Without --data
+only the demo can be trained.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from growth_summary import summary
+from growth_tables import tables
 from kept import RESULTS, described
 from recorder import Recorder, Run, kept_runs, open_task
 
@@ -132,7 +134,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.summary:
         document = described("growth", **summary(kept_runs(FILE)))
-        print(json.dumps(document, indent=2) if chosen.json else _text(document))
+        print(json.dumps(document, indent=2) if chosen.json else tables(document))
         return
     part, of = share_of(chosen.share, parser)
     for task in chosen.task or ["week", "demo"]:
@@ -154,14 +156,6 @@ def share_of(text: str, parser: argparse.ArgumentParser) -> tuple[int, int]:
     if not (part.isdigit() and of.isdigit() and 1 <= int(part) <= int(of)):
         parser.error(f"expected --share like 1/2; received {text!r}")
     return int(part), int(of)
-
-
-def _text(document: dict[str, list[dict[str, object]]]) -> str:
-    return "\n\n".join(
-        f"{key}\n" + "\n".join("  ".join(f"{name} {value}" for name, value in row.items()) for row in rows)
-        for key, rows in document.items()
-        if isinstance(rows, list) and rows
-    )
 
 
 if __name__ == "__main__":

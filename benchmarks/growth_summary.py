@@ -8,10 +8,17 @@ from typing import Any
 
 from gman_search.stages import PRESETS
 
-__all__ = ["epochs_to_reach", "is_plain", "summary"]
+__all__ = ["epochs_to_reach", "is_plain", "lineage", "summary"]
 
 Row = Mapping[str, Any]
-PAIRS = (("quick", "medium"), ("medium", "full"), ("quick", "full"))
+PAIRS = (("medium", "quick"), ("full", "medium", "quick"), ("full", "quick"))
+"""Lineages of the grown models that are compared with cold ones."""
+
+
+def lineage(row: Row, kept: Mapping[str, Row]) -> tuple[str, ...]:
+    """Stages from that of `row` down to where its weights come from: ("full", "medium", "quick"); cold: ("full",)."""
+    parent = kept.get(row["parent"] or "")
+    return (row["stage"], *(lineage(parent, kept) if parent is not None else ()))
 
 
 def epochs_to_reach(row: Row, target: float) -> int | None:
@@ -38,18 +45,16 @@ def summary(kept: Mapping[str, Row]) -> dict[str, list[dict[str, Any]]]:
 
 def _comparisons(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
     for task in dict.fromkeys(row["task"] for row in kept.values()):
-        for small, big in PAIRS:
+        for stages in PAIRS:
             pairs = [
-                (row, kept[cold], parent)
+                (row, kept[cold], kept[row["parent"]])
                 for row in kept.values()
-                if (parent := kept.get(row["parent"])) and is_plain(row) and row["task"] == task
-                if (parent["stage"], row["stage"]) == (small, big)
-                if (cold := f"{task} {row['config']} s{row['seed']} {big}") in kept
-                if (big, small) != ("full", "medium") or parent["parent"] is not None
+                if row["task"] == task and is_plain(row) and lineage(row, kept) == stages
+                if (cold := f"{task} {row['config']} s{row['seed']} {stages[0]}") in kept
             ]
             usable = [pair for pair in pairs if all(row["best_val"] is not None for row in pair)]
             if usable:
-                yield {"task": task, "from": small, "to": big, **_compared(usable, kept)}
+                yield {"task": task, "from": stages[1], "to": stages[0], **_compared(usable, kept)}
 
 
 def is_plain(row: Row) -> bool:
@@ -71,6 +76,12 @@ def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dic
         "seeds": len({row["seed"] for row, _, _ in pairs}),
         "runs": len(pairs),
         "epochs_ratio_median": _finite(statistics.median(ratios)),
+        "epochs_ratio_by_seed": {
+            seed: _finite(
+                statistics.median(ratio for ratio, pair in zip(ratios, pairs, strict=True) if pair[0]["seed"] == seed)
+            )
+            for seed in sorted({grown["seed"] for grown, _, _ in pairs})
+        },
         "within_half_of_the_epochs": round(sum(ratio <= 0.5 for ratio in ratios) / len(ratios), 3),
         "never_reached": sum(math.isinf(ratio) for ratio in ratios),
         "seconds_ratio_median": _finite(statistics.median(seconds)),
@@ -91,12 +102,7 @@ def _remedies(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
         stage, rule = row["stage"], _rule(row)
         name = f"{row['task']} {row['config']} s{row['seed']}"
         chain = {"medium": f"{name} medium < {name} quick", "full": f"{name} full < {name} medium < {name} quick"}
-        own = [row["stage"]]
-        parent = kept.get(row["parent"] or "")
-        while parent is not None:
-            own.append(parent["stage"])
-            parent = kept.get(parent["parent"] or "")
-        if own not in (["medium", "quick"], ["full", "medium", "quick"]):
+        if lineage(row, kept) not in PAIRS[:2]:
             continue
         plain, cold = kept.get(chain[stage]), kept.get(f"{name} {stage}")
         if plain and cold and None not in (row["best_val"], plain["best_val"], cold["best_val"]):
@@ -117,6 +123,8 @@ def _remedies(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
             "never_reached": sum(math.isinf(ratio) for ratio in ratios),
             # Seeds differ more than rules: the default on the same configs and seeds.
             "default_within_half_of_the_epochs": sum(_epochs_ratio(plain, cold) <= 0.5 for _, plain, cold in triples),
+            # Nothing, if both grew out of the same weights: by these rules growth changes no forecast.
+            "start_difference": _difference([row["val"][0] - plain["val"][0] for row, plain, _ in triples]),
             "val_difference": _difference([row["best_val"] - plain["best_val"] for row, plain, _ in triples]),
             "test_difference": _difference([_test_at_best(row) - _test_at_best(plain) for row, plain in tested]),
         }

@@ -45,13 +45,27 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=32, help="processes on PostgreSQL (default 32)")
     parser.add_argument("--claims", type=int, default=20, help="claims that each of them makes (default 20)")
     parser.add_argument("--rounds", type=int, default=5, help="times that this is measured (default 5)")
+    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="measure this storage alone")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-    parser.add_argument("--keep", action="store_true", help="write benchmarks/results/storage.json")
+    parser.add_argument("--keep", action="store_true", help="write results/storage.json, or storage-ONLY.json")
     options = parser.parse_args()
+    measured = {name: measure(options) for name, measure in PARTS.items() if options.only in (None, name)}
+    document = described("storage", **measured)
+    if options.keep:
+        keep("-".join(["storage", *([options.only] if options.only else [])]), document)
+    print(json.dumps(document) if options.json else json.dumps(document, indent=2))
+
+
+def on_sqlite(options: argparse.Namespace) -> dict[str, Any]:
+    """Deciding with many finished evaluations, and claims of 8 processes on one file."""
     with tempfile.TemporaryDirectory() as folder:
-        sqlite = f"sqlite:///{folder}"
-        deciding = decided(f"{sqlite}/study.db", options.finished)
-        deciding |= claimed([f"{sqlite}/claims.db", f"{sqlite}/ends.db"], 8, 125)
+        return decided(f"sqlite:///{folder}/study.db", options.finished) | claimed(
+            [f"sqlite:///{folder}/{name}.db" for name in ("claims", "ends")], 8, 125
+        )
+
+
+def on_postgresql(options: argparse.Namespace) -> dict[str, Any]:
+    """Claims of many processes, several times."""
     with temporary_postgresql() as server:
         rounds = [
             claimed(
@@ -59,15 +73,15 @@ def main() -> None:
             )
             for n in range(options.rounds)
         ]
-    claiming = {"processes": options.processes, "rounds": options.rounds}
-    claiming |= {name: sum(row[name] for row in rounds) for name in ("claims", "doubled")}
+    found = {"processes": options.processes, "rounds": options.rounds}
+    found |= {name: sum(row[name] for row in rounds) for name in ("claims", "doubled")}
     for name in ("claims_per_second", "claims_and_ends_per_second"):
-        found = [row[name] for row in rounds]
-        claiming |= {name: statistics.median(found), f"{name}_least": min(found), f"{name}_most": max(found)}
-    document = described("storage", sqlite=deciding, postgresql=claiming)
-    if options.keep:
-        keep("storage", document)
-    print(json.dumps(document) if options.json else json.dumps(document, indent=2))
+        each = [row[name] for row in rounds]
+        found |= {name: statistics.median(each), f"{name}_least": min(each), f"{name}_most": max(each)}
+    return found
+
+
+PARTS = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 
 
 def opened(url: str, trials: int) -> tuple[SearchStudies, Leases]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from growth_summary import epochs_to_reach, summary  # noqa: E402
+from growth_summary import epochs_to_reach, lineage, summary  # noqa: E402
+from growth_tables import tables  # noqa: E402
 
 PLAIN = {"new_blocks": "random", "insert": "end", "moments": "fresh", "calibration_steps": 0, "rate": 1.0}
 
@@ -43,6 +44,7 @@ def test_the_first_epoch_that_is_as_good_counts():
 def test_grown_against_cold(kept):
     (row,) = summary(kept)["comparisons"]
     assert (row["from"], row["to"], row["configs"], row["seeds"], row["runs"]) == ("quick", "medium", 1, 2, 2)
+    assert row["epochs_ratio_by_seed"] == {0: 0.5, 1: 0.5}
     assert row["epochs_ratio_median"] == 0.5 and row["within_half_of_the_epochs"] == 1.0 and row["never_reached"] == 0
     # Three epochs (0, 1, 2) and the parent's two, of the cold run's four.
     assert row["seconds_ratio_median"] == pytest.approx(5 / 4)
@@ -87,3 +89,38 @@ def test_rates_and_reloads_are_listed(kept):
     assert (preset["rule"], preset["learning_rate"], preset["mae"]) == ("preset", 0.002, 3.0)
     assert (none["rule"], none["learning_rate"], none["mae"]) == ("none", 0.001, 3.0), "half the rate at full"
     assert found["reload"][0]["moved"] == 0
+
+
+def test_the_lineage_goes_down_to_where_the_weights_come_from(kept):
+    kept["f"] = run("f", "full", [3.0], parent="week 0 s0 medium < week 0 s0 quick")
+    assert lineage(kept["f"], kept) == ("full", "medium", "quick")
+    assert lineage(kept["week 0 s0 medium"], kept) == ("medium",)
+
+
+def test_a_rule_is_told_with_the_difference_it_started_with(kept):
+    """Parents of one name that were trained twice are not equal; what a rule changed must not be mixed up with that."""
+    name = "week 0 s0 medium rate=0.3 < week 0 s0 quick"
+    kept[name] = run(name, "medium", [4.1, 3.0], parent="week 0 s0 quick", growth={"rate": 0.3})
+    rules = {row["rule"]: row for row in summary(kept)["remedies"]}
+    assert rules["rate 0.3"]["start_difference"]["mean"] == 0.1
+
+
+def test_the_tables_show_every_comparison_and_every_changed_rule(kept):
+    name = "week 0 s0 medium rate=0.3 < week 0 s0 quick"
+    kept[name] = run(name, "medium", [4.0, 3.0], parent="week 0 s0 quick", growth={"rate": 0.3})
+    kept["week 0 s0 quick lr=0.002"] = run("week 0 s0 quick lr=0.002", "quick", [3.0], params={"learning_rate": 0.002})
+    shown = tables(summary(kept))
+    assert (
+        "| week | quick | medium | 2 | 0.50 | 100 % | 0.50, 0.50 | 0 | 1.25 | 4.000 | 3.200 | 3.600 | 0.141 |" in shown
+    )
+    assert "| medium | rate x 0.3 | 1 | -0.200 | -0.200 | 1 (1) | 0 |" in shown
+    assert "| stage | rule | 0.002 |" in shown and "| quick | - | 3.00 |" in shown
+
+
+def test_the_tables_of_the_docs_are_what_the_kept_runs_say(repository):
+    from growth import FILE
+    from recorder import kept_runs
+
+    text = (repository / "docs" / "growth.md").read_text()
+    missing = [line for line in tables(summary(kept_runs(FILE))).splitlines() if line and line not in text]
+    assert not missing, "write what `python benchmarks/growth.py --summary` prints into docs/growth.md"

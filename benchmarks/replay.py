@@ -4,10 +4,11 @@
     python benchmarks/replay.py --summary --json
 
 The table is `curves/curves.parquet` (see `curves.py`), with a model of what lies between the recorded configs
-(`replay_surface.py`); the searches are in `replay_methods.py` and, where a package has to be installed for them, in
-`replay_peers.py`. Time is simulated: the recorded seconds of every epoch. After every piece of training a search has an
-incumbent, by its own measure, the validation MAE; what counts is the incumbent's expected test MAE. `--keep` writes
-results/replay-TASK.json, method by method; `--summary` prints what is kept.
+(`replay_surface.py`); the searches are in `replay_methods.py`, candidates for our own rules in `replay_rules.py`, and
+searches for which a package has to be installed in `replay_peers.py`. Time is simulated: the recorded seconds of every
+epoch. After every piece of training a search has an incumbent, by its own measure, the validation MAE; what counts is
+the incumbent's expected test MAE. `--keep` writes results/replay-TASK.json, method by method; `--summary` prints what
+is kept.
 """
 
 import argparse
@@ -31,13 +32,14 @@ from kept import RESULTS, described, keep
 from replay_fidelity import agreement, ladder_survival, noise
 from replay_methods import METHODS, STAGES, Method, Work, drawn_at_random
 from replay_peers import PEERS
+from replay_rules import RULES
 from replay_surface import KINDS, Surface, read_curves
 
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
 WITHIN = 1.01
 FULL_EVALUATIONS = 40
 """A search is given up when it has spent as much as this many cold evaluations at full scale."""
-EVERYTHING = {**METHODS, **PEERS}
+EVERYTHING = {**METHODS, **RULES, **PEERS}
 
 
 class World:
@@ -228,7 +230,7 @@ def main() -> None:
         found = {(row["name"], row["workers"]): row for row in before}
         bests = {"any": best_known(surfaces, KINDS, task), "cold": best_known(surfaces, ("full cold",), task)}
         with ProcessPoolExecutor(chosen.processes) as pool:
-            for name, workers in product(chosen.method or METHODS, chosen.workers):
+            for name, workers in product(chosen.method or {**METHODS, **RULES}, chosen.workers):
                 began = time.perf_counter()
                 row = found[name, workers] = measured(name, surfaces, bests, chosen.seeds, workers, pool)
                 told = ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_any", "full_started")

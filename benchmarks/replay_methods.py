@@ -16,14 +16,14 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 
-from gman_search.halving.decide import Done, Promote, Sample, decide_on
+from gman_search.halving.decide import Decision, Done, Promote, Sample, decide_on
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.rungs import Rungs
 from gman_search.halving.table import Evaluation, State
 from gman_search.search.studies import distributions
 from gman_search.space import SearchSpace
 
-__all__ = ["METHODS", "Method", "Work"]
+__all__ = ["DRAWN", "METHODS", "PRESET", "STAGES", "AtFull", "Halving", "KerasTunerHyperband", "Method", "Work"]
 
 STAGES = ("quick", "medium", "full")
 STARTUP = 10
@@ -100,7 +100,7 @@ class Halving:
         self.params: dict[int, dict[str, Any]] = {}
 
     def ask(self) -> Work | None:
-        while isinstance(decision := decide_on(self._rungs, self._ladder), Promote | Done):
+        while isinstance(decision := self._decide(), Promote | Done):
             if isinstance(decision, Done):  # who has time left goes on with more trials
                 self._ladder = replace(self._ladder, trials=self._ladder.trials + self._trials)
                 continue
@@ -110,13 +110,19 @@ class Halving:
             config, stage = max(self._waiting, key=lambda pair: STAGES.index(pair[1]))
             self._waiting.remove((config, stage))
         elif isinstance(decision, Sample):
-            trial = self._study.ask(DRAWN)
+            trial = self._draw()
             config, stage = trial.number, STAGES[0]
             self._drawn[config], self.params[config] = trial, dict(trial.params)
         else:
             return None
         self._rungs.put(Evaluation(config, stage, state=State.RUNNING))
         return Work(config, stage if self._grown or stage == STAGES[0] else f"{stage} cold", 1, self._epochs)
+
+    def _decide(self) -> Decision:
+        return decide_on(self._rungs, self._ladder)
+
+    def _draw(self) -> optuna.Trial:
+        return self._study.ask(DRAWN)
 
     def tell(self, work: Work, val: list[float]) -> None:
         stage = work.kind.removesuffix(" cold")

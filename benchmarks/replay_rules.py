@@ -1,0 +1,155 @@
+"""Rules that might make the product's search better, each tried alone in the replay; the product takes what gains.
+
+Every class is the product's search with one thing changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import TrialState, create_trial
+from replay_methods import DRAWN, PRESET, STAGES, STARTUP, Halving, Method, Work
+
+from gman_search.halving.decide import Decision, Promote
+from gman_search.halving.table import Evaluation, State
+
+__all__ = ["RULES"]
+
+
+class TiesGoOn(Halving):
+    """A noise-aware cut: whoever is within `noise` of the last promoted one is promoted too.
+
+    Args:
+        noise: share of the validation MAE by which two seeds of one config differ.
+    """
+
+    def __init__(self, seed: int, epochs: int, noise: float, **more: Any) -> None:
+        super().__init__(seed, epochs, **more)
+        self._noise = noise
+
+    def _decide(self) -> Decision:
+        decision = super()._decide()
+        if isinstance(decision, Promote):
+            return decision
+        for below, above in zip(self._ladder.stages, self._ladder.stages[1:], strict=False):
+            here, promoted = self._rungs[below], self._rungs[above].rows
+            if not here.is_idle or (below == STAGES[0] and len(here.rows) < self._ladder.trials):
+                break
+            kept = [val for val, config in here.order if config in promoted]
+            for val, config in here.order if kept else ():
+                if config not in promoted and val <= max(kept[: len(here.rows) // 4]) * (1 + self._noise):
+                    return Promote(config, below, above)
+        return decision
+
+
+class StopsInside(Halving):
+    """A stage's evaluation ends early when its curve lies above the `share` quantile of those before it at its epoch.
+
+    Args:
+        share: of the curves before it.
+        warm: epochs that every evaluation gets.
+        fewest: curves that must be known.
+    """
+
+    def __init__(self, seed: int, epochs: int, share: float = 0.5, warm: int = 3, fewest: int = 8, **more: Any) -> None:
+        super().__init__(seed, epochs, **more)
+        self._share, self._warm, self._fewest = share, warm, fewest
+        self._curves: dict[tuple[int, str], list[float]] = defaultdict(list)
+        self._at: dict[tuple[str, int], list[float]] = defaultdict(list)
+        self._goes_on: list[Work] = []
+
+    def ask(self) -> Work | None:
+        if self._goes_on:
+            return self._goes_on.pop(0)
+        work = super().ask()
+        return None if work is None else Work(work.config, work.kind, 1, self._warm)
+
+    def tell(self, work: Work, val: list[float]) -> None:
+        curve = self._curves[work.config, work.kind]
+        for epoch, value in enumerate(val, work.first):
+            curve.append(min([value, *curve[-1:]]))
+            self._at[work.kind, epoch].append(curve[-1])
+        known = self._at[work.kind, work.last]
+        hopeless = len(known) > self._fewest and curve[-1] > np.quantile(known, self._share)
+        if work.last == self._epochs or not hopeless:
+            if work.last == self._epochs:
+                super().tell(work, curve)
+            else:
+                self._goes_on.append(Work(work.config, work.kind, work.last + 1, work.last + 1))
+            return
+        self._rungs.put(Evaluation(work.config, work.kind.removesuffix(" cold"), state=State.PRUNED))
+        if work.kind == STAGES[0]:
+            trial = self._drawn[work.config]
+            trial.report(curve[-1], work.last)
+            self._study.tell(trial, state=TrialState.PRUNED)
+
+
+class DrawsByHighest(Halving):
+    """New configs are drawn by the results of the highest stage that has as many as TPE's start needs."""
+
+    def __init__(self, seed: int, epochs: int, **more: Any) -> None:
+        super().__init__(seed, epochs, **more)
+        self._by_stage = {
+            stage: optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP))
+            for stage in STAGES[1:]
+        }
+
+    def _draw(self) -> optuna.Trial:
+        for stage in reversed(STAGES[1:]):
+            study = self._by_stage[stage]
+            if sum(trial.state is TrialState.COMPLETE for trial in study.get_trials(deepcopy=False)) >= STARTUP:
+                drawn = study.ask(DRAWN)
+                study.tell(drawn, state=TrialState.FAIL)
+                self._study.enqueue_trial(drawn.params)
+                break
+        return super()._draw()
+
+    def tell(self, work: Work, val: list[float]) -> None:
+        super().tell(work, val)
+        if (study := self._by_stage.get(work.kind)) is not None:
+            best = self._best[work.config, work.kind]
+            study.add_trial(create_trial(params=self.params[work.config], distributions=DRAWN, value=best))
+
+
+class BeginsNearTheGuide(Halving):
+    """The first configs lie around the guide's: an expert's prior.
+
+    Args:
+        near: how many.
+    """
+
+    def __init__(self, seed: int, epochs: int, near: int = 5, **more: Any) -> None:
+        super().__init__(seed, epochs, **more)
+        random = np.random.default_rng([seed, 77])
+        for _ in range(near):
+            self._study.enqueue_trial({name: _near(name, random) for name in DRAWN})
+
+
+def _near(name: str, random: np.random.Generator) -> Any:
+    """The guide's value; a number moved by about a sixth of its range, a choice drawn anew one time in three."""
+    own, centre = DRAWN[name], PRESET[name]
+    if isinstance(own, CategoricalDistribution):
+        return own.choices[int(random.integers(len(own.choices)))] if random.random() < 1 / 3 else centre
+    scale = np.log if own.log else float
+    low, high = float(scale(own.low)), float(scale(own.high))
+    moved = float(np.clip(float(scale(centre)) + random.normal(0, (high - low) / 6), low, high))
+    value = float(np.clip(np.exp(moved) if own.log else moved, own.low, own.high))
+    return value if isinstance(own, optuna.distributions.FloatDistribution) else round(value)
+
+
+RULES: dict[str, Callable[[int, int], Method]] = {
+    "ours, quick and medium only": lambda seed, epochs: Halving(seed, epochs, etas=(4,)),
+    "ours, quick only": lambda seed, epochs: Halving(seed, epochs, etas=()),
+    "ours, 25 trials": lambda seed, epochs: Halving(seed, epochs, trials=25),
+    "ours, 100 trials": lambda seed, epochs: Halving(seed, epochs, trials=100),
+    "ours, ties within 1 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.01),
+    "ours, ties within 3 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.03),
+    "ours, stops inside at the median": lambda seed, epochs: StopsInside(seed, epochs, share=0.5),
+    "ours, stops inside at the best quarter": lambda seed, epochs: StopsInside(seed, epochs, share=0.25),
+    "ours, draws by the highest stage": DrawsByHighest,
+    "ours, begins near the guide": BeginsNearTheGuide,
+}
+"""Candidates by name: (seed, epochs of a stage) -> search."""

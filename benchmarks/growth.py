@@ -4,8 +4,8 @@
 
 `compare` trains configs of the default space at quick, medium and full: medium cold and grown from quick, full cold,
 grown from that medium and grown from quick. `remedies` grows quick to medium by one changed rule at a time, `moments`
-by one of them on more configs and seeds. `rates` trains every stage cold over a range of learning rates by each rule,
-`rules` grows from stage to stage by another rule of the learning rate.
+and `new-weights` by one of them on more configs and seeds. `rates` trains every stage cold over a range of learning
+rates by each rule, `rules` grows from stage to stage by another rule of the learning rate.
 `reload` counts what Keras's own `load_weights(skip_mismatch=True)` moves from each stage to the next. Every run is
 appended to results/growth-runs.jsonl, and one that is there is not trained again: stop it, start it, run shares side by
 side (`--share 1/2` and `--share 2/2`). What was cut from a full training is told in `recorder.py`. `--summary` trains
@@ -77,6 +77,14 @@ def moments(task: str) -> Iterator[Run]:
         yield Run(task, number, seed, "medium", parent=quick, growth=REMEDIES["moments"])
 
 
+def new_weights(task: str) -> Iterator[Run]:
+    """Quick to medium with a higher rate for new weights, whose gradients are small after growth."""
+    for seed, number in product(range(2), range(CONFIGS)):
+        quick = Run(task, number, seed, "quick")
+        yield Run(task, number, seed, "medium", parent=quick)
+        yield Run(task, number, seed, "medium", parent=quick, growth=GrowthRules(new_rate=3))
+
+
 def rates(task: str) -> Iterator[Run]:
     """Cold at every stage, over learning rates at quick scale; those near the best again with another seed.
 
@@ -96,7 +104,14 @@ def rules(task: str) -> Iterator[Run]:
         yield from (medium, Run(task, number, seed, "full", parent=medium, rate_rule="mup"))
 
 
-PLANS = {"compare": compare, "remedies": remedies, "moments": moments, "rates": rates, "rules": rules}
+PLANS = {
+    "compare": compare,
+    "remedies": remedies,
+    "moments": moments,
+    "new-weights": new_weights,
+    "rates": rates,
+    "rules": rules,
+}
 
 
 def reloaded(forecast_task: ForecastTask, task: str, small: str, big: str) -> dict[str, Any]:
@@ -124,9 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA"))
     parser.add_argument("--task", choices=["demo", "week"], action="append")
-    parser.add_argument(
-        "--part", choices=["remedies", "moments", "compare", "rates", "rules", "reload"], action="append"
-    )
+    parser.add_argument("--part", choices=[*PLANS, "reload"], action="append")
     parser.add_argument("--share", default="1/1", help="which of how many shares to train, such as 1/2")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "gman-search-growth")
     parser.add_argument("--summary", action="store_true")

@@ -60,6 +60,7 @@ def _comparisons(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
 def is_plain(row: Row) -> bool:
     """Whether a run was made by the product's default rules."""
     changed = [row["growth"]["calibration_steps"], row["growth"]["rate"] != 1, row["growth"]["moments"] != "fresh"]
+    changed += [row["growth"].get("new_rate", 1) != 1]
     changed += [row["growth"]["new_blocks"] != "random", row["growth"]["insert"] != "end", row["warmup_steps"] != 20]
     return not any(changed) and row["rate_rule"] == "preset"
 
@@ -155,6 +156,7 @@ def _rule(row: Row) -> str:
         "calibrated" if growth["calibration_steps"] else "",
         {"fresh": "", "carry": "moments"}.get(growth["moments"], "moments, one correction for all"),
         f"rate {growth['rate']:g}" if growth["rate"] != 1 else "",
+        f"rate of new {growth['new_rate']:g}" if growth.get("new_rate", 1) != 1 else "",
         "copied blocks" if growth["new_blocks"] == "copy" else "",
         "spread" if growth["insert"] == "spread" else "",
         f"warm-up {row['warmup_steps']}" if row["warmup_steps"] != 20 else "",

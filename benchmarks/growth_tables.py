@@ -17,6 +17,8 @@ NAMES = {
     "warm-up 80": "80 steps of warm-up",
     "rate 0.3": "rate x 0.3",
     "rate 0.1": "rate x 0.1",
+    "rate of new 3": "rate of new weights x 3",
+    "rate of new 10": "rate of new weights x 10",
     "mup": "rate by muP",
 }
 STAGES = ("quick", "medium", "full")

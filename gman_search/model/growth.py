@@ -58,6 +58,9 @@ class GrowthRules(BaseModel):
         default=0, ge=0, le=1000, description="batches over which BN statistics are averaged before the first step"
     )
     rate: float = Field(default=1.0, gt=0, le=10, description="factor of the learning rate of a grown model")
+    new_rate: float = Field(
+        default=1.0, gt=0, le=10, description="factor of the learning rate of those weights of it that are new"
+    )
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,24 @@ def grow_moments(
             start, _ = _embedded(name, np.asarray(small[source]), start, old, new, power=-power, new_key=0.0)
         grown[name] = start
     return grown
+
+
+def kept_elements(
+    names: Mapping[str, tuple[int, ...]], old: Shape, new: Shape, rules: GrowthRules
+) -> dict[str, NDArray[np.bool_]]:
+    """Which elements of every tensor of the grown model come from the smaller one; a copied block is new.
+
+    Args:
+        names: shapes of the big model's parameters, by name.
+        old, new, rules: as they were grown.
+    """
+    kept = {}
+    for name, shape in names.items():
+        kept[name] = np.zeros(shape, dtype=bool)
+        if not _source(name, old[0], new[0], rules.insert)[1]:
+            indices = [_kept(parts, size, old, new) for parts, size in zip(_parts(name), shape, strict=True)]
+            kept[name][np.ix_(*indices)] = True
+    return kept
 
 
 def reads_channels(name: str) -> bool:

@@ -31,7 +31,7 @@ from gman_search.training.job import Job, Outcome
 from gman_search.training.metrics import masked_scores
 from gman_search.training.schedule import bn_momentum, learning_rate
 from gman_search.training.step import CompiledModel, StepValues
-from gman_search.training.warm_start import WarmStart, load_grown, settle
+from gman_search.training.warm_start import WarmStart, load_grown, set_rates, settle
 
 __all__ = ["GmanTrainer"]
 
@@ -94,8 +94,8 @@ class GmanTrainer:
         """Train `job` to its end (see `Trainer`)."""
         settings = job.hyperparameters
         model = self.compiled(settings.shape, job.stage)
-        model.state.scale_rates(settings.K * settings.d, settings.base_width)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
+        set_rates(model, job, progress.warm.grown_from)
         with epoch_log(job) as show:
             reason = self._epochs(job, model, progress, on_epoch, show)
         return self._outcome(job, progress, reason)
@@ -137,7 +137,7 @@ class GmanTrainer:
             best_epoch=best_description["best_epoch"],
             step=description["step"],
             inherited=description["inherited"],
-            warm=WarmStart(description["earlier_updates"], description["bn_steps"]),
+            warm=WarmStart.described(description),
         )
         write_arrays(job.folder / "weights.npz", best, best_description)
         write_checkpoint(job.folder, vectors, description)

@@ -1,23 +1,37 @@
 """Beginning an evaluation from a smaller model's weights: growth, then BN statistics and Adam's moments."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gman_search.errors import DataError
-from gman_search.model.growth import grow, grow_moments
+from gman_search.model.growth import grow, grow_moments, kept_elements
 from gman_search.training.checkpoints import read_arrays
 from gman_search.training.job import Job
 from gman_search.training.step import CompiledModel, StepValues
 
-__all__ = ["WarmStart", "load_grown", "settle"]
+__all__ = ["WarmStart", "load_grown", "set_rates", "settle"]
 
 
 class WarmStart(NamedTuple):
-    """What growth leaves to the steps that follow: Adam's updates so far, and steps that BN's momentum has counted."""
+    """What growth leaves to the steps that follow.
+
+    Adam's updates so far, steps that BN's momentum has counted, and the (L, K, d) that the model has grown from.
+    """
 
     earlier_updates: int = 0
     bn_steps: int = 0
+    grown_from: tuple[int, int, int] | None = None
+
+    @classmethod
+    def described(cls, description: Mapping[str, Any]) -> "WarmStart":
+        """From a checkpoint's description; one of an earlier version does not have every part."""
+        warm = cls(**{name: description[name] for name in cls._fields if name in description})
+        if warm.grown_from is None:
+            return warm
+        L, K, d = warm.grown_from
+        return warm._replace(grown_from=(L, K, d))
 
 
 def load_grown(model: CompiledModel, job: Job, parent: tuple[dict[str, np.ndarray], dict[str, Any]]) -> float:
@@ -33,7 +47,17 @@ def settle(model: CompiledModel, job: Job, starts: np.ndarray, old: tuple[int, i
     """Calibrate BN statistics on training windows `starts` (W,) and carry the moments of a parent of shape `old`."""
     steps = _calibrate(model, job, starts)
     updates = _carry_moments(model, job, old) if job.growth.moments == "carry" else 0
-    return WarmStart(updates, steps)
+    return WarmStart(updates, steps, old)
+
+
+def set_rates(model: CompiledModel, job: Job, grown_from: tuple[int, int, int] | None) -> None:
+    """Give every parameter its share of the learning rate: by width, and by whether growth has made it."""
+    settings, trained = job.hyperparameters, model.state.trained
+    model.state.scale_rates(settings.K * settings.d, settings.base_width)
+    if grown_from is not None and job.growth.new_rate != 1:
+        shapes = dict(zip(trained.names, trained.shapes, strict=True))
+        kept = kept_elements(shapes, grown_from, settings.shape, job.growth)
+        model.state.scale_new_rates(kept, job.growth.new_rate)
 
 
 def _calibrate(model: CompiledModel, job: Job, starts: np.ndarray) -> int:

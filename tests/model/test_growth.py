@@ -169,6 +169,8 @@ def test_moments_are_embedded_as_the_gradient_is(grown_pair, insert):
         model.train_step(STARTS, values())  # at rate 0: Adam's moments are the gradient and its square
     inherited = {name: ~fresh for name, fresh in new_elements(grown, old, new, rules).items()}
     shapes = dict(zip(big.state.trained.names, big.state.trained.shapes, strict=True))
+    for name, kept in growth.kept_elements(shapes, old, new, rules).items():
+        np.testing.assert_array_equal(kept, inherited[name], err_msg=name)
     for power, moment in ((1, "first_moment"), (2, "second_moment")):
         theirs = small.state.trained.to_named(getattr(small.state, moment).numpy())
         ours = big.state.trained.to_named(getattr(big.state, moment).numpy())

@@ -11,14 +11,14 @@ from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
 from gman_search.errors import DataError
 from gman_search.halving.table import State
-from gman_search.model.growth import GrowthRules
+from gman_search.model.growth import GrowthRules, kept_elements
 from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS
 from gman_search.training.checkpoints import read_arrays, write_arrays, write_checkpoint
 from gman_search.training.job import Job, StopTraining
 from gman_search.training.loop import GmanTrainer
 from gman_search.training.step import StepValues
-from gman_search.training.warm_start import load_grown, settle
+from gman_search.training.warm_start import load_grown, set_rates, settle
 
 SMALL = Hyperparameters(
     L=1, K=2, d=3, learning_rate=0.01, decay_epoch=2, decay_rate=0.7, batch_size=16, dropout=0.1, weight_decay=0.0,
@@ -92,6 +92,7 @@ def test_a_damaged_checkpoint_means_starting_again(trainer, tmp_path):
 
 
 SETTLED = GrowthRules(calibration_steps=4, moments="carry", rate=0.5)
+FAST_NEW = GrowthRules(new_rate=3.0)
 
 
 @pytest.mark.parametrize("rules", [GrowthRules(), SETTLED])
@@ -113,7 +114,7 @@ def test_a_settled_start_has_calibrated_statistics_carried_moments_and_a_lower_r
     new = model.state.moving.to_named(model.state.statistics.numpy())["encoder_0/qkv/moving_variance"]
     assert not np.array_equal(before, model.state.statistics.numpy()) and not np.any(new == 1.0)
     np.testing.assert_array_equal(model.state.parameters.numpy(), weights)
-    assert np.any(model.state.first_moment.numpy()) and warm == (14, 26)  # 2 epochs of 7 steps; 9 * 4 - 10
+    assert np.any(model.state.first_moment.numpy()) and warm[:2] == (14, 26)  # 2 epochs of 7 steps; 9 * 4 - 10
     rates = []
     trainer.train(big, lambda epoch: rates.append(epoch.learning_rate))
     assert max(rates) == pytest.approx(0.5 * SMALL.learning_rate)
@@ -142,9 +143,29 @@ def test_new_weights_beside_carried_moments_take_steps_of_the_rate_and_not_of_se
     assert max(largest_step(step) for step in range(5)) > 2
 
 
-def test_a_grown_and_settled_evaluation_is_resumed_as_if_never_stopped(trainer, tmp_path):
-    trained(trainer, job(tmp_path / "parent", growth=SETTLED, max_epochs=2))
-    grown = {"L": 1, "K": 3, "d": 4, "parent": tmp_path / "parent", "growth": SETTLED}
+def test_new_weights_alone_have_the_rate_that_is_asked_for_them(trainer, tmp_path):
+    trained(trainer, job(tmp_path / "parent"))
+    taken = {}
+    for rules in (GrowthRules(), FAST_NEW):
+        big = job(tmp_path / "big", L=2, K=3, d=4, parent=tmp_path / "parent", growth=rules)
+        model = trainer.compiled(big.hyperparameters.shape)
+        load_grown(model, big, read_arrays(tmp_path / "parent" / "weights.npz"))
+        set_rates(model, big, SMALL.shape)
+        before = model.state.parameters.numpy()
+        model.train_step(trainer.task.starts["train"][:8], StepValues(1e-3, 0.0, 0.0, 0.0, 0.9, True, 0, 1))
+        taken[rules] = model.state.parameters.numpy() - before
+    shapes = dict(zip(model.state.trained.names, model.state.trained.shapes, strict=True))
+    kept = model.state.trained.from_named(kept_elements(shapes, SMALL.shape, big.hyperparameters.shape, rules))
+    assert 0.05 < kept.mean() < 0.6
+    np.testing.assert_allclose(taken[FAST_NEW], taken[GrowthRules()] * np.where(kept, 1, 3), atol=2e-6)
+    trained(trainer, job(tmp_path / "cold", L=2, K=3, d=4, growth=FAST_NEW))
+    assert np.all(model.state.rate_factors.numpy() == 1), "the next job of this shape has its own rates"
+
+
+@pytest.mark.parametrize("rules", [SETTLED, FAST_NEW])
+def test_a_grown_and_settled_evaluation_is_resumed_as_if_never_stopped(trainer, tmp_path, rules):
+    trained(trainer, job(tmp_path / "parent", growth=rules, max_epochs=2))
+    grown = {"L": 1, "K": 3, "d": 4, "parent": tmp_path / "parent", "growth": rules}
     whole = trained(trainer, job(tmp_path / "whole", **grown))
     with pytest.raises(StopTraining):
         trained(trainer, job(tmp_path / "first", **grown), stop_after=2)

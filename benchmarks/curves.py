@@ -19,12 +19,16 @@ from typing import Any
 
 import pandas as pd
 from growth import FILE, share_of
-from growth_summary import is_plain, lineage
+from growth_summary import FASTER, PLAIN, lineage, rule_of
 from recorder import Recorder, Run, kept_runs, open_task
 from replay_surface import PARAMS
 
+from gman_search.model.growth import GrowthRules
+
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
 CONFIGS, COLD, TWO_SEEDS = 64, 24, 16
+DEFAULT = FASTER
+"""Of the rules of growth, the product's."""
 KINDS = {
     ("quick",): "quick", ("medium", "quick"): "medium", ("full", "medium", "quick"): "full",
     ("medium",): "medium cold", ("full",): "full cold",
@@ -46,15 +50,20 @@ def planned(task: str) -> Iterator[Run]:
 def grown(task: str, number: int, seed: int) -> Iterator[Run]:
     """A config from stage to stage."""
     quick = Run(task, number, seed, "quick")
-    medium = Run(task, number, seed, "medium", parent=quick)
-    yield from (quick, medium, Run(task, number, seed, "full", parent=medium))
+    medium = Run(task, number, seed, "medium", parent=quick, growth=GrowthRules())
+    yield from (quick, medium, Run(task, number, seed, "full", parent=medium, growth=GrowthRules()))
 
 
 def packed(kept: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """A row for every epoch of every run that the product's default rules would make."""
     rows = []
     for row in kept.values():
-        if "params" not in row or not is_plain(row) or row["run"].split(" < ")[0].count("lr=") or None in row["test"]:
+        if (
+            "params" not in row
+            or rule_of(row, kept) != (DEFAULT if row["parent"] else PLAIN)
+            or row["run"].split(" < ")[0].count("lr=")
+            or None in row["test"]
+        ):
             continue
         kind = KINDS.get(lineage(row, kept))
         if kind is None:

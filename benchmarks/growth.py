@@ -5,7 +5,7 @@
 `compare` trains configs of the default space at quick, medium and full: medium cold and grown from quick, full cold,
 grown from that medium and grown from quick. `remedies` grows quick to medium by one changed rule at a time, `moments`
 and `new-weights` by one of them on more configs and seeds. `rates` trains every stage cold over a range of learning
-rates by each rule, `rules` grows from stage to stage by another rule of the learning rate.
+rates by each rule, `rules` grows from stage to stage by another rule of the rate.
 `reload` counts what Keras's own `load_weights(skip_mismatch=True)` moves from each stage to the next. Every run is
 appended to results/growth-runs.jsonl, and one that is there is not trained again: stop it, start it, run shares side by
 side (`--share 1/2` and `--share 2/2`). What was cut from a full training is told in `recorder.py`. `--summary` trains
@@ -27,7 +27,7 @@ from typing import Any
 from growth_summary import summary
 from growth_tables import tables
 from kept import RESULTS, described
-from recorder import Recorder, Run, kept_runs, open_task
+from recorder import PLAIN, Recorder, Run, kept_runs, open_task
 
 from gman_search.data.task import ForecastTask
 from gman_search.model.growth import GrowthRules
@@ -35,16 +35,24 @@ from gman_search.stages import PRESETS
 
 FILE = RESULTS / "growth-runs.jsonl"
 CONFIGS, SEEDS = 8, 3
+
+
+def changed(**rules: Any) -> GrowthRules:
+    """Plain growth with some rules changed."""
+    return PLAIN.model_copy(update=rules)
+
+
 REMEDIES = {
-    "calibrated": GrowthRules(calibration_steps=8),
-    "moments": GrowthRules(moments="carry"),
-    "calibrated, moments": GrowthRules(calibration_steps=8, moments="carry"),
-    "rate 0.3": GrowthRules(rate=0.3),
-    "rate 0.3, moments": GrowthRules(rate=0.3, moments="carry"),
-    "rate 0.1": GrowthRules(rate=0.1),
-    "copied blocks": GrowthRules(new_blocks="copy"),
-    "copied blocks, spread": GrowthRules(new_blocks="copy", insert="spread"),
+    "calibrated": changed(calibration_steps=8),
+    "moments": changed(moments="carry"),
+    "calibrated, moments": changed(calibration_steps=8, moments="carry"),
+    "rate 0.3": changed(rate=0.3),
+    "rate 0.3, moments": changed(rate=0.3, moments="carry"),
+    "rate 0.1": changed(rate=0.1),
+    "copied blocks": changed(new_blocks="copy"),
+    "copied blocks, spread": changed(new_blocks="copy", insert="spread"),
 }
+FASTER, MUCH_FASTER = changed(new_rate=3.0), changed(new_rate=10.0)
 RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
 NEAR_BEST = RATES[3:]
 HIGHEST = 3.2e-2
@@ -52,19 +60,20 @@ HIGHEST = 3.2e-2
 
 
 def compare(task: str) -> Iterator[Run]:
-    """Grown and cold, for every pair of stages."""
-    for seed, number in product(range(SEEDS), range(CONFIGS)):
+    """Grown and cold, for every pair of stages; grown with one rate for all weights, and with a higher one for new."""
+    for (seed, number), rules in product(product(range(SEEDS), range(CONFIGS)), (PLAIN, FASTER)):
         quick = Run(task, number, seed, "quick")
-        medium = Run(task, number, seed, "medium", parent=quick)
+        medium = Run(task, number, seed, "medium", parent=quick, growth=rules)
         yield from (quick, medium, Run(task, number, seed, "medium"))
-        yield from (Run(task, number, seed, "full", parent=parent) for parent in (medium, quick, None))
+        yield from (Run(task, number, seed, "full", parent=parent, growth=rules) for parent in (medium, quick))
+        yield Run(task, number, seed, "full")
 
 
 def remedies(task: str) -> Iterator[Run]:
     """Quick to medium by other rules."""
     for seed, number in product(range(2), range(4)):
         yield Run(task, number, seed, "medium")
-        for rules in (GrowthRules(), *REMEDIES.values()):
+        for rules in (PLAIN, *REMEDIES.values()):
             yield Run(task, number, seed, "medium", parent=Run(task, number, seed, "quick"), growth=rules)
         yield Run(task, number, seed, "medium", parent=Run(task, number, seed, "quick"), warmup_steps=80)
 
@@ -79,10 +88,12 @@ def moments(task: str) -> Iterator[Run]:
 
 def new_weights(task: str) -> Iterator[Run]:
     """Quick to medium with a higher rate for new weights, whose gradients are small after growth."""
-    for seed, number in product(range(2), range(CONFIGS)):
+    for seed, number in product(range(SEEDS), range(CONFIGS)):
         quick = Run(task, number, seed, "quick")
         yield Run(task, number, seed, "medium", parent=quick)
-        yield Run(task, number, seed, "medium", parent=quick, growth=GrowthRules(new_rate=3))
+        yield Run(task, number, seed, "medium", parent=quick, growth=FASTER)
+        if seed == 0:
+            yield Run(task, number, seed, "medium", parent=quick, growth=MUCH_FASTER)
 
 
 def rates(task: str) -> Iterator[Run]:

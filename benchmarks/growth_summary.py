@@ -4,15 +4,21 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Any
 
 from gman_search.stages import PRESETS
 
-__all__ = ["epochs_to_reach", "is_plain", "lineage", "summary"]
+__all__ = ["FASTER", "PLAIN", "epochs_to_reach", "lineage", "rule_of", "summary"]
 
 Row = Mapping[str, Any]
 PAIRS = (("medium", "quick"), ("full", "medium", "quick"), ("full", "quick"))
 """Lineages of the grown models that are compared with cold ones."""
+
+
+PLAIN, FASTER = "plain", "rate of new 3"
+COMPARED = (PLAIN, FASTER)
+"""Rules of growth that are compared with a cold start."""
 
 
 def lineage(row: Row, kept: Mapping[str, Row]) -> tuple[str, ...]:
@@ -45,24 +51,24 @@ def summary(kept: Mapping[str, Row]) -> dict[str, list[dict[str, Any]]]:
 
 def _comparisons(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
     for task in dict.fromkeys(row["task"] for row in kept.values()):
-        for stages in PAIRS:
+        for stages, rule in product(PAIRS, COMPARED):
             pairs = [
                 (row, kept[cold], kept[row["parent"]])
                 for row in kept.values()
-                if row["task"] == task and is_plain(row) and lineage(row, kept) == stages
+                if row["task"] == task and lineage(row, kept) == stages and rule_of(row, kept) == rule
                 if (cold := f"{task} {row['config']} s{row['seed']} {stages[0]}") in kept
             ]
             usable = [pair for pair in pairs if all(row["best_val"] is not None for row in pair)]
             if usable:
-                yield {"task": task, "from": stages[1], "to": stages[0], **_compared(usable, kept)}
+                yield {"task": task, "from": stages[1], "to": stages[0], "rule": rule, **_compared(usable, kept)}
 
 
-def is_plain(row: Row) -> bool:
-    """Whether a run was made by the product's default rules."""
-    changed = [row["growth"]["calibration_steps"], row["growth"]["rate"] != 1, row["growth"]["moments"] != "fresh"]
-    changed += [row["growth"].get("new_rate", 1) != 1]
-    changed += [row["growth"]["new_blocks"] != "random", row["growth"]["insert"] != "end", row["warmup_steps"] != 20]
-    return not any(changed) and row["rate_rule"] == "preset"
+def rule_of(row: Row, kept: Mapping[str, Row]) -> str | None:
+    """The rule by which a model and all that it came from were grown; none where they were not grown alike."""
+    parent = kept.get(row["parent"] or "")
+    if parent is None:
+        return _rule(row) if row["rate_rule"] != "preset" else PLAIN
+    return _rule(row) if parent["parent"] is None or rule_of(parent, kept) == _rule(row) else None
 
 
 def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dict[str, Any]:
@@ -97,13 +103,13 @@ def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dic
 
 
 def _remedies(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
-    """Growth by other rules, each run paired with the one by default rules of the same config and seed."""
+    """Growth by other rules, each run paired with the plain one of the same config and seed."""
     found: dict[tuple[str, str, str], list[tuple[Row, Row, Row]]] = defaultdict(list)
     for row in kept.values():
-        stage, rule = row["stage"], _rule(row)
+        stage, rule = row["stage"], rule_of(row, kept)
         name = f"{row['task']} {row['config']} s{row['seed']}"
         chain = {"medium": f"{name} medium < {name} quick", "full": f"{name} full < {name} medium < {name} quick"}
-        if lineage(row, kept) not in PAIRS[:2]:
+        if lineage(row, kept) not in PAIRS[:2] or rule is None:
             continue
         plain, cold = kept.get(chain[stage]), kept.get(f"{name} {stage}")
         if plain and cold and None not in (row["best_val"], plain["best_val"], cold["best_val"]):
@@ -151,6 +157,7 @@ def _epochs_ratio(grown: Row, cold: Row) -> float:
 
 
 def _rule(row: Row) -> str:
+    """What differs from plain growth: one rate for all weights, guide's ratios, fresh moments, new blocks last."""
     growth = row["growth"]
     parts = [
         "calibrated" if growth["calibration_steps"] else "",
@@ -162,7 +169,7 @@ def _rule(row: Row) -> str:
         f"warm-up {row['warmup_steps']}" if row["warmup_steps"] != 20 else "",
         row["rate_rule"] if row["rate_rule"] != "preset" else "",
     ]
-    return ", ".join(part for part in parts if part) or "plain"
+    return ", ".join(part for part in parts if part) or PLAIN
 
 
 def _rates(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:

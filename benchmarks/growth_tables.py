@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from growth_summary import FASTER, PLAIN
+
 __all__ = ["comparisons", "learning_rates", "other_rules", "tables"]
 
 Row = Mapping[str, Any]
@@ -29,7 +31,7 @@ def tables(document: Mapping[str, list[Row]]) -> str:
     return "\n\n".join(
         (
             comparisons(document["comparisons"]),
-            other_rules(document["remedies"], "week"),
+            other_rules(document["remedies"]),
             learning_rates(document["rates"], "week"),
         )
     )
@@ -37,10 +39,22 @@ def tables(document: Mapping[str, list[Row]]) -> str:
 
 def comparisons(rows: Iterable[Row]) -> str:
     """Grown against cold, for every task and pair of stages."""
-    head = ["task", "from", "to", "runs", "epochs", "at most half", "by seed", "never reached", "seconds"]
+    head = [
+        "task",
+        "from",
+        "to",
+        "new weights",
+        "runs",
+        "epochs",
+        "at most half",
+        "by seed",
+        "never reached",
+        "seconds",
+    ]
     body = [
         [
-            row["task"], row["from"], row["to"], row["runs"], _ratio(row["epochs_ratio_median"]),
+            row["task"], row["from"], row["to"], "x 3" if row["rule"] == FASTER else "x 1", row["runs"],
+            _ratio(row["epochs_ratio_median"]),
             f"{100 * row['within_half_of_the_epochs']:.0f} %",
             ", ".join(map(_ratio, row["epochs_ratio_by_seed"].values())), row["never_reached"],
             _ratio(row["seconds_ratio_median"]), *_mph(row, "parent_mae", "final_mae_grown", "final_mae_cold", "noise"),
@@ -50,19 +64,19 @@ def comparisons(rows: Iterable[Row]) -> str:
     return _table([*head, "parent", "grown", "cold", "noise"], body)
 
 
-def other_rules(rows: Iterable[Row], task: str) -> str:
-    """Every changed rule against the default, the best first."""
-    changed = [row for row in rows if row["task"] == task and row["rule"] != "plain"]
-    changed.sort(key=lambda row: (STAGES.index(row["stage"]), row["val_difference"]["mean"]))
+def other_rules(rows: Iterable[Row]) -> str:
+    """Every changed rule against plain growth, the best first."""
+    changed = [row for row in rows if row["rule"] != PLAIN]
+    changed.sort(key=lambda row: (row["task"] == "demo", STAGES.index(row["stage"]), row["val_difference"]["mean"]))
     body = [
         [
-            row["stage"], NAMES.get(row["rule"], row["rule"]), row["runs"], _with_error(row["val_difference"]),
+            row["task"], row["stage"], NAMES.get(row["rule"], row["rule"]), row["runs"], _with_error(row["val_difference"]),
             _with_error(row["test_difference"]),
             f"{row['within_half_of_the_epochs']} ({row['default_within_half_of_the_epochs']})", row["never_reached"],
         ]
         for row in changed
     ]  # fmt: skip
-    return _table(["stage", "rule", "runs", "validation", "test", "at most half", "never reached"], body)
+    return _table(["task", "stage", "rule", "runs", "validation", "test", "at most half", "never reached"], body)
 
 
 def learning_rates(rows: Iterable[Row], task: str) -> str:

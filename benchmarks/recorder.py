@@ -29,7 +29,7 @@ from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS, StageOverrides
 from gman_search.training.metrics import masked_scores
 
-__all__ = ["EPOCHS", "Recorder", "Run", "config", "kept_runs", "open_task"]
+__all__ = ["EPOCHS", "PLAIN", "Recorder", "Run", "config", "kept_runs", "open_task"]
 
 EPOCHS, STEPS, DECAY_EPOCH = 10, 24, 3.0
 VALIDATION_STRIDE, TEST_STRIDE, TEST_SEEDS = 2, 4, 2
@@ -44,6 +44,10 @@ CUT = {
 }
 
 
+PLAIN = GrowthRules(new_rate=1)
+"""Growth with nothing added, from which other rules are told apart; the product's own are `GrowthRules()`."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One evaluation: a config at a stage with a seed, cold or grown from `parent`, by named rules."""
@@ -53,7 +57,7 @@ class Run:
     seed: int
     stage: str
     parent: "Run | None" = None
-    growth: GrowthRules = GrowthRules()  # noqa: RUF009
+    growth: GrowthRules = PLAIN
     warmup_steps: int = 20
     rate_rule: str = "preset"
     learning_rate: float | None = None
@@ -62,8 +66,8 @@ class Run:
     def name(self) -> str:
         """What decides the outcome, as a text; parents included."""
         parts = [self.task, str(self.config), f"s{self.seed}", self.stage]
-        changed = self.growth.model_dump(exclude_defaults=True)
-        parts += [f"{key}={value}" for key, value in changed.items()] if self.parent else []
+        plain, rules = PLAIN.model_dump(), self.growth.model_dump()
+        parts += [f"{key}={value}" for key, value in rules.items() if self.parent and value != plain[key]]
         if self.parent and self.warmup_steps != 20:
             parts.append(f"warmup={self.warmup_steps}")
         if self.rate_rule != "preset":
@@ -167,7 +171,8 @@ class Recorder:
         stage = CUT[run.stage].model_copy(update={"warmup_steps": run.warmup_steps})
         settings = at_stage(params, stage, learning_rate_rule=run.rate_rule)
         parent = self._folder(run.parent) if run.parent else None
-        growth = run.growth if run.parent else GrowthRules(moments="carry")  # a parent keeps what may be carried
+        keeping = PLAIN.model_copy(update={"moments": "carry"})  # a parent keeps what may be carried
+        growth = run.growth if run.parent else keeping
         job = Job(run.config, run.stage, settings, run.seed, folder, parent=parent, growth=growth)
         model = self._trainer.compiled(settings.shape, run.stage)
         epochs: list[Any] = []

@@ -81,6 +81,19 @@ def test_other_rules_are_remedies_and_no_comparison(kept):
     assert told["test_difference"]["mean"] == -0.2 and rules["plain"]["val_difference"]["mean"] == 0.0
 
 
+def test_models_grown_by_a_faster_rate_of_new_weights_are_compared_apart(kept):
+    name = "week 0 s0 medium new_rate=3.0 < week 0 s0 quick"
+    kept[name] = run(name, "medium", [4.0, 3.4], parent="week 0 s0 quick", growth={"new_rate": 3.0})
+    mixed = f"week 0 s0 full < {name}"
+    kept[mixed] = run(mixed, "full", [3.0], parent=name)
+    kept["week 0 s0 full"] = run("week 0 s0 full", "full", [3.5])
+    rows = summary(kept)["comparisons"]
+    assert [(row["to"], row["rule"], row["runs"]) for row in rows] == [
+        ("medium", "plain", 2),
+        ("medium", "rate of new 3", 1),
+    ], "a full model grown by one rule from a medium model grown by another is neither"
+
+
 def test_rates_and_reloads_are_listed(kept):
     kept["week 0 s0 full lr=0.002"] = run("week 0 s0 full lr=0.002", "full", [3.0], params={"learning_rate": 0.002})
     kept["week reload quick medium"] = {"run": "week reload quick medium", "task": "week", "moved": 0, "of": 9}
@@ -111,9 +124,10 @@ def test_the_tables_show_every_comparison_and_every_changed_rule(kept):
     kept["week 0 s0 quick lr=0.002"] = run("week 0 s0 quick lr=0.002", "quick", [3.0], params={"learning_rate": 0.002})
     shown = tables(summary(kept))
     assert (
-        "| week | quick | medium | 2 | 0.50 | 100 % | 0.50, 0.50 | 0 | 1.25 | 4.000 | 3.200 | 3.600 | 0.141 |" in shown
+        "| week | quick | medium | x 1 | 2 | 0.50 | 100 % | 0.50, 0.50 | 0 | 1.25 | 4.000 | 3.200 | 3.600 | 0.141 |"
+        in shown
     )
-    assert "| medium | rate x 0.3 | 1 | -0.200 | -0.200 | 1 (1) | 0 |" in shown
+    assert "| week | medium | rate x 0.3 | 1 | -0.200 | -0.200 | 1 (1) | 0 |" in shown
     assert "| stage | rule | 0.002 |" in shown and "| quick | - | 3.00 |" in shown
 
 

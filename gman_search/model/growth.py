@@ -59,7 +59,7 @@ class GrowthRules(BaseModel):
     )
     rate: float = Field(default=1.0, gt=0, le=10, description="factor of the learning rate of a grown model")
     new_rate: float = Field(
-        default=1.0, gt=0, le=10, description="factor of the learning rate of those weights of it that are new"
+        default=3.0, gt=0, le=10, description="factor of the learning rate of those weights of it that are new"
     )
 
 

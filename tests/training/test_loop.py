@@ -91,8 +91,8 @@ def test_a_damaged_checkpoint_means_starting_again(trainer, tmp_path):
     assert resumed[1] == trained(trainer, job(tmp_path / "whole"))[1]
 
 
-SETTLED = GrowthRules(calibration_steps=4, moments="carry", rate=0.5)
-FAST_NEW = GrowthRules(new_rate=3.0)
+SETTLED = GrowthRules(calibration_steps=4, moments="carry", rate=0.5, new_rate=1.0)
+ONE_RATE, FAST_NEW = GrowthRules(new_rate=1.0), GrowthRules(new_rate=3.0)
 
 
 @pytest.mark.parametrize("rules", [GrowthRules(), SETTLED])
@@ -126,6 +126,7 @@ def test_new_weights_beside_carried_moments_take_steps_of_the_rate_and_not_of_se
     model = trainer.compiled(big.hyperparameters.shape)
     load_grown(model, big, read_arrays(tmp_path / "parent" / "weights.npz"))
     settle(model, big, trainer.task.starts["train"], SMALL.shape)
+    set_rates(model, big, SMALL.shape)
     is_new = model.state.carried.numpy() == 0
     assert 0.3 < is_new.mean() < 0.95 and not model.state.first_moment.numpy()[is_new].any()
     begun = {**model.state.moments(), "parameters": model.state.parameters.numpy()}
@@ -146,7 +147,7 @@ def test_new_weights_beside_carried_moments_take_steps_of_the_rate_and_not_of_se
 def test_new_weights_alone_have_the_rate_that_is_asked_for_them(trainer, tmp_path):
     trained(trainer, job(tmp_path / "parent"))
     taken = {}
-    for rules in (GrowthRules(), FAST_NEW):
+    for rules in (ONE_RATE, FAST_NEW):
         big = job(tmp_path / "big", L=2, K=3, d=4, parent=tmp_path / "parent", growth=rules)
         model = trainer.compiled(big.hyperparameters.shape)
         load_grown(model, big, read_arrays(tmp_path / "parent" / "weights.npz"))
@@ -157,7 +158,7 @@ def test_new_weights_alone_have_the_rate_that_is_asked_for_them(trainer, tmp_pat
     shapes = dict(zip(model.state.trained.names, model.state.trained.shapes, strict=True))
     kept = model.state.trained.from_named(kept_elements(shapes, SMALL.shape, big.hyperparameters.shape, rules))
     assert 0.05 < kept.mean() < 0.6
-    np.testing.assert_allclose(taken[FAST_NEW], taken[GrowthRules()] * np.where(kept, 1, 3), atol=2e-6)
+    np.testing.assert_allclose(taken[FAST_NEW], taken[ONE_RATE] * np.where(kept, 1, 3), atol=2e-6)
     trained(trainer, job(tmp_path / "cold", L=2, K=3, d=4, growth=FAST_NEW))
     assert np.all(model.state.rate_factors.numpy() == 1), "the next job of this shape has its own rates"
 

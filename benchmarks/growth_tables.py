@@ -70,8 +70,8 @@ def other_rules(rows: Iterable[Row]) -> str:
     changed.sort(key=lambda row: (row["task"] == "demo", STAGES.index(row["stage"]), row["val_difference"]["mean"]))
     body = [
         [
-            row["task"], row["stage"], NAMES.get(row["rule"], row["rule"]), row["runs"], _with_error(row["val_difference"]),
-            _with_error(row["test_difference"]),
+            row["task"], row["stage"], NAMES.get(row["rule"], row["rule"]), row["runs"],
+            _with_error(row["val_difference"]), _with_error(row["test_difference"]),
             f"{row['within_half_of_the_epochs']} ({row['default_within_half_of_the_epochs']})", row["never_reached"],
         ]
         for row in changed

@@ -163,6 +163,25 @@ def test_new_weights_alone_have_the_rate_that_is_asked_for_them(trainer, tmp_pat
     assert np.all(model.state.rate_factors.numpy() == 1), "the next job of this shape has its own rates"
 
 
+@pytest.mark.parametrize(
+    "val, ended",
+    [
+        ([2.0, 9.0, 1.9, 1.8], False),  # shaken by growth in its first epoch, and better than before after it
+        ([2.0, 9.0, 6.5, 1.8], True),
+        ([2.0, float("nan")], True),
+    ],
+)
+def test_the_first_epoch_after_growth_is_not_divergence_unless_it_is_infinite(
+    trainer, tmp_path, monkeypatch, val, ended
+):
+    trained(trainer, job(tmp_path / "parent"))
+    told = iter(val)
+    monkeypatch.setattr(trainer, "_validate", lambda model, settings: next(told))
+    big = job(tmp_path / "big", L=1, K=3, d=4, parent=tmp_path / "parent", growth=FAST_NEW, max_epochs=3)
+    outcome = trainer.train(big, lambda epoch: None)
+    assert (outcome.state is State.PRUNED) == ended and outcome.val_mae == (2.0 if ended else 1.8)
+
+
 @pytest.mark.parametrize("rules", [SETTLED, FAST_NEW])
 def test_a_grown_and_settled_evaluation_is_resumed_as_if_never_stopped(trainer, tmp_path, rules):
     trained(trainer, job(tmp_path / "parent", growth=rules, max_epochs=2))

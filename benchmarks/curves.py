@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 from growth import FILE, share_of
-from growth_summary import FASTER, PLAIN, lineage, rule_of
+from growth_summary import PLAIN, lineage, rule_name, rule_of
 from recorder import Recorder, Run, kept_runs, open_task
 from replay_surface import PARAMS
 
@@ -27,7 +27,7 @@ from gman_search.model.growth import GrowthRules
 
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
 CONFIGS, COLD, TWO_SEEDS = 64, 24, 16
-DEFAULT = FASTER
+DEFAULT = rule_name({"growth": GrowthRules().model_dump(), "warmup_steps": 20, "rate_rule": "preset"})
 """Of the rules of growth, the product's."""
 KINDS = {
     ("quick",): "quick", ("medium", "quick"): "medium", ("full", "medium", "quick"): "full",

@@ -9,7 +9,7 @@ from typing import Any
 
 from gman_search.stages import PRESETS
 
-__all__ = ["FASTER", "PLAIN", "epochs_to_reach", "lineage", "rule_of", "summary"]
+__all__ = ["FASTER", "PLAIN", "epochs_to_reach", "lineage", "rule_name", "rule_of", "summary"]
 
 Row = Mapping[str, Any]
 PAIRS = (("medium", "quick"), ("full", "medium", "quick"), ("full", "quick"))
@@ -67,8 +67,8 @@ def rule_of(row: Row, kept: Mapping[str, Row]) -> str | None:
     """The rule by which a model and all that it came from were grown; none where they were not grown alike."""
     parent = kept.get(row["parent"] or "")
     if parent is None:
-        return _rule(row) if row["rate_rule"] != "preset" else PLAIN
-    return _rule(row) if parent["parent"] is None or rule_of(parent, kept) == _rule(row) else None
+        return rule_name(row) if row["rate_rule"] != "preset" else PLAIN
+    return rule_name(row) if parent["parent"] is None or rule_of(parent, kept) == rule_name(row) else None
 
 
 def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def _epochs_ratio(grown: Row, cold: Row) -> float:
     return math.inf if reached is None else reached / (epochs_to_reach(cold, cold["best_val"]) or 1)
 
 
-def _rule(row: Row) -> str:
+def rule_name(row: Row) -> str:
     """What differs from plain growth: one rate for all weights, guide's ratios, fresh moments, new blocks last."""
     growth = row["growth"]
     parts = [

@@ -62,9 +62,10 @@ def test_the_surface_foretells_left_out_configs_better_than_their_mean(surfaces)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_every_method_trains_each_epoch_once_and_ends_near_the_best(replay, surfaces, workers):
+@pytest.mark.parametrize("methods, seconds, near", [("METHODS", 3000, 1.12), ("RULES", 1200, 1.2)])
+def test_every_method_trains_each_epoch_once_and_ends_near_the_best(replay, surfaces, methods, seconds, near, workers):
     best = replay.best_known(surfaces, tuple(surfaces), "week")
-    for name, make in {**replay.METHODS, **replay.RULES}.items():
+    for name, make in getattr(replay, methods).items():
         world = replay.World(surfaces, np.random.default_rng(0))
         trained, train = Counter(), world.train
 
@@ -73,11 +74,11 @@ def test_every_method_trains_each_epoch_once_and_ends_near_the_best(replay, surf
             return train(work, params)
 
         world.train = counted
-        course = replay.replayed(make(0, EPOCHS), world, workers=workers, limit=1200 / workers)
+        course = replay.replayed(make(0, EPOCHS), world, workers=workers, limit=seconds / workers)
         assert set(trained.values()) == {1}, name
         assert course.seconds == sorted(course.seconds) and course.cost == sorted(course.cost), name
-        reach = 1.4 if name.endswith("only") else 1.2  # the higher stages of this table have lower errors
-        assert course.test[-1] < reach * best, name
+        # The higher stages of this table have lower errors, which who stays below cannot come near.
+        assert course.test[-1] < (1.4 if name.endswith("only") else near) * best, name
 
 
 def test_the_cost_of_a_course_is_where_it_stays_below_the_target(replay):

@@ -88,8 +88,7 @@ class TrainState:
 
     def scale_new_rates(self, kept: Mapping[str, np.ndarray], factor: float) -> None:
         """Multiply the rate of every element that is not `kept` (see `growth.kept_elements`) by `factor`."""
-        is_kept = self.trained.from_named(kept)
-        self.rate_factors.assign(self.rate_factors * np.where(is_kept, 1.0, factor).astype(np.float32))
+        self.rate_factors.assign(tf.where(self.trained.from_named(kept), self.rate_factors, self.rate_factors * factor))
 
     def weights(self) -> dict[str, np.ndarray]:
         """Parameters and BN statistics as named arrays."""

@@ -5,10 +5,10 @@
 
 The table is `curves/curves.parquet` (see `curves.py`), with a model of what lies between the recorded configs
 (`replay_surface.py`); the searches are in `replay_methods.py`, candidates for our own rules in `replay_rules.py`, and
-searches for which a package has to be installed in `replay_peers.py`. Time is simulated: the recorded seconds of every
-epoch. After every piece of training a search has an incumbent, by its own measure, the validation MAE; what counts is
-the incumbent's expected test MAE. `--keep` writes results/replay-TASK.json, method by method; `--summary` prints what
-is kept.
+searches for which a package has to be installed in `replay_peers.py`. Time is simulated: an epoch's seconds are those
+of its stage and batch size (`clock.py`). After every piece of training a search has an incumbent, by its own measure,
+the validation MAE; what counts is the incumbent's expected test MAE. `--keep` writes results/replay-TASK.json, method
+by method; `--summary` prints what is kept.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from clock import read_clock
 from kept import RESULTS, described, keep
 from replay_fidelity import agreement, ladder_survival, noise
 from replay_methods import METHODS, STAGES, Method, Work, drawn_at_random
@@ -129,7 +130,7 @@ def replayed(method: Method, world: World, *, workers: int, limit: float) -> Cou
 
 def surfaces_of(task: str) -> dict[str, Surface]:
     """The surfaces of a task, by kind."""
-    return {kind: Surface(curves) for kind, curves in read_curves(TABLE, task).items()}
+    return {kind: Surface(curves) for kind, curves in read_curves(TABLE, task, read_clock(task)).items()}
 
 
 def best_known(surfaces: Mapping[str, Surface], kinds: tuple[str, ...], task: str) -> float:

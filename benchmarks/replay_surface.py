@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
 __all__ = ["KINDS", "PARAMS", "Curves", "Surface", "read_curves"]
@@ -48,10 +49,19 @@ class Curves:
     configs: NDArray[np.int64]
 
 
-def read_curves(file: Path, task: str) -> dict[str, Curves]:
-    """Curves of a task by kind, from the Parquet table of `curves.py`."""
+def read_curves(file: Path, task: str, clock: Mapping[tuple[str, int], float] | None = None) -> dict[str, Curves]:
+    """Curves of a task by kind, from the Parquet table of `curves.py`.
+
+    Args:
+        file: the table.
+        task: `week` or `demo`.
+        clock: seconds of an epoch by stage and batch size, as `clock.py` measures them; none: those recorded.
+    """
     table = pd.read_parquet(file)
     table = table[(table["task"] == task) & (table["epoch"] > 0)]
+    if clock is not None:
+        places = zip(table["stage"], table["batch_size"].astype(int), strict=True)
+        table = table.assign(seconds=[clock[place] for place in places])
     found = {}
     for kind in KINDS:
         rows = table[table["kind"] == kind].sort_values(["seed", "config", "epoch"])
@@ -109,6 +119,7 @@ class Surface:
         self._seconds = curves.seconds.mean(axis=0)
         self._by_batch = _seconds_by_batch(curves)
         self._log_scales = self._fitted()
+        self._factor = cho_factor(self._covariance(self._x))
         self.noise = _seed_noise(curves)
         self.leave_one_out, self.spread = self._left_out(curves)
 
@@ -128,9 +139,8 @@ class Surface:
 
         return np.asarray(minimize(loss, start, method="L-BFGS-B", bounds=bounds).x)
 
-    def _weights(self, at: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
-        kernel = _kernel(x, x, self._log_scales) + np.exp(2 * self._log_scales[-1]) * np.eye(len(x))
-        return np.asarray(np.linalg.solve(kernel, _kernel(x, at, self._log_scales)).T)
+    def _covariance(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(_kernel(x, x, self._log_scales) + np.exp(2 * self._log_scales[-1]) * np.eye(len(x)))
 
     def curve(self, params: Mapping[str, Any]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Expected validation and test MAE after every epoch, and every epoch's seconds: (E,) each."""
@@ -140,7 +150,7 @@ class Surface:
         self, params: list[Mapping[str, Any]]
     ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
         """The same for many configs."""
-        weights = self._weights(_features(params), self._x)
+        weights = cho_solve(self._factor, _kernel(self._x, _features(params), self._log_scales)).T
         found = np.exp(self._mean + weights @ (self._y - self._mean))
         own = [self._by_batch.get(int(row["batch_size"]), self._seconds) for row in params]
         return [(row[: self.epochs], row[self.epochs :], s) for row, s in zip(found, own, strict=True)]
@@ -153,7 +163,8 @@ class Surface:
         best = curves.val.min(axis=1)
         for config in np.unique(curves.configs):
             out = curves.configs == config
-            weights = self._weights(self._x[out], self._x[~out])
+            seen = self._x[~out]
+            weights = np.linalg.solve(self._covariance(seen), _kernel(seen, self._x[out], self._log_scales)).T
             mean = self._y[~out].mean(axis=0)
             foretold = np.exp(mean + weights @ (self._y[~out] - mean))[:, : self.epochs].min(axis=1)
             errors.append(np.abs(foretold - best[out]).mean())

@@ -39,6 +39,11 @@ def curves(replay, tmp_path_factory):
     return file
 
 
+CLOCK = {
+    (stage, size): seconds
+    for stage, seconds in (("quick", 2.0), ("medium", 8.0), ("full", 8.0))
+    for size in (16, 32, 64)
+}
 KINDS = ("quick", "medium", "full", "medium cold", "full cold")
 
 
@@ -50,7 +55,7 @@ def replay_params():
 
 @pytest.fixture(scope="module")
 def surfaces(replay, curves):
-    replay.TABLE = curves
+    replay.TABLE, replay.read_clock = curves, lambda task: CLOCK
     return replay.surfaces_of("week")
 
 
@@ -59,6 +64,25 @@ def test_the_surface_foretells_left_out_configs_better_than_their_mean(surfaces)
         assert surface.configs == 24 and surface.epochs == EPOCHS
         assert surface.leave_one_out < 0.6 * surface.spread
         assert 0.001 < surface.noise < 0.02
+
+
+def test_a_replay_counts_the_seconds_of_its_clock_and_not_the_recorded_ones(replay, curves):
+    clock = {place: 3.0 + place[1] / 16 for place in CLOCK}
+    for read in (replay.read_curves(curves, "week"), replay.read_curves(curves, "week", clock)):
+        seconds, sizes = read["full"].seconds, np.array([params["batch_size"] for params in read["full"].params])
+        assert (seconds[sizes == 64] == seconds[sizes == 64][0, 0]).all()
+    assert (seconds[:, 0] == 3.0 + sizes / 16).all()
+    with pytest.raises(KeyError):
+        replay.read_curves(curves, "week", {("quick", 16): 1.0})
+
+
+def test_a_replay_without_a_clock_says_what_makes_one(repository, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    import clock
+
+    monkeypatch.setattr(clock, "RESULTS", tmp_path)
+    with pytest.raises(SystemExit, match=r"clock-week\.json.*clock\.py --keep"):
+        clock.read_clock("week")
 
 
 @pytest.mark.parametrize("workers", [1, 4])

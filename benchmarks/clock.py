@@ -4,8 +4,8 @@
 
 The recorded curves (`curves.py`) come from many days and from a machine that was shared, so that their own seconds say
 as much about the day as about the stage. Here one process of one thread trains the cut of `recorder.py` at every stage
-and batch size in turn, on a machine that should do nothing else; an epoch's training and its validation count, its test
-scores do not. The median of all epochs but every evaluation's first, which may compile, is kept.
+and batch size in turn, one epoch at a time, on a machine that should do nothing else; an epoch's training and its
+validation count, its test scores do not. The first round, in which graphs are compiled, is left out.
 """
 
 import argparse
@@ -15,15 +15,16 @@ import statistics
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kept import RESULTS, described, keep
 
-__all__ = ["read_clock"]
+__all__ = ["clocked", "read_clock"]
 
 BATCH_SIZES = (16, 32, 64)
-EPOCHS, ROUNDS = 4, 3
+ROUNDS = 4
 
 
 def measured(task_name: str, data: Path | None) -> list[dict[str, Any]]:
@@ -41,11 +42,12 @@ def measured(task_name: str, data: Path | None) -> list[dict[str, Any]]:
         for name, stage in CUT.items():
             for batch_size in BATCH_SIZES:
                 params = {**SearchSpace().preset(), "batch_size": batch_size}
-                settings = at_stage(params, stage.model_copy(update={"max_epochs": EPOCHS}))
+                settings = at_stage(params, stage.model_copy(update={"max_epochs": 1}))
                 with tempfile.TemporaryDirectory() as folder:
                     epochs: list[Any] = []
                     trainer.train(Job(0, name, settings, turn, Path(folder)), epochs.append)
-                seconds[name, batch_size] += [epoch.seconds for epoch in epochs if epoch.epoch > 1]
+                if turn:
+                    seconds[name, batch_size].append(epochs[-1].seconds)
     return [
         {
             "stage": name,
@@ -53,7 +55,7 @@ def measured(task_name: str, data: Path | None) -> list[dict[str, Any]]:
             "seconds_per_epoch": round(statistics.median(values), 3),
             "least": round(min(values), 3),
             "most": round(max(values), 3),
-            "epochs": len(values),
+            "rounds": len(values),
         }
         for (name, batch_size), values in seconds.items()
     ]
@@ -66,6 +68,19 @@ def read_clock(task: str) -> dict[tuple[str, int], float]:
         raise SystemExit(f"a replay needs benchmarks/results/{file.name}: python benchmarks/clock.py --keep makes it")
     rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
     return {(row["stage"], row["batch_size"]): row["seconds_per_epoch"] for row in rows}
+
+
+def clocked(kept: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Recorded runs with the clock's seconds for their own; what comes before the first epoch counts nothing."""
+    tasks = {row["task"] for row in kept.values()}
+    clocks = {task: read_clock(task) for task in sorted(tasks)}
+    found = {}
+    for name, row in kept.items():
+        if "seconds" in row:
+            seconds = clocks[row["task"]][row["stage"], int(row["params"]["batch_size"])]
+            row = {**row, "seconds": [seconds if epoch else 0.0 for epoch in row["epoch"]]}
+        found[name] = row
+    return found
 
 
 def main() -> None:

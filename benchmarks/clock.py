@@ -74,13 +74,14 @@ def clocked(kept: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Recorded runs with the clock's seconds for their own; what comes before the first epoch counts nothing."""
     tasks = {row["task"] for row in kept.values()}
     clocks = {task: read_clock(task) for task in sorted(tasks)}
-    found = {}
-    for name, row in kept.items():
-        if "seconds" in row:
-            seconds = clocks[row["task"]][row["stage"], int(row["params"]["batch_size"])]
-            row = {**row, "seconds": [seconds if epoch else 0.0 for epoch in row["epoch"]]}
-        found[name] = row
-    return found
+
+    def seconds(row: dict[str, Any]) -> dict[str, list[float]]:
+        if "seconds" not in row:  # no training
+            return {}
+        one = clocks[row["task"]][row["stage"], int(row["params"]["batch_size"])]
+        return {"seconds": [one if epoch else 0.0 for epoch in row["epoch"]]}
+
+    return {name: {**row, **seconds(row)} for name, row in kept.items()}
 
 
 def main() -> None:

@@ -201,6 +201,13 @@ def summary() -> dict[str, Any]:
     return tasks[0] if len(tasks) == 1 else {"task": " and ".join(t["task"] for t in tasks), "tasks": tasks}
 
 
+def planned(methods: list[str] | None, workers: list[int]) -> list[tuple[str, int]]:
+    """What to replay: the named methods; else all, candidates for our rules with the first number of workers alone."""
+    if methods:
+        return list(product(methods, workers))
+    return [*product(METHODS, workers), *product(RULES, workers[:1])]
+
+
 def main() -> None:
     """Replay and keep, or print what is kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -231,7 +238,7 @@ def main() -> None:
         found = {(row["name"], row["workers"]): row for row in before}
         bests = {"any": best_known(surfaces, KINDS, task), "cold": best_known(surfaces, ("full cold",), task)}
         with ProcessPoolExecutor(chosen.processes) as pool:
-            for name, workers in product(chosen.method or {**METHODS, **RULES}, chosen.workers):
+            for name, workers in planned(chosen.method, chosen.workers):
                 began = time.perf_counter()
                 row = found[name, workers] = measured(name, surfaces, bests, chosen.seeds, workers, pool)
                 told = ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_any", "full_started")

@@ -1,6 +1,6 @@
 """Searches as they are compared: each tells what to train next and learns what came of it.
 
-All draw from the product's own space, and all try the guide's config first, as the product does. The product's own
+All draw from the product's own space, and all here try the guide's config first, as the product does. The product's own
 search is its ladder and its sampler; Optuna's samplers and pruners are Optuna's; the schedule of KerasTuner's Hyperband
 is written anew from its documented formulas, because the package cannot be asked without training.
 """
@@ -27,6 +27,8 @@ __all__ = ["DRAWN", "METHODS", "PRESET", "STAGES", "AtFull", "Halving", "KerasTu
 
 STAGES = ("quick", "medium", "full")
 STARTUP = 10
+BY_COST = (2, 2)
+"""What `eta = "cost"` comes to under the cut of `recorder.py`, by the product's cost model and by the clock."""
 SPACE = SearchSpace()
 DRAWN = distributions(SPACE)
 PRESET = {name: value for name, value in SPACE.preset().items() if name in DRAWN}
@@ -63,7 +65,8 @@ def _study(seed: int, sampler: str, pruner: optuna.pruners.BasePruner | None = N
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         tpe = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, multivariate=True, constant_liar=True)
     chosen = tpe if sampler == "tpe" else optuna.samplers.RandomSampler(seed=seed)
-    study = optuna.create_study(sampler=chosen, pruner=pruner or optuna.pruners.NopPruner())
+    name = f"replay-{seed}"  # Hyperband draws brackets by it
+    study = optuna.create_study(study_name=name, sampler=chosen, pruner=pruner or optuna.pruners.NopPruner())
     study.enqueue_trial(PRESET)
     return study
 
@@ -86,7 +89,7 @@ class Halving:
         seed: int,
         epochs: int,
         trials: int = 50,
-        etas: tuple[int, ...] = (4, 4),
+        etas: tuple[int, ...] = BY_COST,
         sampler: str = "tpe",
         synchronous: bool = True,
         grown: bool = True,
@@ -139,13 +142,18 @@ class Halving:
 
 
 class AtFull:
-    """Optuna with every config at full scale from the start, and one of its pruners looking on after every epoch."""
+    """Optuna with every config at one scale from the start, and one of its pruners looking on after every epoch."""
 
     def __init__(
-        self, seed: int, epochs: int, sampler: str, pruner: Callable[[int], optuna.pruners.BasePruner] | None = None
+        self,
+        seed: int,
+        epochs: int,
+        sampler: str,
+        pruner: Callable[[int], optuna.pruners.BasePruner] | None = None,
+        kind: str = "full cold",
     ) -> None:
         self._study = _study(seed, sampler, pruner(epochs) if pruner else None)
-        self._epochs, self._prunes = epochs, pruner is not None
+        self._epochs, self._prunes, self._kind = epochs, pruner is not None, kind
         self._open: dict[int, optuna.Trial] = {}
         self._goes_on: deque[tuple[int, int]] = deque()
         self._best: dict[int, float] = {}
@@ -154,10 +162,10 @@ class AtFull:
     def ask(self) -> Work | None:
         if self._goes_on:
             config, epoch = self._goes_on.popleft()
-            return Work(config, "full cold", epoch, epoch)
+            return Work(config, self._kind, epoch, epoch)
         trial = self._study.ask(DRAWN)
         self._open[trial.number], self.params[trial.number] = trial, dict(trial.params)
-        return Work(trial.number, "full cold", 1, 1 if self._prunes else self._epochs)
+        return Work(trial.number, self._kind, 1, 1 if self._prunes else self._epochs)
 
     def tell(self, work: Work, val: list[float]) -> None:
         trial = self._open[work.config]
@@ -243,12 +251,14 @@ METHODS: dict[str, Callable[[int, int], Method]] = {
     "gman-search": Halving,
     "gman-search, asynchronous": lambda seed, epochs: Halving(seed, epochs, synchronous=False),
     "gman-search, eta 3": lambda seed, epochs: Halving(seed, epochs, etas=(3, 3)),
-    "gman-search, eta 2": lambda seed, epochs: Halving(seed, epochs, etas=(2, 2)),
+    "gman-search, eta 4": lambda seed, epochs: Halving(seed, epochs, etas=(4, 4)),
     "gman-search, eta 8, 4": lambda seed, epochs: Halving(seed, epochs, etas=(8, 4)),
     "gman-search, not grown": lambda seed, epochs: Halving(seed, epochs, grown=False),
     "synchronous halving, random": lambda seed, epochs: Halving(seed, epochs, sampler="random"),
     "random at full": lambda seed, epochs: AtFull(seed, epochs, "random"),
     "Optuna TPE at full": lambda seed, epochs: AtFull(seed, epochs, "tpe"),
+    "Optuna TPE at medium": lambda seed, epochs: AtFull(seed, epochs, "tpe", kind="medium cold"),
+    "Optuna TPE at quick": lambda seed, epochs: AtFull(seed, epochs, "tpe", kind="quick"),
     "Optuna TPE, SuccessiveHalvingPruner": lambda seed, epochs: AtFull(seed, epochs, "tpe", _successive_halving),
     "Optuna TPE, HyperbandPruner": lambda seed, epochs: AtFull(seed, epochs, "tpe", _hyperband),
     "KerasTuner Hyperband": KerasTunerHyperband,

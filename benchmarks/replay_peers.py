@@ -2,7 +2,7 @@
 
 They need an environment of their own: pip install dehb smac "syne-tune[basic]", beside gman-search without TensorFlow
 (PYTHONPATH). The fidelity of all of them is the number of epochs at full scale, which is what they can vary without
-knowing GMAN.
+knowing GMAN. DEHB and SMAC begin with random configs, without the guide's.
 """
 
 import math
@@ -102,6 +102,8 @@ class Smac(_AtFullFromStart):
         self._search = MultiFidelityFacade(
             scenario, lambda config, seed=0, budget=0: 0.0, overwrite=True, logging_level=False,
             intensifier=MultiFidelityFacade.get_intensifier(scenario, eta=3),
+            # Its default would be 90 random configs, more than there is time for.
+            initial_design=MultiFidelityFacade.get_initial_design(scenario, n_configs=10),
         )  # fmt: skip
         self._asked: dict[Work, list[Any]] = {}
 
@@ -120,7 +122,7 @@ class Smac(_AtFullFromStart):
 
 
 class SyneTuneAsha(_AtFullFromStart):
-    """Syne Tune's ASHA: a random config, paused after 1, 3 and 9 epochs unless it is among the best third there."""
+    """Syne Tune's ASHA: a random config, stopped after 1, 3 and 9 epochs unless it is among the best third there."""
 
     def __init__(self, seed: int, epochs: int) -> None:
         super().__init__()

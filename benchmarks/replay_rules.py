@@ -34,13 +34,14 @@ class TiesGoOn(Halving):
         decision = super()._decide()
         if isinstance(decision, Promote):
             return decision
-        for below, above in zip(self._ladder.stages, self._ladder.stages[1:], strict=False):
+        pairs = zip(self._ladder.stages, self._ladder.stages[1:], self._ladder.etas, strict=False)
+        for below, above, eta in pairs:
             here, promoted = self._rungs[below], self._rungs[above].rows
             if not here.is_idle or (below == STAGES[0] and len(here.rows) < self._ladder.trials):
                 break
             kept = [val for val, config in here.order if config in promoted]
             for val, config in here.order if kept else ():
-                if config not in promoted and val <= max(kept[: len(here.rows) // 4]) * (1 + self._noise):
+                if config not in promoted and val <= max(kept[: len(here.rows) // eta]) * (1 + self._noise):
                     return Promote(config, below, above)
         return decision
 
@@ -141,8 +142,7 @@ def _near(name: str, random: np.random.Generator) -> Any:
 
 
 RULES: dict[str, Callable[[int, int], Method]] = {
-    "ours, quick and medium only": lambda seed, epochs: Halving(seed, epochs, etas=(4,)),
-    "ours, quick only": lambda seed, epochs: Halving(seed, epochs, etas=()),
+    "ours, quick and medium only": lambda seed, epochs: Halving(seed, epochs, etas=(2,)),
     "ours, 25 trials": lambda seed, epochs: Halving(seed, epochs, trials=25),
     "ours, 100 trials": lambda seed, epochs: Halving(seed, epochs, trials=100),
     "ours, ties within 1 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.01),

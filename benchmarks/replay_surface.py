@@ -1,9 +1,10 @@
 """What an evaluation would have given: recorded learning curves, and a model of them between the recorded configs.
 
 The table has a whole curve for every recorded config at every stage. A sampler asks for configs that are not among
-them; for these a Gaussian process over the hyperparameters foretells the curve. Its error is measured by leaving out
-one config at a time and told with every result. Two seeds of one config differ, and a search must live with that: every
-simulated evaluation gets such a difference, drawn from what was measured.
+them; for these a Gaussian process over the hyperparameters foretells the mean curve. What it does not foretell, the
+luck of a seed and whatever else, is most of it, and is no error of measurement: a model that is better than foretold on
+validation data is so on test data, and passes it on to the model grown from it. So it is kept as it was recorded, as
+whole curves of what was left over when the config was left out.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ __all__ = ["KINDS", "PARAMS", "Curves", "Surface", "read_curves"]
 
 KINDS = ("quick", "medium", "full", "medium cold", "full cold")
 """Stages of a search, where medium and full are grown from the stage below; and the same trained from nothing."""
+GROWN = ("medium", "full")
 PARAMS = {
     "learning_rate": "log", "decay_epoch": "linear", "decay_rate": "linear", "batch_size": "log", "dropout": "linear",
     "weight_decay": "choice", "clip_norm": "choice", "causal": "choice", "bn_momentum": "linear",
@@ -39,6 +41,7 @@ class Curves:
         seconds: of every epoch, (R, E).
         seeds: (R,).
         configs: (R,).
+        start: validation and test MAE before the first epoch, (R, 2); infinite for what was not grown.
     """
 
     params: list[Mapping[str, Any]]
@@ -47,6 +50,24 @@ class Curves:
     seconds: NDArray[np.float64]
     seeds: NDArray[np.int64]
     configs: NDArray[np.int64]
+    start: NDArray[np.float64]
+
+    @property
+    def best(self) -> NDArray[np.float64]:
+        """The validation MAE by which the product ranks, the start counting as an epoch, (R,)."""
+        return np.minimum(self.val.min(axis=1), self.start[:, 0])
+
+    @property
+    def test_at_best(self) -> NDArray[np.float64]:
+        """Test MAE of the epoch with that validation MAE, (R,)."""
+        at = self.val.argmin(axis=1)[:, None]
+        own = np.take_along_axis(self.test, at, axis=1)[:, 0]
+        return np.where(self.start[:, 0] < self.val.min(axis=1), self.start[:, 1], own)
+
+    @property
+    def runs(self) -> list[tuple[int, int]]:
+        """Config and seed of every row."""
+        return list(zip(self.configs.tolist(), self.seeds.tolist(), strict=True))
 
 
 def read_curves(file: Path, task: str, clock: Mapping[tuple[str, int], float] | None = None) -> dict[str, Curves]:
@@ -58,16 +79,20 @@ def read_curves(file: Path, task: str, clock: Mapping[tuple[str, int], float] | 
         clock: seconds of an epoch by stage and batch size, as `clock.py` measures them; none: those recorded.
     """
     table = pd.read_parquet(file)
-    table = table[(table["task"] == task) & (table["epoch"] > 0)]
+    table = table[table["task"] == task]
     if clock is not None:
         places = zip(table["stage"], table["batch_size"].astype(int), strict=True)
         table = table.assign(seconds=[clock[place] for place in places])
     found = {}
     for kind in KINDS:
         rows = table[table["kind"] == kind].sort_values(["seed", "config", "epoch"])
-        runs = [run for _, run in rows.groupby(["seed", "config"], sort=True)]
-        if not runs:
+        whole = [run for _, run in rows.groupby(["seed", "config"], sort=True)]
+        whole = [run for run in whole if run["epoch"].max() > 0]  # ended before its first epoch: no curve
+        if not whole:
             continue
+        grown = kind in GROWN
+        start = [run.loc[run["epoch"] == 0, ["val", "test"]].to_numpy(float) for run in whole]
+        runs = [run[run["epoch"] > 0] for run in whole]
         epochs = int(rows["epoch"].max())
         found[kind] = Curves(
             params=[run[list(PARAMS)].iloc[0].to_dict() for run in runs],
@@ -76,6 +101,7 @@ def read_curves(file: Path, task: str, clock: Mapping[tuple[str, int], float] | 
             seconds=np.stack([_whole(run["seconds"], epochs, after=0.0) for run in runs]),
             seeds=np.array([run["seed"].iloc[0] for run in runs]),
             configs=np.array([run["config"].iloc[0] for run in runs]),
+            start=np.concatenate(start) if grown else np.full((len(runs), 2), np.inf),
         )
     return found
 
@@ -121,7 +147,8 @@ class Surface:
         self._log_scales = self._fitted()
         self._factor = cho_factor(self._covariance(self._x))
         self.noise = _seed_noise(curves)
-        self.leave_one_out, self.spread = self._left_out(curves)
+        self.runs = {run: row for row, run in enumerate(curves.runs)}
+        self.left_over, self.errors = self._left_out(curves)
 
     def _fitted(self) -> NDArray[np.float64]:
         """Length scales, amplitude and noise of the greatest likelihood of the best validation MAE."""
@@ -142,34 +169,48 @@ class Surface:
     def _covariance(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(_kernel(x, x, self._log_scales) + np.exp(2 * self._log_scales[-1]) * np.eye(len(x)))
 
-    def curve(self, params: Mapping[str, Any]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Expected validation and test MAE after every epoch, and every epoch's seconds: (E,) each."""
-        return self.curves([params])[0]
+    def curve(
+        self, params: Mapping[str, Any], luck: NDArray[np.float64] | float = 0.0
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Validation and test MAE after every epoch, and every epoch's seconds: (E,) each.
 
-    def curves(
-        self, params: list[Mapping[str, Any]]
-    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
-        """The same for many configs."""
-        weights = cho_solve(self._factor, _kernel(self._x, _features(params), self._log_scales)).T
-        found = np.exp(self._mean + weights @ (self._y - self._mean))
-        own = [self._by_batch.get(int(row["batch_size"]), self._seconds) for row in params]
-        return [(row[: self.epochs], row[self.epochs :], s) for row, s in zip(found, own, strict=True)]
-
-    def _left_out(self, curves: Curves) -> tuple[float, float]:
-        """Mean error, in mph, of the best validation MAE of configs the model has not seen; and what knowing only the
-        mean of all would give.
+        Args:
+            params: of the config.
+            luck: what is left over, in logarithms, (2E,); none: the expected curves.
         """
-        errors, plain = [], []
-        best = curves.val.min(axis=1)
+        weights = cho_solve(self._factor, _kernel(self._x, _features([params]), self._log_scales))[:, 0]
+        found = np.exp(self._mean + weights @ (self._y - self._mean) + luck)
+        seconds = self._by_batch.get(int(params["batch_size"]), self._seconds)
+        return found[: self.epochs], found[self.epochs :], seconds
+
+    def _left_out(self, curves: Curves) -> tuple[NDArray[np.float64], dict[str, float]]:
+        """What is left over of every run's curves, in logarithms, (R, 2E), by the others without its config; and mean
+        errors in mph of the best validation MAE and its test MAE, beside those of foretelling the mean of the others.
+
+        Scales of length are those fitted to all, which makes the errors a little too small.
+        """
+        left_over = np.empty_like(self._y)
+        errors: dict[str, list[float]] = {"val": [], "test": [], "val_by_mean": [], "test_by_mean": []}
+        best, test = curves.val.min(axis=1), _test_at_least(np.exp(self._y), self.epochs)
         for config in np.unique(curves.configs):
             out = curves.configs == config
             seen = self._x[~out]
             weights = np.linalg.solve(self._covariance(seen), _kernel(seen, self._x[out], self._log_scales)).T
             mean = self._y[~out].mean(axis=0)
-            foretold = np.exp(mean + weights @ (self._y[~out] - mean))[:, : self.epochs].min(axis=1)
-            errors.append(np.abs(foretold - best[out]).mean())
-            plain.append(np.abs(best[~out].mean() - best[out]).mean())
-        return float(np.mean(errors)), float(np.mean(plain))
+            foretold = mean + weights @ (self._y[~out] - mean)
+            left_over[out] = self._y[out] - foretold
+            told = np.exp(foretold)
+            errors["val"] += np.abs(told[:, : self.epochs].min(axis=1) - best[out]).tolist()
+            errors["test"] += np.abs(_test_at_least(told, self.epochs) - test[out]).tolist()
+            errors["val_by_mean"] += np.abs(best[~out].mean() - best[out]).tolist()
+            errors["test_by_mean"] += np.abs(test[~out].mean() - test[out]).tolist()
+        return left_over, {name: round(float(np.mean(values)), 4) for name, values in errors.items()}
+
+
+def _test_at_least(both: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
+    """Of curves (R, 2E), the test MAE at the epoch of the least validation MAE, (R,)."""
+    at = both[:, :epochs].argmin(axis=1)
+    return np.asarray(both[np.arange(len(both)), epochs + at])
 
 
 def _kernel(a: NDArray[np.float64], b: NDArray[np.float64], log_scales: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,116 @@
+"""The world in which searches are replayed: what training would give, a simulated clock, and the course of a search."""
+
+import heapq
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from replay_methods import STAGES, Method, Work
+from replay_surface import Surface
+
+__all__ = ["Course", "World", "replayed"]
+
+
+class World:
+    """Curves of any config, with a luck drawn from the recorded ones.
+
+    A config's luck is that of one recorded run and of all that grew from it, so that it is inherited and shows on
+    validation and on test data as it was recorded. Cold starts draw a run of their own.
+
+    Args:
+        surfaces: by kind of evaluation.
+        random: draws the luck.
+    """
+
+    def __init__(self, surfaces: Mapping[str, Surface], random: np.random.Generator) -> None:
+        self._surfaces, self._random = surfaces, random
+        self._recorded = {
+            cold: sorted(set.intersection(*(set(s.runs) for kind, s in surfaces.items() if _is_cold(kind) == cold)))
+            for cold in (False, True)
+        }
+        self._lucky: dict[tuple[int, bool], tuple[int, int]] = {}
+        self._curves: dict[tuple[int, str], tuple[Any, Any, Any]] = {}
+        self._ends: dict[tuple[int, str], tuple[float, float]] = {}
+
+    def train(self, work: Work, params: Mapping[str, Any]) -> tuple[list[float], float]:
+        """Validation MAE after every epoch of `work`, and the seconds of all."""
+        key = work.config, work.kind
+        if key not in self._curves:
+            surface = self._surfaces[work.kind]
+            run = self._luck_of(work.config, _is_cold(work.kind))
+            self._curves[key] = surface.curve(params, surface.left_over[surface.runs[run]])
+        val, _, seconds = self._curves[key]
+        return list(val[work.first - 1 : work.last]), float(seconds[work.first - 1 : work.last].sum())
+
+    def _luck_of(self, config: int, cold: bool) -> tuple[int, int]:
+        if (config, cold) not in self._lucky:
+            recorded = self._recorded[cold]
+            self._lucky[config, cold] = recorded[int(self._random.integers(len(recorded)))]
+        return self._lucky[config, cold]
+
+    def standing(self, work: Work) -> tuple[float, float]:
+        """Least validation MAE of a model trained so far, and the test MAE of that epoch."""
+        key = work.config, work.kind
+        val, test, _ = self._curves[key]
+        best = int(np.argmin(val[: work.last]))
+        found = float(val[best]), float(test[best])
+        if work.kind in STAGES[1:]:  # grown: it starts as its parent ended
+            found = min(found, self._ends[work.config, STAGES[STAGES.index(work.kind) - 1]])
+        self._ends[key] = found
+        return found
+
+
+def _is_cold(kind: str) -> bool:
+    return kind.endswith("cold")
+
+
+@dataclass
+class Course:
+    """How one search went: simulated seconds and test MAE whenever its incumbent changed."""
+
+    seconds: list[float] = field(default_factory=list)
+    test: list[float] = field(default_factory=list)
+    started_at_full: int = 0
+    wasted_at_full: float = 0.0
+
+    def until(self, target: float) -> float:
+        """Seconds after which the incumbent's test MAE stays at or below `target`; infinite where it never does."""
+        beyond = [index for index, value in enumerate(self.test) if value > target]
+        first = beyond[-1] + 1 if beyond else 0
+        return self.seconds[first] if first < len(self.seconds) else math.inf
+
+    def at(self, seconds: float) -> float:
+        """Test MAE of the incumbent after that time; infinite before there is one."""
+        known = [value for spent, value in zip(self.seconds, self.test, strict=True) if spent <= seconds]
+        return known[-1] if known else math.inf
+
+
+def replayed(method: Method, world: World, *, workers: int, limit: float) -> Course:
+    """One search, until `limit` seconds of simulated time have passed."""
+    course, incumbent = Course(), (-1, math.inf)
+    under_way: list[tuple[float, int, Work, list[float]]] = []
+    now, started = 0.0, 0
+    while True:
+        work = method.ask() if len(under_way) < workers else None
+        if work is not None:
+            val, seconds = world.train(work, method.params[work.config])
+            heapq.heappush(under_way, (now + seconds, started, work, val))
+            started += 1
+            course.started_at_full += work.kind.startswith("full") and work.first == 1
+            continue
+        if not under_way:
+            break
+        now, _, work, val = heapq.heappop(under_way)
+        if now > limit:
+            break
+        method.tell(work, val)
+        found, test = world.standing(work)
+        if (place := (method.standing(work), -found)) > (incumbent[0], -incumbent[1]):
+            incumbent = place[0], found
+            course.seconds.append(now)
+            course.test.append(test)
+        elif work.kind.startswith("full"):
+            course.wasted_at_full += (work.last - work.first + 1) / 10
+    return course

@@ -147,6 +147,7 @@ def main() -> None:
             kind: {
                 "configs": surface.configs,
                 "seed_noise_percent": round(100 * surface.noise, 2),
+                "foretells": surface.foretells,
                 "left_out_error_mph": surface.errors,
             }
             for kind, surface in surfaces.items()

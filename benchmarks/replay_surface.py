@@ -128,7 +128,7 @@ def _features(params: list[Mapping[str, Any]]) -> NDArray[np.float64]:
 
 
 class Surface:
-    """Curves of any config at one kind of evaluation.
+    """Curves of any config at one kind of evaluation: the mean of all where hyperparameters do not foretell more.
 
     Args:
         curves: recorded ones.
@@ -148,7 +148,11 @@ class Surface:
         self._factor = cho_factor(self._covariance(self._x))
         self.noise = _seed_noise(curves)
         self.runs = {run: row for row, run in enumerate(curves.runs)}
+        self.foretells = True
         self.left_over, self.errors = self._left_out(curves)
+        if self.errors["val"] >= self.errors["val_by_mean"]:  # better no model than a bad one
+            self.foretells = False
+            self.left_over, _ = self._left_out(curves)
 
     def _fitted(self) -> NDArray[np.float64]:
         """Length scales, amplitude and noise of the greatest likelihood of the best validation MAE."""
@@ -179,7 +183,7 @@ class Surface:
             luck: what is left over, in logarithms, (2E,); none: the expected curves.
         """
         weights = cho_solve(self._factor, _kernel(self._x, _features([params]), self._log_scales))[:, 0]
-        found = np.exp(self._mean + weights @ (self._y - self._mean) + luck)
+        found = np.exp(self._mean + self.foretells * weights @ (self._y - self._mean) + luck)
         seconds = self._by_batch.get(int(params["batch_size"]), self._seconds)
         return found[: self.epochs], found[self.epochs :], seconds
 
@@ -197,7 +201,7 @@ class Surface:
             seen = self._x[~out]
             weights = np.linalg.solve(self._covariance(seen), _kernel(seen, self._x[out], self._log_scales)).T
             mean = self._y[~out].mean(axis=0)
-            foretold = mean + weights @ (self._y[~out] - mean)
+            foretold = mean + self.foretells * weights @ (self._y[~out] - mean)
             left_over[out] = self._y[out] - foretold
             told = np.exp(foretold)
             errors["val"] += np.abs(told[:, : self.epochs].min(axis=1) - best[out]).tolist()

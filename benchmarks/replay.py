@@ -38,7 +38,7 @@ from replay_world import Course, World, replayed
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
 TOLERANCES = (1, 3)
 """Percent above the best known; two seeds of one config differ by more."""
-FULL_EVALUATIONS, FEWEST_ROUNDS = 40, 3
+FULL_EVALUATIONS, FEWEST_ROUNDS = 80, 3
 """A search is given up when its workers have spent as much as so many cold evaluations at full scale, but none before
 the time of so many.
 """
@@ -79,8 +79,15 @@ def measured(
             row[f"reached_{percent}pct_{label}"] = round(sum(math.isfinite(cost) for cost in costs) / seeds, 3)
     row["test_mae_at"] = {
         str(budget): _finite(statistics.median(course.at(budget * whole / workers) for course in courses))
-        for budget in (2, 5, 10, 20, 40)
+        for budget in (2, 5, 10, 20, 40, 80)
     }
+    if all(course.one_run for course in courses):
+        ends = [course.one_run for course in courses if course.one_run]
+        row["one_run"] = {
+            "cost": _quantiles([workers * seconds for seconds, _ in ends]),
+            "test_mae": round(statistics.mean(test for _, test in ends), 4),
+            "standard_error": round(statistics.stdev(test for _, test in ends) / seeds**0.5, 4),
+        }
     row["full_started"] = round(statistics.mean(course.started_at_full for course in courses), 1)
     row["full_wasted"] = round(statistics.mean(course.wasted_at_full for course in courses), 1)
     return {**row, "seconds_of_a_full": round(whole, 1)}
@@ -161,8 +168,8 @@ def main() -> None:
             for name, workers in planned(chosen.method, chosen.workers):
                 began = time.perf_counter()
                 row = found[name, workers] = measured(name, surfaces, bests, chosen.seeds, workers, pool)
-                told = ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_1pct_any", "test_mae_at")
-                print(f"{task}  {name}, {workers}: { {key: row[key] for key in told} }", file=sys.stderr)
+                told = ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_1pct_any", "test_mae_at", "one_run")
+                print(f"{task}  {name}, {workers}: { {key: row.get(key) for key in told} }", file=sys.stderr)
                 print(f"    {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
         rows = sorted(found.values(), key=lambda row: (row["workers"], list(EVERYTHING).index(row["name"])))
         fidelity = {"rank_correlation": agreement(curves), "noise": noise(curves)}

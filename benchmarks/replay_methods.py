@@ -101,10 +101,12 @@ class Halving:
         self._study, self._drawn = _study(seed, sampler), dict[int, optuna.Trial]()
         self._best: dict[tuple[int, str], float] = {}
         self.params: dict[int, dict[str, Any]] = {}
+        self.rounds = 0
 
     def ask(self) -> Work | None:
         while isinstance(decision := self._decide(), Promote | Done):
             if isinstance(decision, Done):  # who has time left goes on with more trials
+                self.rounds += 1
                 self._ladder = replace(self._ladder, trials=self._ladder.trials + self._trials)
                 continue
             self._rungs.put(Evaluation(decision.config_id, decision.stage))

@@ -24,6 +24,7 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
+from clock import clocked
 from growth_summary import summary
 from growth_tables import tables
 from kept import RESULTS, described
@@ -157,7 +158,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     if chosen.summary:
-        document = described("growth", **summary(kept_runs(FILE)))
+        document = described("growth", **summary(clocked(kept_runs(FILE))))
         print(json.dumps(document, indent=2) if chosen.json else tables(document))
         return
     part, of = share_of(chosen.share, parser)

@@ -126,6 +126,24 @@ def summary() -> dict[str, Any]:
     return tasks[0] if len(tasks) == 1 else {"task": " and ".join(t["task"] for t in tasks), "tasks": tasks}
 
 
+def facts(surfaces: Mapping[str, Surface], curves: Mapping[str, Curves]) -> dict[str, Any]:
+    """What is known of the table itself: how well it foretells, and how far cheap stages agree with dear ones."""
+    return {
+        "surface": {
+            kind: {
+                "configs": surface.configs,
+                "seed_noise_percent": round(100 * surface.noise, 2),
+                "foretells": surface.foretells,
+                "left_out_error_mph": surface.errors,
+            }
+            for kind, surface in surfaces.items()
+        },
+        "rank_correlation": agreement(curves),
+        "noise": noise(curves),
+        "survival_of_the_best": {str(eta): ladder_survival(curves, eta) for eta in (2, 3, 4, 8)},
+    }
+
+
 def planned(methods: list[str] | None, workers: list[int]) -> list[tuple[str, int]]:
     """What to replay: the named methods; else all, candidates for our rules with the first number of workers alone."""
     if methods:
@@ -149,34 +167,23 @@ def main() -> None:
         print(json.dumps({"schema": "gman-search/replay/1", **summary()}, indent=2))
         return
     for task in chosen.task or ["week", "demo"]:
-        surfaces = surfaces_of(task)
-        facts = {
-            kind: {
-                "configs": surface.configs,
-                "seed_noise_percent": round(100 * surface.noise, 2),
-                "foretells": surface.foretells,
-                "left_out_error_mph": surface.errors,
-            }
-            for kind, surface in surfaces.items()
-        }
+        surfaces, curves = surfaces_of(task), read_curves(TABLE, task)
+        told = facts(surfaces, curves)
         file = RESULTS / f"replay-{task}.json"
         before = json.loads(file.read_text())["methods"] if chosen.keep and file.is_file() else []
         found = {(row["name"], row["workers"]): row for row in before}
-        curves = read_curves(TABLE, task)
         bests = {"any": best_known(curves, KINDS), "cold": best_known(curves, ("full cold",))}
         with ProcessPoolExecutor(chosen.processes) as pool:
             for name, workers in planned(chosen.method, chosen.workers):
                 began = time.perf_counter()
                 row = found[name, workers] = measured(name, surfaces, bests, chosen.seeds, workers, pool)
-                told = ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_1pct_any", "test_mae_at", "one_run")
-                print(f"{task}  {name}, {workers}: { {key: row.get(key) for key in told} }", file=sys.stderr)
+                shown = ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_1pct_any", "test_mae_at", "one_run")
+                print(f"{task}  {name}, {workers}: { {key: row.get(key) for key in shown} }", file=sys.stderr)
                 print(f"    {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-        rows = sorted(found.values(), key=lambda row: (row["workers"], list(EVERYTHING).index(row["name"])))
-        fidelity = {"rank_correlation": agreement(curves), "noise": noise(curves)}
-        fidelity["survival_of_the_best"] = {str(eta): ladder_survival(curves, eta) for eta in (2, 3, 4, 8)}
-        document = described("replay", task=task, surface=facts, **fidelity, methods=rows)
-        if chosen.keep:
-            keep(f"replay-{task}", document)
+                rows = sorted(found.values(), key=lambda row: (row["workers"], list(EVERYTHING).index(row["name"])))
+                document = described("replay", task=task, **told, methods=rows)
+                if chosen.keep:  # after every method: a replay of hours may be stopped
+                    keep(f"replay-{task}", document)
         if chosen.json:
             print(json.dumps(document, indent=2))
 

@@ -1,8 +1,10 @@
 """One worker of another search in `head_to_head.py`: Optuna or KerasTuner, training at full scale with our fast step.
 
 Both know GMAN only as a thing that trains and reports after every epoch: the same model class, the same compiled step,
-the same data, search space and cut as the full stage of our own search. Every ending is a line of
-`endings-INDEX.jsonl`: the Unix time, the validation MAE of the best epoch, and the folder that has its weights.
+the same data and search space as the full stage of our own search. A config may be trained for three times the epochs
+of that stage, on the schedule stretched by as much: ours has been trained at two stages before it comes there. Every
+ending is a line of `endings-INDEX.jsonl`: the Unix time, the validation MAE of the best epoch, and the folder that has
+its weights.
 """
 
 import argparse
@@ -15,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 __all__ = ["Evaluator", "keras_tuner_worker", "optuna_worker"]
+
+
+LONGER = 3
 
 
 class OutOfTime(BaseException):
@@ -36,7 +41,9 @@ class Evaluator:
 
         from gman_search.training.loop import GmanTrainer
 
-        self.stage = CUT["full"]
+        cut = CUT["full"]
+        longer = {"max_epochs": LONGER * cut.max_epochs, "decay_epoch": LONGER * cut.decay_epoch}
+        self.stage = cut.model_copy(update={**longer, "patience": LONGER * cut.patience})
         self._trainer = GmanTrainer(open_task("week", data))
         self._work, self._deadline = work, deadline
         self._endings = work / f"endings-{index}.jsonl"
@@ -100,7 +107,7 @@ def optuna_worker(evaluator: Evaluator, work: Path, seed: int, index: int) -> No
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     epochs = evaluator.stage.max_epochs
     study = optuna.create_study(
-        study_name="contest",
+        study_name=f"contest-{seed}",  # Hyperband draws brackets by it
         storage=JournalStorage(JournalFileBackend(str(work / "journal.log"))),
         load_if_exists=True,
         sampler=optuna.samplers.TPESampler(seed=10 * seed + index, multivariate=True, constant_liar=True),
@@ -158,8 +165,8 @@ def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int) -> No
             """Nothing: a contest is not resumed."""
 
     oracle = keras_tuner.oracles.HyperbandOracle(
-        objective=keras_tuner.Objective("val", "min"), max_epochs=EPOCHS, factor=3, hyperband_iterations=1000,
-        hyperparameters=space, seed=seed, max_consecutive_failed_trials=1,
+        objective=keras_tuner.Objective("val", "min"), max_epochs=LONGER * EPOCHS, factor=3, hyperband_iterations=1000,
+        hyperparameters=space, seed=seed, max_consecutive_failed_trials=3,
     )  # fmt: skip
     Tuner(oracle, directory=str(work), project_name="contest", overwrite=False).search()
 

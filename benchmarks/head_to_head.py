@@ -2,12 +2,12 @@
 
     python benchmarks/head_to_head.py --data DIR [--minutes 60] [--seeds 3] [--contender optuna] [--keep]
 
-Each has both cores as two workers of one thread. The others train the same model class at full scale with the same
-compiled step, data, search space and budget of an evaluation as our full stage (`recorder.py` tells the cut); see
-`contender.py`. KerasTuner must be importable: `pip install --target FOLDER --no-deps keras-tuner kt-legacy`, and
-PYTHONPATH=FOLDER. Ours is `gman-search run --hours`, with as many trials as its dry run says will fit. Afterwards, not
-counted in the time, the weights of everything that was the best of its search at its time are tested. What is kept
-already (contender, seed, minutes) is not run again.
+Each has both cores as two workers of one thread. Ours has the cut of `recorder.py` at every stage. The others train the
+same model class at full scale with the same compiled step, data and search space, for up to three times the epochs of
+our full stage, whose models have been trained at two stages before; see `contender.py`. KerasTuner must be importable:
+`pip install --target FOLDER --no-deps keras-tuner kt-legacy`, and PYTHONPATH=FOLDER. Ours is `gman-search run --hours`,
+with as many trials as its dry run says will fit. Afterwards, not counted in the time, the weights of everything that
+was the best of its search at its time are tested. What is kept already (contender, seed, minutes) is not run again.
 """
 
 import argparse
@@ -33,6 +33,8 @@ HERE = Path(__file__).parent
 CONTENDERS = ("gman-search", "optuna", "keras-tuner")
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
 GRACE_SECONDS = 120
+FLUSH_SECONDS = 15
+"""What is under way at the deadline ends with its epoch and counts; ours does not, because it stops unfinished."""
 TWO_WORKERS = 0.75
 """Time of two workers of one thread over that of one worker with two, which a dry run tells (results/step.json)."""
 SPEC = """name = "contest"
@@ -53,13 +55,13 @@ threads = 1
 """
 
 
-def our_spec(data: Path, seed: int, eta: int) -> str:
+def our_spec(data: Path, seed: int, eta: int | str) -> str:
     """The specification of our search: the presets under the cut of `recorder.py`."""
     from recorder import DECAY_EPOCH, EPOCHS, STEPS
 
     cut = f"max_epochs = {EPOCHS}\nsteps_per_epoch = {STEPS}\ndecay_epoch = {DECAY_EPOCH}\npatience = {EPOCHS}\n"
     stages = "".join(f"[stages.{stage}]\n{cut}" for stage in ("quick", "medium", "full"))
-    return SPEC.format(seed=seed, data=data.resolve(), stages=stages, eta=eta)
+    return SPEC.format(seed=seed, data=data.resolve(), stages=stages, eta=json.dumps(eta))
 
 
 def trials_that_fit(work: Path, minutes: float) -> int:
@@ -74,7 +76,7 @@ def trials_that_fit(work: Path, minutes: float) -> int:
     return fit
 
 
-def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int) -> list[dict[str, Any]]:
+def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int | str) -> list[dict[str, Any]]:
     """Endings of our search."""
     (work / "contest.toml").write_text(our_spec(data, seed, eta), encoding="utf-8")
     trials = trials_that_fit(work, minutes)
@@ -115,6 +117,9 @@ def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float) 
         for worker in workers:
             with suppress(subprocess.TimeoutExpired):  # an epoch of minutes: what it has left counts
                 worker.wait(timeout=max(1.0, began + 60 * minutes + GRACE_SECONDS - time.time()))
+                if worker.returncode or time.time() < began + 60 * minutes:
+                    told = (work / f"{kind}.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+                    raise SystemExit(f"a worker of {kind} ended early (exit code {worker.returncode}):\n{told}")
     finally:
         for process in [*workers, *([chief] if chief else [])]:
             process.send_signal(signal.SIGKILL)
@@ -124,7 +129,8 @@ def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float) 
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             told = {"seconds": row["time"] - began, "val": row["val"], "stage": row["stage"]}
-            endings.append({**told, "folder": str(work / row["folder"])})
+            if told["seconds"] <= 60 * minutes + FLUSH_SECONDS:
+                endings.append({**told, "folder": str(work / row["folder"])})
     return sorted(endings, key=lambda ending: ending["seconds"])
 
 
@@ -155,21 +161,26 @@ def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By seed: every contender's winner, and how soon ours stayed at or below each peer's end."""
+    """By seed: every contender's winner, how soon ours stayed at or below each peer's end, and each peer at ours."""
     found = []
     ours = {row["seed"]: row for row in rows if row["contender"] == "gman-search" and row["course"]}
     for row in rows:
         own = ours.get(row["seed"])
         if own is None or own is row or not row["course"]:
             continue
-        end = row["course"][-1]["test"]
-        above = [index for index, at in enumerate(own["course"]) if at["test"] > end]
-        first = above[-1] + 1 if above else 0
-        reached = own["course"][first]["seconds"] if first < len(own["course"]) else None
+        end, our_end = row["course"][-1]["test"], own["course"][-1]["test"]
         told = {"seed": row["seed"], "peer": row["contender"], "peer_test": end}
-        told |= {"peer_seconds": row["course"][-1]["seconds"], "our_test": own["course"][-1]["test"]}
-        found.append({**told, "reached_by_us_after": reached})
+        told |= {"peer_seconds": row["course"][-1]["seconds"], "our_test": our_end}
+        told |= {"reached_by_us_after": _stays_below(own, end), "reached_by_peer_after": _stays_below(row, our_end)}
+        found.append(told)
     return found
+
+
+def _stays_below(row: dict[str, Any], target: float) -> float | None:
+    """Seconds after which a contender's incumbent stays at or below a test MAE."""
+    above = [index for index, at in enumerate(row["course"]) if at["test"] > target]
+    first = above[-1] + 1 if above else 0
+    return row["course"][first]["seconds"] if first < len(row["course"]) else None
 
 
 def main() -> None:
@@ -178,7 +189,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA"))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--eta", type=int, default=4)
+    parser.add_argument("--eta", default="cost", help="our reduction factor: a number, or the product's own choice")
     parser.add_argument("--contender", choices=CONTENDERS, action="append")
     for name in ("keep", "json"):
         parser.add_argument(f"--{name}", action="store_true")
@@ -196,10 +207,12 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as text:
                 work = Path(text)
                 if name == "gman-search":
-                    endings = our_endings(work, data, seed, chosen.minutes, chosen.eta)
+                    eta = int(chosen.eta) if chosen.eta.isdigit() else chosen.eta
+                    endings = our_endings(work, data, seed, chosen.minutes, eta)
                 else:
                     endings = their_endings(name, work, data, seed, chosen.minutes)
                 row = {"contender": name, "seed": seed, "minutes": chosen.minutes, "endings": len(endings)}
+                row |= {"eta": chosen.eta} if name == "gman-search" else {}
                 row |= {"at_full": sum(ending["stage"] == "full" for ending in endings)}
                 rows.append({**row, "course": course(endings, data)})
             print(json.dumps({**rows[-1], "course": rows[-1]["course"][-1:]}), file=sys.stderr, flush=True)

@@ -26,16 +26,24 @@ def test_a_peers_end_is_reached_when_ours_stays_at_or_below_it(contest):
     (told,) = contest.summary(rows)
     assert (told["peer"], told["peer_test"], told["peer_seconds"], told["our_test"]) == ("optuna", 4.1, 20.0, 3.9)
     assert told["reached_by_us_after"] == 40.0, "4.0 was reached before, and lost again"
+    assert told["reached_by_peer_after"] is None
 
 
 def test_a_peers_end_that_is_never_reached_and_contests_without_a_course(contest):
     rows = [run("gman-search", [5.0]), run("optuna", [4.1]), run("keras-tuner", []), run("optuna", [4.0], seed=1)]
     (told,) = contest.summary(rows)
-    assert told["reached_by_us_after"] is None
+    assert told["reached_by_us_after"] is None and told["reached_by_peer_after"] == 10.0
 
 
-def test_our_search_has_the_budget_of_the_recorded_curves_at_every_stage(contest):
-    told = tomllib.loads(contest.our_spec(Path("/data"), 3, 4))
+def test_a_contender_that_fails_is_no_weak_one(contest, tmp_path):
+    with pytest.raises(SystemExit, match="a worker of nobody ended early"):
+        contest.their_endings("nobody", tmp_path, tmp_path, 0, 0.1)
+
+
+@pytest.mark.parametrize("eta", [4, "cost"])
+def test_our_search_has_the_budget_of_the_recorded_curves_at_every_stage(contest, eta):
+    told = tomllib.loads(contest.our_spec(Path("/data"), 3, eta))
     spec = StudySpec.model_validate(told)
+    assert spec.halving.eta == eta
     assert spec.seed == 3 and spec.search.workers == 2 and spec.search.threads == 1
     assert {(stage.max_epochs, stage.steps_per_epoch, stage.patience) for stage in spec.stage_list()} == {(10, 24, 10)}

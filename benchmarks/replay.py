@@ -33,6 +33,7 @@ from replay_methods import METHODS, drawn_at_random
 from replay_peers import PEERS
 from replay_rules import RULES
 from replay_surface import KINDS, Curves, Surface, read_curves
+from replay_tables import tables
 from replay_world import Course, World, replayed
 
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
@@ -82,12 +83,14 @@ def measured(
         for budget in (2, 5, 10, 20, 40, 80)
     }
     if all(course.one_run for course in courses):
-        ends = [course.one_run for course in courses if course.one_run]
+        runs = [course.one_run for course in courses if course.one_run]
         row["one_run"] = {
-            "cost": _quantiles([workers * seconds for seconds, _ in ends]),
-            "test_mae": round(statistics.mean(test for _, test in ends), 4),
-            "standard_error": round(statistics.stdev(test for _, test in ends) / seeds**0.5, 4),
+            "cost": _quantiles([workers * seconds for seconds, _ in runs]),
+            "test_mae": round(statistics.mean(test for _, test in runs), 4),
+            "standard_error": round(statistics.stdev(test for _, test in runs) / seeds**0.5, 4),
         }
+    ends = [course.test[-1] for course in courses if course.test]
+    row["test_mae_at_end"] = round(statistics.median(ends), 4) if ends else None
     row["full_started"] = round(statistics.mean(course.started_at_full for course in courses), 1)
     row["full_wasted"] = round(statistics.mean(course.wasted_at_full for course in courses), 1)
     return {**row, "seconds_of_a_full": round(whole, 1)}
@@ -103,11 +106,15 @@ def _finite(value: float) -> float | None:
     return round(value, 2) if math.isfinite(value) else None
 
 
+def kept_documents() -> list[dict[str, Any]]:
+    """The kept result of every task."""
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(RESULTS.glob("replay-*.json"))]
+
+
 def summary() -> dict[str, Any]:
     """What the kept results say, in one document for all tasks."""
-    documents = [json.loads(file.read_text()) for file in sorted(RESULTS.glob("replay-*.json"))]
     tasks = []
-    for document in documents:
+    for document in kept_documents():
         methods = [
             {
                 "name": row["name"],
@@ -164,7 +171,10 @@ def main() -> None:
         parser.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
     if chosen.summary:
-        print(json.dumps({"schema": "gman-search/replay/1", **summary()}, indent=2))
+        if chosen.json:
+            print(json.dumps({"schema": "gman-search/replay/1", **summary()}, indent=2))
+        else:
+            print("\n\n".join(f"{document['task']}\n\n{tables(document)}" for document in kept_documents()))
         return
     for task in chosen.task or ["week", "demo"]:
         surfaces, curves = surfaces_of(task), read_curves(TABLE, task)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from replay_methods import STAGES, Method, Work
 from replay_surface import Surface
 
@@ -14,10 +15,12 @@ __all__ = ["Course", "World", "replayed"]
 
 
 class World:
-    """Curves of any config, with a luck drawn from the recorded ones.
+    """Curves of any config, with a luck drawn as the recorded ones are distributed.
 
-    A config's luck is that of one recorded run and of all that grew from it, so that it is inherited and shows on
-    validation and on test data as it was recorded. Cold starts draw a run of their own.
+    A config's luck is a normal one with the covariance of what is left over of all recorded runs and those that grew
+    from them: it is inherited, and shows from epoch to epoch, on validation and on test data, as far as it was
+    recorded. Cold starts have a luck of their own. (To draw a recorded run's luck as it is would not do: of hundreds of
+    configs the winners would all have that of one run.)
 
     Args:
         surfaces: by kind of evaluation.
@@ -30,7 +33,7 @@ class World:
             cold: sorted(set.intersection(*(set(s.runs) for kind, s in surfaces.items() if _is_cold(kind) == cold)))
             for cold in (False, True)
         }
-        self._lucky: dict[tuple[int, bool], tuple[int, int]] = {}
+        self._lucky: dict[tuple[int, bool], NDArray[np.float64]] = {}
         self._curves: dict[tuple[int, str], tuple[Any, Any, Any]] = {}
         self._ends: dict[tuple[int, str], tuple[float, float]] = {}
 
@@ -39,15 +42,17 @@ class World:
         key = work.config, work.kind
         if key not in self._curves:
             surface = self._surfaces[work.kind]
-            run = self._luck_of(work.config, _is_cold(work.kind))
-            self._curves[key] = surface.curve(params, surface.left_over[surface.runs[run]])
+            cold = _is_cold(work.kind)
+            rows = [surface.runs[run] for run in self._recorded[cold]]
+            self._curves[key] = surface.curve(params, self._luck_of(work.config, cold) @ surface.left_over[rows])
         val, _, seconds = self._curves[key]
         return list(val[work.first - 1 : work.last]), float(seconds[work.first - 1 : work.last].sum())
 
-    def _luck_of(self, config: int, cold: bool) -> tuple[int, int]:
+    def _luck_of(self, config: int, cold: bool) -> NDArray[np.float64]:
+        """A weight for every recorded run."""
         if (config, cold) not in self._lucky:
-            recorded = self._recorded[cold]
-            self._lucky[config, cold] = recorded[int(self._random.integers(len(recorded)))]
+            runs = len(self._recorded[cold])
+            self._lucky[config, cold] = self._random.normal(0.0, runs**-0.5, runs)
         return self._lucky[config, cold]
 
     def standing(self, work: Work) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Searches compared over recorded learning curves: what each must spend until it has a model within 1 % of the best.
 
-    python benchmarks/replay.py [--task week] [--seeds 200] [--workers 1 4] [--method NAME] [--keep]
+    python benchmarks/replay.py [--task week] [--seeds 200] [--workers 1 4] [--method NAME] [--limit 80] [--keep]
     python benchmarks/replay.py --summary --json
 
 The table is `curves/curves.parquet` (see `curves.py`), with a model of what lies between the recorded configs
@@ -39,8 +39,8 @@ from replay_world import Course, World, replayed
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
 TOLERANCES = (1, 3)
 """Percent above the best known; two seeds of one config differ by more."""
-FULL_EVALUATIONS, FEWEST_ROUNDS = 80, 3
-"""A search is given up when its workers have spent as much as so many cold evaluations at full scale, but none before
+FEWEST_ROUNDS = 3
+"""A search is given up when its workers have spent as much as `--limit` cold evaluations at full scale, but none before
 the time of so many.
 """
 EVERYTHING = {**METHODS, **RULES, **PEERS}
@@ -65,11 +65,18 @@ def course_of(name: str, surfaces: Mapping[str, Surface], workers: int, limit: f
 
 
 def measured(
-    name: str, surfaces: Mapping[str, Surface], bests: Mapping[str, float], seeds: int, workers: int, pool: Executor
+    name: str,
+    surfaces: Mapping[str, Surface],
+    bests: Mapping[str, float],
+    pool: Executor,
+    *,
+    seeds: int,
+    workers: int,
+    full_evaluations: int,
 ) -> dict[str, Any]:
     """One method's courses summarised; a cost is the seconds of all workers, busy or not."""
     whole = float(surfaces["full cold"].curve(drawn_at_random(1, 0)[0])[2].sum())
-    limit = max(FULL_EVALUATIONS / workers, FEWEST_ROUNDS) * whole
+    limit = max(full_evaluations / workers, FEWEST_ROUNDS) * whole
     courses = list(pool.map(partial(course_of, name, surfaces, workers, limit), range(seeds), chunksize=5))
     row: dict[str, Any] = {"name": name, "workers": workers, "seeds": seeds, "limit_seconds": round(limit, 1)}
     for label, best in bests.items():
@@ -166,6 +173,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 4, 16, 64])
     parser.add_argument("--method", action="append", choices=list(EVERYTHING))
+    parser.add_argument("--limit", type=int, default=80, help="cost of a search, in cold evaluations at full scale")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     for name in ("keep", "summary", "json"):
         parser.add_argument(f"--{name}", action="store_true")
@@ -186,7 +194,9 @@ def main() -> None:
         with ProcessPoolExecutor(chosen.processes) as pool:
             for name, workers in planned(chosen.method, chosen.workers):
                 began = time.perf_counter()
-                row = found[name, workers] = measured(name, surfaces, bests, chosen.seeds, workers, pool)
+                row = found[name, workers] = measured(
+                    name, surfaces, bests, pool, seeds=chosen.seeds, workers=workers, full_evaluations=chosen.limit
+                )
                 shown = ("cost_to_1pct_any", "cost_to_1pct_cold", "reached_1pct_any", "test_mae_at", "one_run")
                 print(f"{task}  {name}, {workers}: { {key: row.get(key) for key in shown} }", file=sys.stderr)
                 print(f"    {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)

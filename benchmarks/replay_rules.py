@@ -3,6 +3,7 @@
 Every class is the product's search with one thing changed.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from optuna.trial import TrialState, create_trial
 from replay_methods import DRAWN, PRESET, STAGES, STARTUP, Halving, Method, Work
 
 from gman_search.halving.decide import Decision, Promote
+from gman_search.halving.stopping import WARM, Curve, hopeless
 from gman_search.halving.table import Evaluation, State
 
 __all__ = ["RULES"]
@@ -47,19 +49,17 @@ class TiesGoOn(Halving):
 
 
 class StopsInside(Halving):
-    """A stage's evaluation ends early when its curve lies above the `share` quantile of those before it at its epoch.
+    """The product's `halving.stopping`: an evaluation ends early when its best is above what others had by then.
 
     Args:
-        share: of the curves before it.
-        warm: epochs that every evaluation gets.
-        fewest: curves that must be known.
+        share: of the curves that may go on.
     """
 
-    def __init__(self, seed: int, epochs: int, share: float = 0.5, warm: int = 3, fewest: int = 8, **more: Any) -> None:
+    def __init__(self, seed: int, epochs: int, share: float = 0.5, **more: Any) -> None:
         super().__init__(seed, epochs, **more)
-        self._share, self._warm, self._fewest = share, warm, fewest
-        self._curves: dict[tuple[int, str], list[float]] = defaultdict(list)
-        self._at: dict[tuple[str, int], list[float]] = defaultdict(list)
+        self._share, self._warm = share, math.ceil(WARM * epochs)
+        self._values: dict[tuple[int, str], list[float]] = defaultdict(list)
+        self._curves: dict[str, list[Curve]] = defaultdict(list)
         self._goes_on: list[Work] = []
 
     def ask(self) -> Work | None:
@@ -69,23 +69,21 @@ class StopsInside(Halving):
         return None if work is None else Work(work.config, work.kind, 1, self._warm)
 
     def tell(self, work: Work, val: list[float]) -> None:
-        curve = self._curves[work.config, work.kind]
-        for epoch, value in enumerate(val, work.first):
-            curve.append(min([value, *curve[-1:]]))
-            self._at[work.kind, epoch].append(curve[-1])
-        known = self._at[work.kind, work.last]
-        hopeless = len(known) > self._fewest and curve[-1] > np.quantile(known, self._share)
-        if work.last == self._epochs or not hopeless:
-            if work.last == self._epochs:
-                super().tell(work, curve)
-            else:
-                self._goes_on.append(Work(work.config, work.kind, work.last + 1, work.last + 1))
-            return
-        self._rungs.put(Evaluation(work.config, work.kind.removesuffix(" cold"), state=State.PRUNED))
-        if work.kind == STAGES[0]:
-            trial = self._drawn[work.config]
-            trial.report(curve[-1], work.last)
-            self._study.tell(trial, state=TrialState.PRUNED)
+        values = self._values[work.config, work.kind]
+        values.extend(val)
+        others = self._curves[work.kind]
+        if work.last == self._epochs:
+            others.append(Curve(values))
+            super().tell(work, values)
+        elif not hopeless(values, others, self._epochs, share=self._share):
+            self._goes_on.append(Work(work.config, work.kind, work.last + 1, work.last + 1))
+        else:
+            others.append(Curve(values, whole=False))
+            self._rungs.put(Evaluation(work.config, work.kind.removesuffix(" cold"), state=State.PRUNED))
+            if work.kind == STAGES[0]:
+                trial = self._drawn[work.config]
+                trial.report(min(values), work.last)
+                self._study.tell(trial, state=TrialState.PRUNED)
 
 
 class DrawsByHighest(Halving):
@@ -149,6 +147,7 @@ RULES: dict[str, Callable[[int, int], Method]] = {
     "ours, ties within 3 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.03),
     "ours, stops inside at the median": lambda seed, epochs: StopsInside(seed, epochs, share=0.5),
     "ours, stops inside at the best quarter": lambda seed, epochs: StopsInside(seed, epochs, share=0.25),
+    "ours, asynchronous, stops inside at the median": lambda seed, epochs: StopsInside(seed, epochs, synchronous=False),
     "ours, draws by the highest stage": DrawsByHighest,
     "ours, begins near the guide": BeginsNearTheGuide,
 }

@@ -95,7 +95,12 @@ class HalvingSpec(_Frozen):
         default="cost", description="reduction factor, one for all stages or one each; cost: ratio of stage costs"
     )
     promotion: Literal["synchronous", "asynchronous"] = Field(
-        default="synchronous", description="promote when a rung is closed, or as soon as there is room"
+        default="asynchronous",
+        description="promote as soon as there is room (the last place when the stage is closed), or when it is closed",
+    )
+    stopping: Literal["none", "median"] = Field(
+        default="none",
+        description="median: an evaluation ends when its best so far is above the median of the others of its stage",
     )
     warm_start: Literal["grow", "none"] = Field(default="grow", description="start from the smaller model's weights")
     growth: GrowthRules = GrowthRules()

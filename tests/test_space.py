@@ -81,4 +81,4 @@ def test_names_that_could_leave_their_folder_are_refused(name):
 @pytest.mark.parametrize("eta, etas", [("cost", (2, 5)), (4, (4, 4)), ((3, 2), (3, 2))])
 def test_the_ladder_takes_costs_or_the_studys_own_factors(eta, etas):
     ladder = StudySpec(trials=9, halving={"eta": eta}).ladder((2, 5))
-    assert ladder == Ladder(("quick", "medium", "full"), etas, 9, synchronous=True)
+    assert ladder == Ladder(("quick", "medium", "full"), etas, 9, synchronous=False)

@@ -66,6 +66,8 @@ def print_dry_run(spec: StudySpec, *, as_json: bool) -> None:
     console.print("time of one worker with two cores, estimated; cold, and with all epochs.")
     how = "the ratio of the stages' times" if spec.halving.eta == "cost" else "set by halving.eta"
     console.print(f"each stage promotes one in {' and one in '.join(map(str, ladder.etas))} ({how}).")
+    if spec.halving.stopping != "none":
+        console.print("evaluations that stop by the median of the others are counted as whole ones.")
     console.print(
         f"total {duration(total)}; all {spec.trials} configs in full {duration(everything)}: "
         f"{1 - total / everything:.0%} saved."

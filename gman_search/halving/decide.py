@@ -58,7 +58,8 @@ def decide(evaluations: Iterable[Evaluation], ladder: Ladder) -> Decision:
     """The next step of the search.
 
     Promotions come before new configs and higher rungs before lower ones (Li et al. 2020, ASHA, Algorithm 2), but the
-    number of promotions is capped by what has finished, which plain asynchronous halving is not.
+    number of promotions is capped by what has finished, which plain asynchronous halving is not, and the last place
+    of a stage is given away when the one below is closed: the best of it goes on, whenever it came.
     """
     return decide_on(Rungs(ladder.stages, latest_attempts(evaluations)), ladder)
 
@@ -78,10 +79,11 @@ def decide_on(rungs: Rungs, ladder: Ladder) -> Decision:
 
 def _due_promotion(rungs: Rungs, ladder: Ladder, rung: int) -> Promote | None:
     stage, above = ladder.stages[rung], ladder.stages[rung + 1]
-    if ladder.synchronous and not _is_closed(rungs, ladder, rung):
-        return None
     promoted = rungs[above].rows
-    if len(promoted) >= ladder.room(rung, rungs[stage].finished):
+    room = ladder.room(rung, rungs[stage].finished)
+    # The last place is for the best of the whole rung, which may be its last config.
+    at_once = 0 if ladder.synchronous else min(room, ladder.quotas()[rung + 1] - 1)
+    if len(promoted) >= room or (len(promoted) >= at_once and not _is_closed(rungs, ladder, rung)):
         return None
     for _, config_id in rungs[stage].order:
         if config_id not in promoted:
@@ -177,4 +179,6 @@ def _reason(promoted: bool, rank: int, of: int, kept: int, gap: float | None, ab
         return f"promoted to {above}: rank {rank} of {of}"
     if gap is None:
         return f"rank {rank} of {of}; nobody has been promoted to {above} yet"
+    if gap < 0:
+        return f"stopped: rank {rank} of {of}, but {kept} had gone on to {above} before, by {-gap:.3f} worse at most"
     return f"stopped: rank {rank} of {of}, {kept} went on to {above}, {gap:+.3f} from the last of them"

@@ -17,7 +17,8 @@ class Ladder:
 
     `etas[i]` is the reduction factor from `stages[i]` to `stages[i + 1]`. `synchronous` promotes only when a rung is
     closed (nothing waiting, running or still to be sampled): the top of the whole rung goes on. Otherwise a config is
-    promoted as soon as the evaluations finished so far leave room for it.
+    promoted as soon as the evaluations finished so far leave room for it; only the last place waits for the rung to be
+    closed, so that its best goes on for certain.
     """
 
     stages: tuple[str, ...]

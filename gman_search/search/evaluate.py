@@ -21,14 +21,20 @@ from gman_search.search.artifacts import INHERITED, RESUMED, WEIGHTS, Artifacts
 from gman_search.search.claim import Claim
 from gman_search.search.leases import LeaseKeeper, Leases
 from gman_search.search.presence import Presence
+from gman_search.search.stopping import stopping_due
 from gman_search.search.storage import patiently
 from gman_search.search.studies import SearchStudies
 from gman_search.search.tidy import tidy
+from gman_search.training.diagnosis import diagnose
 from gman_search.training.job import Job, Outcome, StopTraining, Trainer
 
 __all__ = ["Workplace", "evaluate"]
 
 log = logging.getLogger(__name__)
+
+
+class _Stopped(StopTraining):
+    """The evaluation's own curve tells that nothing will come of it."""
 
 
 class _LeaseLost(StopTraining):
@@ -62,6 +68,8 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
                 raise _LeaseLost
             epochs.append(epoch)
             patiently(lambda: studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae))
+            if verdict := stopping_due(studies, claim, epochs):
+                raise _Stopped(verdict)
             if stop.is_set():
                 raise StopTraining
 
@@ -75,6 +83,8 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
         except (_LeaseLost, UpdateFinishedTrialError):
             log.warning("%s was given to another worker or ended from outside; leaving it", key)
             return False
+        except _Stopped as verdict:
+            outcome, kept = _stopped(str(verdict), epochs), {}
         except StopTraining:
             _tell(place, claim, _failure(INTERRUPTED, epochs), epochs, _keep_for_the_next(place, claim, job))
             return False
@@ -92,6 +102,14 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
     else:
         _forget(place, kept)
     return told
+
+
+def _stopped(reason: str, epochs: list[Epoch]) -> Outcome:
+    trained = [epoch for epoch in epochs if epoch.epoch > 0]
+    best = min(trained, key=lambda epoch: epoch.val_mae)
+    readings = diagnose([e.train_mae for e in trained if e.train_mae is not None], [e.val_mae for e in trained])
+    told = {"best_epoch": best.epoch, "steps": trained[-1].steps}
+    return Outcome(State.PRUNED, best.val_mae, trained[-1].epoch, 0.0, reason, readings, told)
 
 
 def _failure(reason: str, epochs: list[Epoch]) -> Outcome:

@@ -115,6 +115,25 @@ def test_nobody_is_promoted_before_the_rung_is_closed():
     assert decide([*done, last], ladder) == Promote(0, "quick", "medium")
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 60), st.integers(1, 8), st.randoms(use_true_random=False))
+def test_the_best_of_every_rung_goes_on_whenever_it_came(eta, trials, workers, random):
+    ladder = Ladder(STAGES, (eta, 2), trials, synchronous=False)
+    rows = simulate(ladder, workers, random)
+    for stage, above in zip(STAGES, STAGES[1:], strict=False):
+        best = ranked(row for row in rows if row.stage == stage)[0]
+        assert best.config_id in {row.config_id for row in rows if row.stage == above}
+
+
+def test_the_last_place_is_kept_for_the_best_of_the_whole_rung():
+    done = [Evaluation(i, "quick", state=State.COMPLETE, val_mae=float(9 - i)) for i in range(4)]
+    up = [Evaluation(i, "medium", state=State.COMPLETE, val_mae=1.0) for i in (1,)]
+    ladder = Ladder(("quick", "medium"), (2,), 5, synchronous=False)
+    assert decide([*done, *up], ladder) == Sample()  # room for two of four, and one has gone on
+    last = Evaluation(4, "quick", state=State.COMPLETE, val_mae=0.0)
+    assert decide([*done, *up, last], ladder) == Promote(4, "quick", "medium")
+
+
 def test_a_retried_evaluation_counts_once():
     rows = [
         Evaluation(0, "quick", attempt=1, state=State.FAILED),

@@ -59,10 +59,9 @@ def postgresql(repository):
         yield server
 
 
-def _opened(url: str, trials: int = 8, fingerprint: str = "data", **search) -> tuple:
-    spec = StudySpec(
-        name="test", trials=trials, halving=HalvingSpec(eta=4), search=SearchSpec(startup_trials=3, **search)
-    )
+def _opened(url: str, trials: int = 8, fingerprint: str = "data", promotion: str = "asynchronous", **search) -> tuple:
+    halving = HalvingSpec(eta=4, promotion=promotion)
+    spec = StudySpec(name="test", trials=trials, halving=halving, search=SearchSpec(startup_trials=3, **search))
     storage = open_storage(url)
     studies = SearchStudies(storage, spec, spec.ladder((2, 2)), fingerprint)
     return studies, Leases(storage.engine, spec.search.lease_seconds)

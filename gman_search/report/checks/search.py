@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median
 
 from gman_search.halving.decide import ranked
+from gman_search.halving.stopping import STOPPED
 from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.agreement import Agreement
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 PASS, WARN, UNKNOWN = "pass", "warn", "unknown"
-FAILURE_SHARE, PRUNED_SHARE = 0.1, 0.25
+FAILURE_SHARE, DIVERGED_SHARE = 0.1, 0.25
 AGREEMENT = 0.5
 CLEAR_PERCENT = 2.0
 """A smaller improvement on the preset is within what another seed changes: trained twice, configs of the recorded
@@ -173,18 +174,21 @@ def curves_healthy(diagnosis: tuple[DiagnosisCount, ...], record: StudyRecord) -
 
 
 def failures(record: StudyRecord) -> Check:
-    """Did crashes or divergence eat the search?"""
+    """Did crashes or divergence eat the search? Who was stopped by the median rule did not fall ill."""
     question, rows = "Did the evaluations run to their end?", latest_attempts(record.evaluations)
     finished = [row for row in rows if row.state.is_finished]
     if not finished:
         return Check(question, UNKNOWN, "No evaluation has finished.")
     failed = sum(row.state is State.FAILED for row in finished)
-    pruned = sum(row.state is State.PRUNED for row in finished)
+    diverged = sum(row.state is State.PRUNED and not row.reason.startswith(STOPPED) for row in finished)
+    stopped = sum(row.state is State.PRUNED for row in finished) - diverged
     text = (
-        f"{failed} of {plural(len(finished), 'evaluation')} failed ({percent(100 * failed / len(finished))}), {pruned} "
+        f"{failed} of {plural(len(finished), 'evaluation')} failed ({percent(100 * failed / len(finished))}), "
+        f"{diverged} diverged or {'was' if diverged == 1 else 'were'} ended by hand."
     )
-    text += f"{'was' if pruned == 1 else 'were'} stopped early."
-    if pruned > PRUNED_SHARE * len(finished):
-        text += " So many ended early that part of the space is wasted: lower its largest learning rates."
-    unwell = failed > FAILURE_SHARE * len(finished) or pruned > PRUNED_SHARE * len(finished)
+    if stopped:
+        text += f" {stopped} {'was' if stopped == 1 else 'were'} stopped by the median of the others, as was asked for."
+    if diverged > DIVERGED_SHARE * len(finished):
+        text += " So many diverged that part of the space is wasted: lower its largest learning rates."
+    unwell = failed > FAILURE_SHARE * len(finished) or diverged > DIVERGED_SHARE * len(finished)
     return Check(question, WARN if unwell else PASS, text)

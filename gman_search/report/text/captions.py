@@ -21,7 +21,8 @@ def funnel_caption(summary: Funnel) -> str:
         f"{row.promoted} of {plural(row.evaluations, 'config')} went on from {row.stage} to {above.stage}"
         for row, above in zip(summary.stages, summary.stages[1:], strict=False)
     ]
-    when = "when a stage was closed" if summary.synchronous else "as soon as there was room"
+    at_once = "as soon as there was room, the last place when the stage was closed"
+    when = "when a stage was closed" if summary.synchronous else at_once
     etas = " and ".join(f"1 in {eta}" for eta in summary.etas)
     rule = f" Promotion took the best {etas} {when}." if etas else ""
     total = sum(row.seconds for row in summary.stages)
@@ -39,11 +40,14 @@ def cut_caption(summary: StandingTable, stage: str) -> str:
     best = here[0]
     leader = f"config {best.standing.config_id} with {error(best.val_mae)} {summary.unit}"
     text = f"Best of {len(here)} complete at {stage}: {leader}."
-    missed = [row for row in here if not row.standing.promoted]
+    missed = [row for row in here if not row.standing.promoted and (row.standing.gap or 0.0) >= 0]
+    late = sum(not row.standing.promoted and (row.standing.gap or 0.0) < 0 for row in here)
     if stage in summary.cuts:
         text += f" The dotted line is the cut at {error(summary.cuts[stage])} {summary.unit}."
         if missed:
             text += f" Config {missed[0].standing.config_id} missed it by {error(missed[0].standing.gap)}."
+        if late:
+            text += f" {plural(late, 'config')} below it came when the places were taken."
     return text
 
 

@@ -1,0 +1,70 @@
+"""Should an evaluation end before its budget is spent? A pure function of learning curves.
+
+The median rule of Golovin et al. 2017 (Vizier, 3.2), on the best value so far: whoever is above the median of what the
+others of the stage had after as many epochs is unlikely to be promoted.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["FEWEST", "STOPPED", "WARM", "Curve", "Hopeless", "hopeless"]
+
+WARM = 0.3
+"""Share of the epochs that every evaluation gets."""
+FEWEST = 8
+"""Curves of others that must be known."""
+STOPPED = "stopped after epoch"
+"""How the reason of an evaluation that was stopped by this rule begins."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Validation MAE after epochs 1, 2, ...; `whole` if training came to its end and would not have got better."""
+
+    values: Sequence[float]
+    whole: bool = True
+
+    def best_at(self, epoch: int) -> float:
+        """The least value up to an epoch; not a number where the curve does not say."""
+        if not self.values or (epoch > len(self.values) and not self.whole):
+            return math.nan
+        return min(self.values[:epoch])
+
+
+@dataclass(frozen=True)
+class Hopeless:
+    """Why an evaluation should end: its best validation MAE so far is above `limit`, of `others` at this `epoch`."""
+
+    epoch: int
+    best: float
+    limit: float
+    others: int
+
+    def __str__(self) -> str:
+        return (
+            f"{STOPPED} {self.epoch}: {self.best:.3f}, above the median {self.limit:.3f} of "
+            f"{self.others} others by then"
+        )
+
+
+def hopeless(values: Sequence[float], others: Iterable[Curve], epochs: int, *, share: float = 0.5) -> Hopeless | None:
+    """Whether an evaluation should end here; none: it goes on.
+
+    Args:
+        values: its validation MAE after epochs 1, 2, ... so far.
+        others: curves of finished evaluations of its stage.
+        epochs: its budget.
+        share: of the curves, itself among them, that may go on.
+    """
+    epoch = len(values)
+    if epoch < math.ceil(WARM * epochs) or epoch >= epochs:
+        return None
+    known = [best for curve in others if math.isfinite(best := curve.best_at(epoch))]
+    if len(known) < FEWEST:
+        return None
+    own = min(values)
+    limit = float(np.quantile([*known, own], share))
+    return Hopeless(epoch, own, limit, len(known)) if own > limit else None

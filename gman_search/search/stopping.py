@@ -1,0 +1,37 @@
+"""Whether the evaluation under way should end, by the curves of those that have finished at its stage."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from optuna.trial import TrialState
+
+from gman_search.halving.stopping import Curve, Hopeless, hopeless
+from gman_search.halving.table import latest_attempts
+from gman_search.record import Epoch
+from gman_search.search.claim import Claim
+from gman_search.search.studies import SearchStudies
+
+__all__ = ["stopping_due"]
+
+
+def stopping_due(studies: SearchStudies, claim: Claim, epochs: Sequence[Epoch]) -> Hopeless | None:
+    """Why the evaluation should end after its last epoch; none: it goes on.
+
+    A control never stops: it is there to be compared with what did not.
+    """
+    row, spec = claim.evaluation, studies.spec
+    if spec.halving.stopping == "none" or row.control:
+        return None
+    values = [epoch.val_mae for epoch in epochs if epoch.epoch > 0]
+    return hopeless(values, _finished(studies, claim.stage, row.config_id), spec.stage(claim.stage).max_epochs)
+
+
+def _finished(studies: SearchStudies, stage: str, but: int) -> Iterator[Curve]:
+    trials = studies.history.read()[stage]
+    counted = {row.facts["trial"]: row for row in latest_attempts(studies.rows({stage: trials}))}
+    for trial in trials:
+        row = counted.get(trial.number)
+        if row is None or row.config_id == but or trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+            continue
+        values = [value for epoch, value in sorted(trial.intermediate_values.items()) if epoch > 0]
+        yield Curve([value for value in values if math.isfinite(value)], trial.state is TrialState.COMPLETE)

@@ -91,7 +91,7 @@ class Halving:
         trials: int = 50,
         etas: tuple[int, ...] = BY_COST,
         sampler: str = "tpe",
-        synchronous: bool = True,
+        synchronous: bool = False,
         grown: bool = True,
     ) -> None:
         self._trials = trials
@@ -251,12 +251,12 @@ def _hyperband(epochs: int) -> optuna.pruners.BasePruner:
 
 METHODS: dict[str, Callable[[int, int], Method]] = {
     "gman-search": Halving,
-    "gman-search, asynchronous": lambda seed, epochs: Halving(seed, epochs, synchronous=False),
+    "gman-search, synchronous": lambda seed, epochs: Halving(seed, epochs, synchronous=True),
     "gman-search, eta 3": lambda seed, epochs: Halving(seed, epochs, etas=(3, 3)),
     "gman-search, eta 4": lambda seed, epochs: Halving(seed, epochs, etas=(4, 4)),
     "gman-search, eta 8, 4": lambda seed, epochs: Halving(seed, epochs, etas=(8, 4)),
     "gman-search, not grown": lambda seed, epochs: Halving(seed, epochs, grown=False),
-    "synchronous halving, random": lambda seed, epochs: Halving(seed, epochs, sampler="random"),
+    "synchronous halving, random": lambda seed, epochs: Halving(seed, epochs, sampler="random", synchronous=True),
     "random at full": lambda seed, epochs: AtFull(seed, epochs, "random"),
     "Optuna TPE at full": lambda seed, epochs: AtFull(seed, epochs, "tpe"),
     "Optuna TPE at medium": lambda seed, epochs: AtFull(seed, epochs, "tpe", kind="medium cold"),

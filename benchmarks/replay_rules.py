@@ -140,15 +140,17 @@ def _near(name: str, random: np.random.Generator) -> Any:
 
 
 RULES: dict[str, Callable[[int, int], Method]] = {
-    "ours, quick and medium only": lambda seed, epochs: Halving(seed, epochs, etas=(2,)),
-    "ours, 25 trials": lambda seed, epochs: Halving(seed, epochs, trials=25),
-    "ours, 100 trials": lambda seed, epochs: Halving(seed, epochs, trials=100),
-    "ours, ties within 1 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.01),
-    "ours, ties within 3 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.03),
-    "ours, stops inside at the median": lambda seed, epochs: StopsInside(seed, epochs, share=0.5),
-    "ours, stops inside at the best quarter": lambda seed, epochs: StopsInside(seed, epochs, share=0.25),
-    "ours, asynchronous, stops inside at the median": lambda seed, epochs: StopsInside(seed, epochs, synchronous=False),
-    "ours, draws by the highest stage": DrawsByHighest,
-    "ours, begins near the guide": BeginsNearTheGuide,
+    "stops inside at the median": StopsInside,
+    "synchronous, stops inside at the median": lambda seed, epochs: StopsInside(seed, epochs, synchronous=True),
+    "synchronous, stops inside at the best quarter": lambda seed, epochs: StopsInside(
+        seed, epochs, share=0.25, synchronous=True
+    ),
+    "synchronous, quick and medium only": lambda seed, epochs: Halving(seed, epochs, etas=(2,), synchronous=True),
+    "synchronous, 25 trials": lambda seed, epochs: Halving(seed, epochs, trials=25, synchronous=True),
+    "synchronous, 100 trials": lambda seed, epochs: Halving(seed, epochs, trials=100, synchronous=True),
+    "synchronous, ties within 1 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.01, synchronous=True),
+    "synchronous, ties within 3 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.03, synchronous=True),
+    "synchronous, draws by the highest stage": lambda seed, epochs: DrawsByHighest(seed, epochs, synchronous=True),
+    "synchronous, begins near the guide": lambda seed, epochs: BeginsNearTheGuide(seed, epochs, synchronous=True),
 }
-"""Candidates by name: (seed, epochs of a stage) -> search."""
+"""Candidates by name: (seed, epochs of a stage) -> search. Most were tried when promotion was synchronous by default."""

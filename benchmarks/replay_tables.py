@@ -118,18 +118,18 @@ def _survival(document: Document) -> str:
 
 
 def _workers(rows: list[Document]) -> str:
-    head = "| search | workers | seeds | hours to the best full, cold | reached | test MAE at the end"
+    head = "| search | workers | seeds | minutes to the best full, cold | reached | test MAE at the end"
     return _table(
-        f"{head} | ended after hours |",
+        f"{head} | ended after minutes |",
         (
             [
                 row["name"],
                 str(row["workers"]),
                 str(row["seeds"]),
-                _hours(row, "cost_to_1pct_cold"),
+                _minutes(row, "cost_to_1pct_cold"),
                 _share(row["reached_1pct_cold"]),
                 _mph(row["test_mae_at_end"]),
-                f"{row['limit_seconds'] / 3600:.2f}",
+                f"{row['limit_seconds'] / 60:.1f}",
             ]
             for row in rows
         ),
@@ -146,9 +146,9 @@ def _cost(row: Document, name: str) -> str:
     return f"{median} ({low} to {high})" if low != "never" else "never"
 
 
-def _hours(row: Document, name: str) -> str:
+def _minutes(row: Document, name: str) -> str:
     median = row[name]["median"]
-    return "never" if median is None else f"{median / row['workers'] / 3600:.2f}"
+    return "never" if median is None else f"{median / row['workers'] / 60:.1f}"
 
 
 def _interval(row: Document) -> str:

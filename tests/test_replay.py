@@ -162,3 +162,21 @@ def test_the_product_ranks_a_grown_model_by_its_start_too(replay):
 
     one, other = (Curves(val=values[0], test=values[1], start=start[better], **told) for better in (True, False))
     assert (one.best, one.test_at_best) == (3.0, 4.2) and (other.best, other.test_at_best) == (3.5, 4.5)
+
+
+def test_the_tables_of_the_readme_are_what_is_kept(replay, repository):
+    text = (repository / "benchmarks" / "README.md").read_text()
+    shown = [replay.tables(document) for document in replay.kept_documents()]
+    missing = [line for one in shown for line in one.splitlines() if line and line not in text]
+    assert shown and not missing, "write what `python benchmarks/replay.py --summary` prints into benchmarks/README.md"
+
+
+def test_the_goal_of_the_replay_is_met_by_what_is_kept(replay):
+    """Within 1 % of the best known at a fifth of the cost of TPE at full and half that of the best multi-fidelity peer."""
+    for document in replay.kept_documents():
+        rows = {row["name"]: row for row in document["methods"] if row["workers"] == 1}
+        ours = rows["gman-search"]["cost_to_1pct_cold"]["median"]
+        assert ours <= rows["Optuna TPE at full"]["cost_to_1pct_cold"]["median"] / 5
+        peers = [name for name in rows if "Pruner" in name or name in replay.PEERS or name.startswith("KerasTuner")]
+        assert len(peers) == 6
+        assert all(ours <= (rows[name]["cost_to_1pct_cold"]["median"] or float("inf")) / 2 for name in peers)

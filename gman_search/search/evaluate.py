@@ -68,7 +68,7 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
                 raise _LeaseLost
             epochs.append(epoch)
             patiently(lambda: studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae))
-            if verdict := stopping_due(studies, claim, epochs):
+            if verdict := patiently(lambda: stopping_due(studies, claim, epochs)):
                 raise _Stopped(verdict)
             if stop.is_set():
                 raise StopTraining

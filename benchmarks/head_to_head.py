@@ -1,6 +1,7 @@
 """Searches of equal wall clock on the METR-LA week (20 sensors): ours, Optuna with Hyperband, KerasTuner's Hyperband.
 
     python benchmarks/head_to_head.py --data DIR [--minutes 60] [--seeds 3] [--contender optuna] [--keep]
+    python benchmarks/head_to_head.py --summary
 
 Each has both cores as two workers of one thread. Ours has the cut of `recorder.py` at every stage. The others train the
 same model class at full scale with the same compiled step, data and search space, for up to three times the epochs of
@@ -176,6 +177,23 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+def table(rows: list[dict[str, Any]]) -> str:
+    """Every contender's end, and when ours stayed at or below each peer's, in Markdown."""
+    reached = {(told["seed"], told["peer"]): told["reached_by_us_after"] for told in summary(rows)}
+    lines = [
+        "| minutes | seed | search | evaluations | validation MAE | test MAE | had it after, s | ours was as good after, s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        end, own = row["course"][-1], reached.get((row["seed"], row["contender"]))
+        as_good = "-" if row["contender"] == "gman-search" else "never" if own is None else f"{own:.0f}"
+        lines.append(
+            f"| {row['minutes']:g} | {row['seed']} | {row['contender']} | {row['endings']} | {end['val']:.3f} "
+            f"| {end['test']:.3f} | {end['seconds']:.0f} | {as_good} |"
+        )
+    return "\n".join(lines)
+
+
 def _stays_below(row: dict[str, Any], target: float) -> float | None:
     """Seconds after which a contender's incumbent stays at or below a test MAE."""
     above = [index for index, at in enumerate(row["course"]) if at["test"] > target]
@@ -191,14 +209,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--eta", default="cost", help="our reduction factor: a number, or the product's own choice")
     parser.add_argument("--contender", choices=CONTENDERS, action="append")
-    for name in ("keep", "json"):
+    for name in ("keep", "json", "summary"):
         parser.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
+    file = RESULTS / "head-to-head.json"
+    if chosen.summary:
+        print(table(json.loads(file.read_text(encoding="utf-8"))["runs"]))
+        return
     if chosen.data is None:
         parser.error("the week needs --data (or GMAN_SEARCH_DATA), a folder that holds metr-la-week/")
     data = Path(chosen.data).resolve()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    file = RESULTS / "head-to-head.json"
     rows = json.loads(file.read_text())["runs"] if chosen.keep and file.is_file() else []
     for seed in range(chosen.seeds):
         for name in chosen.contender or CONTENDERS:

@@ -181,7 +181,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Every contender's end, and when ours stayed at or below each peer's, in Markdown."""
     reached = {(told["seed"], told["peer"]): told["reached_by_us_after"] for told in summary(rows)}
     lines = [
-        "| minutes | seed | search | evaluations | validation MAE | test MAE | had it after, s | ours was as good after, s |",
+        "| minutes | seed | search | evaluations | validation MAE | test MAE | after, s | ours as good after, s |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:

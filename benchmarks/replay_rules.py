@@ -153,4 +153,4 @@ RULES: dict[str, Callable[[int, int], Method]] = {
     "synchronous, draws by the highest stage": lambda seed, epochs: DrawsByHighest(seed, epochs, synchronous=True),
     "synchronous, begins near the guide": lambda seed, epochs: BeginsNearTheGuide(seed, epochs, synchronous=True),
 }
-"""Candidates by name: (seed, epochs of a stage) -> search. Most were tried when promotion was synchronous by default."""
+"""Candidates by name: (seed, epochs of a stage) -> search. Most were tried when synchronous was the default."""

@@ -20,6 +20,7 @@ __all__ = ["Evaluator", "keras_tuner_worker", "optuna_worker"]
 
 
 LONGER = 3
+"""Times the epochs of our full stage: as many as a model of ours has had by the end of it."""
 
 
 class OutOfTime(BaseException):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from growth_summary import FASTER, PLAIN
+from markdown_tables import markdown_table
 
 __all__ = ["comparisons", "learning_rates", "other_rules", "tables"]
 
@@ -61,7 +62,7 @@ def comparisons(rows: Iterable[Row]) -> str:
         ]
         for row in rows
     ]  # fmt: skip
-    return _table([*head, "parent", "grown", "cold", "noise"], body)
+    return markdown_table([*head, "parent", "grown", "cold", "noise"], body)
 
 
 def other_rules(rows: Iterable[Row]) -> str:
@@ -76,7 +77,9 @@ def other_rules(rows: Iterable[Row]) -> str:
         ]
         for row in changed
     ]  # fmt: skip
-    return _table(["task", "stage", "rule", "runs", "validation", "test", "at most half", "never reached"], body)
+    return markdown_table(
+        ["task", "stage", "rule", "runs", "validation", "test", "at most half", "never reached"], body
+    )
 
 
 def learning_rates(rows: Iterable[Row], task: str) -> str:
@@ -89,16 +92,11 @@ def learning_rates(rows: Iterable[Row], task: str) -> str:
         for stage, rule in found
         if rule != "none"
     ]
-    return _table(["stage", "rule", *(f"{rate:g}" for rate in grid)], body)
+    return markdown_table(["stage", "rule", *(f"{rate:g}" for rate in grid)], body)
 
 
 def _cell(row: Row | None) -> str:
     return "" if row is None else f"{row['mae']:.2f}" + (f" ({row['n']})" if row["n"] > 1 else "")
-
-
-def _table(head: list[str], body: list[list[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def _mph(row: Row, *names: str) -> list[str]:

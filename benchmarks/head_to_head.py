@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from kept import RESULTS, described, keep
+from markdown_tables import markdown_table
 
 from gman_search.cli.opened import open_record
 from gman_search.halving.table import State
@@ -180,18 +181,23 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def table(rows: list[dict[str, Any]]) -> str:
     """Every contender's end, and when ours stayed at or below each peer's, in Markdown."""
     reached = {(told["seed"], told["peer"]): told["reached_by_us_after"] for told in summary(rows)}
-    lines = [
-        "| minutes | seed | search | evaluations | validation MAE | test MAE | after, s | ours as good after, s |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    head = (
+        "minutes",
+        "seed",
+        "search",
+        "evaluations",
+        "validation MAE",
+        "test MAE",
+        "after, s",
+        "ours as good after, s",
+    )
+    body = []
     for row in rows:
         end, own = row["course"][-1], reached.get((row["seed"], row["contender"]))
         as_good = "-" if row["contender"] == "gman-search" else "never" if own is None else f"{own:.0f}"
-        lines.append(
-            f"| {row['minutes']:g} | {row['seed']} | {row['contender']} | {row['endings']} | {end['val']:.3f} "
-            f"| {end['test']:.3f} | {end['seconds']:.0f} | {as_good} |"
-        )
-    return "\n".join(lines)
+        told = [f"{row['minutes']:g}", row["seed"], row["contender"], row["endings"]]
+        body.append([*told, f"{end['val']:.3f}", f"{end['test']:.3f}", f"{end['seconds']:.0f}", as_good])
+    return markdown_table(head, body)
 
 
 def _stays_below(row: dict[str, Any], target: float) -> float | None:

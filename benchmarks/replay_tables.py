@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from markdown_tables import markdown_table
+
 __all__ = ["tables"]
 
 Document = Mapping[str, Any]
@@ -24,8 +26,8 @@ def tables(document: Document) -> str:
 
 
 def _table(head: str, rows: Iterable[Iterable[str]]) -> str:
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([head, "|" + " --- |" * head.count(" | ") + " --- |", *lines]) if lines else ""
+    body = list(rows)
+    return markdown_table(head.strip("| ").split(" | "), body) if body else ""
 
 
 def _searches(rows: list[Document]) -> str:

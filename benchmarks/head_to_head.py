@@ -69,7 +69,7 @@ def our_spec(data: Path, seed: int, eta: int | str) -> str:
 def trials_that_fit(work: Path, minutes: float) -> int:
     """The most trials whose dry run ends within the time."""
     fit = 1
-    for trials in range(4, 2000, 4):
+    for trials in range(2, 2000):
         command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", str(trials)]
         done = subprocess.run([*command, "--dry-run", "--json"], cwd=work, capture_output=True, text=True, check=True)
         if TWO_WORKERS * json.loads(done.stdout)["seconds"] > 60 * minutes:
@@ -163,15 +163,15 @@ def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By seed: every contender's winner, how soon ours stayed at or below each peer's end, and each peer at ours."""
+    """By contest: every contender's winner, how soon ours stayed at or below each peer's end, and each peer at ours."""
     found = []
-    ours = {row["seed"]: row for row in rows if row["contender"] == "gman-search" and row["course"]}
+    ours = {_contest(row): row for row in rows if row["contender"] == "gman-search" and row["course"]}
     for row in rows:
-        own = ours.get(row["seed"])
+        own = ours.get(_contest(row))
         if own is None or own is row or not row["course"]:
             continue
         end, our_end = row["course"][-1]["test"], own["course"][-1]["test"]
-        told = {"seed": row["seed"], "peer": row["contender"], "peer_test": end}
+        told = {"minutes": row["minutes"], "seed": row["seed"], "peer": row["contender"], "peer_test": end}
         told |= {"peer_seconds": row["course"][-1]["seconds"], "our_test": our_end}
         told |= {"reached_by_us_after": _stays_below(own, end), "reached_by_peer_after": _stays_below(row, our_end)}
         found.append(told)
@@ -180,7 +180,7 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Every contender's end, and when ours stayed at or below each peer's, in Markdown."""
-    reached = {(told["seed"], told["peer"]): told["reached_by_us_after"] for told in summary(rows)}
+    reached = {(_contest(told), told["peer"]): told["reached_by_us_after"] for told in summary(rows)}
     head = (
         "minutes",
         "seed",
@@ -193,11 +193,16 @@ def table(rows: list[dict[str, Any]]) -> str:
     )
     body = []
     for row in rows:
-        end, own = row["course"][-1], reached.get((row["seed"], row["contender"]))
+        end, own = row["course"][-1], reached.get((_contest(row), row["contender"]))
         as_good = "-" if row["contender"] == "gman-search" else "never" if own is None else f"{own:.0f}"
         told = [f"{row['minutes']:g}", row["seed"], row["contender"], row["endings"]]
         body.append([*told, f"{end['val']:.3f}", f"{end['test']:.3f}", f"{end['seconds']:.0f}", as_good])
     return markdown_table(head, body)
+
+
+def _contest(row: dict[str, Any]) -> tuple[float, int]:
+    """What contenders must share to be compared."""
+    return row["minutes"], row["seed"]
 
 
 def _stays_below(row: dict[str, Any], target: float) -> float | None:

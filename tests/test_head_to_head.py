@@ -17,9 +17,9 @@ def contest(repository):
     sys.path.remove(str(repository / "benchmarks"))
 
 
-def run(contender, tests, seed=0):
+def run(contender, tests, seed=0, minutes=10):
     course = [{"seconds": 10.0 * (index + 1), "test": value} for index, value in enumerate(tests)]
-    return {"contender": contender, "seed": seed, "course": course}
+    return {"contender": contender, "seed": seed, "minutes": minutes, "course": course}
 
 
 def test_a_peers_end_is_reached_when_ours_stays_at_or_below_it(contest):
@@ -34,6 +34,12 @@ def test_a_peers_end_that_is_never_reached_and_contests_without_a_course(contest
     rows = [run("gman-search", [5.0]), run("optuna", [4.1]), run("keras-tuner", []), run("optuna", [4.0], seed=1)]
     (told,) = contest.summary(rows)
     assert told["reached_by_us_after"] is None and told["reached_by_peer_after"] == 10.0
+
+
+def test_contests_of_another_length_are_not_compared(contest):
+    rows = [run("gman-search", [5.0]), run("optuna", [4.1], minutes=30), run("gman-search", [4.0], minutes=30)]
+    (told,) = contest.summary(rows)
+    assert (told["minutes"], told["our_test"], told["peer_test"]) == (30, 4.0, 4.1)
 
 
 def test_a_contender_that_fails_is_no_weak_one(contest, tmp_path):

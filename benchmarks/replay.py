@@ -33,7 +33,7 @@ from replay_methods import METHODS, drawn_at_random
 from replay_peers import PEERS
 from replay_rules import RULES
 from replay_surface import KINDS, Curves, Surface, read_curves
-from replay_tables import tables
+from replay_tables import goal, tables
 from replay_world import Course, World, replayed
 
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
@@ -182,7 +182,8 @@ def main() -> None:
         if chosen.json:
             print(json.dumps({"schema": "gman-search/replay/1", **summary()}, indent=2))
         else:
-            print("\n\n".join(f"{document['task']}\n\n{tables(document)}" for document in kept_documents()))
+            pages = [f"{document['task']}\n\n{tables(document)}" for document in kept_documents()]
+            print("\n\n".join([goal(kept_documents()), *pages]))
         return
     for task in chosen.task or ["week", "demo"]:
         surfaces, curves = surfaces_of(task), read_curves(TABLE, task)

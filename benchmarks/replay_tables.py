@@ -1,11 +1,11 @@
-"""The replay's tables in benchmarks/README.md: Markdown out of what is kept (pure)."""
+"""The replay's tables in benchmarks/README.md and searches.md: Markdown out of what is kept (pure)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from markdown_tables import markdown_table
 
-__all__ = ["tables"]
+__all__ = ["goal", "tables"]
 
 Document = Mapping[str, Any]
 STAGES = {
@@ -15,6 +15,39 @@ STAGES = {
     "medium cold": "medium, cold",
     "full cold": "full, cold",
 }
+
+OURS = "gman-search"
+RIVALS = (
+    "random at full",
+    "Optuna TPE at full",
+    "Optuna TPE at medium",
+    "Optuna TPE at quick",
+    "Optuna TPE, SuccessiveHalvingPruner",
+    "Optuna TPE, HyperbandPruner",
+    "KerasTuner Hyperband",
+    "DEHB",
+    "SMAC multi-fidelity",
+    "Syne Tune ASHA",
+)
+"""What users would pick instead."""
+
+
+def goal(documents: Iterable[Document]) -> str:
+    """Ours beside what users would pick instead, all tasks in one table; costs by one worker, in full trainings."""
+    head = "task | search | seeds | to the best full, cold | reached | to the best of all | reached | within 3 %"
+    body = []
+    for document in documents:
+        rows = {row["name"]: row for row in document["methods"] if row["workers"] == 1}
+        for name in (OURS, *RIVALS):
+            if name in rows:
+                row = rows[name]
+                near = [
+                    told
+                    for best in ("cold", "any")
+                    for told in (_cost(row, f"cost_to_1pct_{best}"), _share(row[f"reached_1pct_{best}"]))
+                ]
+                body.append([document["task"], name, str(row["seeds"]), *near, _share(row["reached_3pct_any"])])
+    return _table(head, body)
 
 
 def tables(document: Document) -> str:

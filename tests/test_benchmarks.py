@@ -75,9 +75,9 @@ def test_every_script_explains_itself(repository, script):
     assert f"benchmarks/{script}.py" in told.stdout
 
 
-def test_the_tables_of_the_readme_are_the_kept_results(repository):
+def test_the_tables_of_training_are_the_kept_results(repository):
     folder = repository / "benchmarks"
-    text = (folder / "README.md").read_text()
+    text = (folder / "training.md").read_text()
     kept = {
         name: json.loads((folder / "results" / f"{name}.json").read_text()) for name in ("step", "epoch", "step-curve")
     }
@@ -109,9 +109,9 @@ def test_the_tables_of_the_readme_are_the_kept_results(repository):
                 assert f"| {row['name']} | {' | '.join(steps)} | " in text
 
 
-def test_the_readmes_tables_of_the_search_are_the_kept_results(repository):
+def test_the_tables_of_running_are_the_kept_results(repository):
     folder = repository / "benchmarks"
-    text = (folder / "README.md").read_text()
+    text = (folder / "running.md").read_text()
     for name, shown in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
         kept = json.loads((folder / "results" / f"chaos-{name}.json").read_text())
         columns = ["kills", "killed_with_an_evaluation", "attempts", "lost", "doubled", "zombies", "doubled_promotions"]
@@ -123,9 +123,9 @@ def test_the_readmes_tables_of_the_search_are_the_kept_results(repository):
         assert f"| {' | '.join(map(str, told))} | {row['estimated/measured']:.2f} |" in text
 
 
-def test_the_readmes_table_of_reports_is_the_kept_result(repository):
+def test_the_table_of_reports_is_the_kept_result(repository):
     folder = repository / "benchmarks"
-    text = (folder / "README.md").read_text()
+    text = (folder / "running.md").read_text()
     kept = json.loads((folder / "results" / "report.json").read_text())
     for row in kept["sizes"]:
         written = f"| {row['configs']} | {row['write_s']} ({row['write_processor_s']}) | {row['megabytes']} | "

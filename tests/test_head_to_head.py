@@ -56,8 +56,8 @@ def test_our_search_has_the_budget_of_the_recorded_curves_at_every_stage(contest
     assert {(stage.max_epochs, stage.steps_per_epoch, stage.patience) for stage in spec.stage_list()} == {(10, 24, 10)}
 
 
-def test_the_table_of_the_readme_is_what_is_kept(contest, repository):
+def test_the_table_of_the_page_is_what_is_kept(contest, repository):
     rows = json.loads((repository / "benchmarks" / "results" / "head-to-head.json").read_text())["runs"]
-    text = (repository / "benchmarks" / "README.md").read_text()
+    text = (repository / "benchmarks" / "searches.md").read_text()
     missing = [line for line in contest.table(rows).splitlines() if line not in text]
-    assert not missing, "write what `python benchmarks/head_to_head.py --summary` prints into benchmarks/README.md"
+    assert not missing, "write what `python benchmarks/head_to_head.py --summary` prints into benchmarks/searches.md"

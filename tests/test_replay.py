@@ -164,11 +164,15 @@ def test_the_product_ranks_a_grown_model_by_its_start_too(replay):
     assert (one.best, one.test_at_best) == (3.0, 4.2) and (other.best, other.test_at_best) == (3.5, 4.5)
 
 
-def test_the_tables_of_the_readme_are_what_is_kept(replay, repository):
-    text = (repository / "benchmarks" / "README.md").read_text()
-    shown = [replay.tables(document) for document in replay.kept_documents()]
-    missing = [line for one in shown for line in one.splitlines() if line and line not in text]
-    assert shown and not missing, "write what `python benchmarks/replay.py --summary` prints into benchmarks/README.md"
+def test_the_tables_of_the_pages_are_what_is_kept(replay, repository):
+    documents = replay.kept_documents()
+    shown = {"README.md": replay.goal(documents), "searches.md": "\n".join(map(replay.tables, documents))}
+    for page, table in shown.items():
+        text = (repository / "benchmarks" / page).read_text()
+        missing = [line for line in table.splitlines() if line and line not in text]
+        assert table and not missing, (
+            f"write what `python benchmarks/replay.py --summary` prints into benchmarks/{page}"
+        )
 
 
 def test_the_goal_of_the_replay_is_met_by_what_is_kept(replay):

@@ -37,7 +37,7 @@ FAILURE_SHARE, DIVERGED_SHARE = 0.1, 0.25
 AGREEMENT = 0.5
 CLEAR_PERCENT = 2.0
 """A smaller improvement on the preset is within what another seed changes: trained twice, configs of the recorded
-curves (benchmarks/README.md) differed by 2 to 6 % in validation MAE."""
+curves (benchmarks/searches.md) differed by 2 to 6 % in validation MAE."""
 PAID_PERCENT = 0.1
 """A stage that lowers the best error by less did not pay."""
 HEALTHY = "healthy"

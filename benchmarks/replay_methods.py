@@ -131,13 +131,16 @@ class Halving:
 
     def tell(self, work: Work, val: list[float]) -> None:
         stage = work.kind.removesuffix(" cold")
-        best = min(val)
-        if self._grown and stage != STAGES[0]:  # a grown model starts as its parent ended, and that is its epoch 0
-            best = min(best, self._best[work.config, STAGES[STAGES.index(stage) - 1]])
-        self._best[work.config, stage] = best
+        best = self._best[work.config, stage] = min([*val, self._start(work)])
         self._rungs.put(Evaluation(work.config, stage, state=State.COMPLETE, val_mae=best))
         if stage == STAGES[0]:
             self._study.tell(self._drawn[work.config], best)
+
+    def _start(self, work: Work) -> float:
+        """A grown model starts as its parent ended, and that is its epoch 0; infinite for a cold one."""
+        if not self._grown or work.kind == STAGES[0]:
+            return math.inf
+        return self._best[work.config, STAGES[STAGES.index(work.kind) - 1]]
 
     def standing(self, work: Work) -> int:
         return STAGES.index(work.kind.removesuffix(" cold"))

@@ -71,14 +71,14 @@ class StopsInside(Halving):
     def tell(self, work: Work, val: list[float]) -> None:
         values = self._values[work.config, work.kind]
         values.extend(val)
-        others = self._curves[work.kind]
+        others, start = self._curves[work.kind], self._start(work)
         if work.last == self._epochs:
-            others.append(Curve(values))
+            others.append(Curve(values, start=start))
             super().tell(work, values)
-        elif not hopeless(values, others, self._epochs, share=self._share):
+        elif not hopeless(Curve(values, whole=False, start=start), others, self._epochs, share=self._share):
             self._goes_on.append(Work(work.config, work.kind, work.last + 1, work.last + 1))
         else:
-            others.append(Curve(values, whole=False))
+            others.append(Curve(values, whole=False, start=start))
             self._rungs.put(Evaluation(work.config, work.kind.removesuffix(" cold"), state=State.PRUNED))
             if work.kind == STAGES[0]:
                 trial = self._drawn[work.config]

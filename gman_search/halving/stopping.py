@@ -22,16 +22,20 @@ STOPPED = "stopped after epoch"
 
 @dataclass(frozen=True)
 class Curve:
-    """Validation MAE after epochs 1, 2, ...; `whole` if training came to its end and would not have got better."""
+    """Validation MAE after epochs 1, 2, ...; `whole` if training came to its end and would not have got better.
+
+    `start` is that of a grown model before its first step, by which it is ranked too; infinite for a cold one.
+    """
 
     values: Sequence[float]
     whole: bool = True
+    start: float = math.inf
 
     def best_at(self, epoch: int) -> float:
-        """The least value up to an epoch; not a number where the curve does not say."""
+        """The least value up to an epoch, the start among them; not a number where the curve does not say."""
         if not self.values or (epoch > len(self.values) and not self.whole):
             return math.nan
-        return min(self.values[:epoch])
+        return min(self.start, *self.values[:epoch])
 
 
 @dataclass(frozen=True)
@@ -50,21 +54,21 @@ class Hopeless:
         )
 
 
-def hopeless(values: Sequence[float], others: Iterable[Curve], epochs: int, *, share: float = 0.5) -> Hopeless | None:
+def hopeless(curve: Curve, others: Iterable[Curve], epochs: int, *, share: float = 0.5) -> Hopeless | None:
     """Whether an evaluation should end here; none: it goes on.
 
     Args:
-        values: its validation MAE after epochs 1, 2, ... so far.
+        curve: its own so far.
         others: curves of finished evaluations of its stage.
         epochs: its budget.
         share: of the curves, itself among them, that may go on.
     """
-    epoch = len(values)
+    epoch = len(curve.values)
     if epoch < math.ceil(WARM * epochs) or epoch >= epochs:
         return None
-    known = [best for curve in others if math.isfinite(best := curve.best_at(epoch))]
+    known = [best for other in others if math.isfinite(best := other.best_at(epoch))]
     if len(known) < FEWEST:
         return None
-    own = min(values)
+    own = curve.best_at(epoch)
     limit = float(np.quantile([*known, own], share))
     return Hopeless(epoch, own, limit, len(known)) if own > limit else None

@@ -106,7 +106,7 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
 
 def _stopped(reason: str, epochs: list[Epoch]) -> Outcome:
     trained = [epoch for epoch in epochs if epoch.epoch > 0]
-    best = min(trained, key=lambda epoch: epoch.val_mae)
+    best = min(epochs, key=lambda epoch: epoch.val_mae)
     readings = diagnose([e.train_mae for e in trained if e.train_mae is not None], [e.val_mae for e in trained])
     told = {"best_epoch": best.epoch, "steps": trained[-1].steps}
     return Outcome(State.PRUNED, best.val_mae, trained[-1].epoch, 0.0, reason, readings, told)

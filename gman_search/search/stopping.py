@@ -1,7 +1,7 @@
 """Whether the evaluation under way should end, by the curves of those that have finished at its stage."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from optuna.trial import TrialState
 
@@ -22,8 +22,8 @@ def stopping_due(studies: SearchStudies, claim: Claim, epochs: Sequence[Epoch]) 
     row, spec = claim.evaluation, studies.spec
     if spec.halving.stopping == "none" or row.control:
         return None
-    values = [epoch.val_mae for epoch in epochs if epoch.epoch > 0]
-    return hopeless(values, _finished(studies, claim.stage, row.config_id), spec.stage(claim.stage).max_epochs)
+    own = _curve({epoch.epoch: epoch.val_mae for epoch in epochs})
+    return hopeless(own, _finished(studies, claim.stage, row.config_id), spec.stage(claim.stage).max_epochs)
 
 
 def _finished(studies: SearchStudies, stage: str, but: int) -> Iterator[Curve]:
@@ -33,5 +33,9 @@ def _finished(studies: SearchStudies, stage: str, but: int) -> Iterator[Curve]:
         row = counted.get(trial.number)
         if row is None or row.config_id == but or trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
             continue
-        values = [value for epoch, value in sorted(trial.intermediate_values.items()) if epoch > 0]
-        yield Curve([value for value in values if math.isfinite(value)], trial.state is TrialState.COMPLETE)
+        yield _curve(trial.intermediate_values, whole=trial.state is TrialState.COMPLETE)
+
+
+def _curve(values: Mapping[int, float], *, whole: bool = False) -> Curve:
+    known = {epoch: value for epoch, value in sorted(values.items()) if math.isfinite(value)}
+    return Curve([value for epoch, value in known.items() if epoch > 0], whole, known.get(0, math.inf))

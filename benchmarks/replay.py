@@ -60,8 +60,9 @@ def best_known(curves: Mapping[str, Curves], kinds: tuple[str, ...]) -> float:
 
 def course_of(name: str, surfaces: Mapping[str, Surface], workers: int, limit: float, seed: int) -> Course:
     """One search of a method, with a luck of its own."""
-    world = World(surfaces, np.random.default_rng([seed, workers]))
-    return replayed(EVERYTHING[name](seed, surfaces["full cold"].epochs), world, workers=workers, limit=limit)
+    method = EVERYTHING[name](seed, surfaces["full cold"].epochs)
+    world = World(surfaces, np.random.default_rng([seed, workers]), grown=getattr(method, "grown", True))
+    return replayed(method, world, workers=workers, limit=limit)
 
 
 def measured(

@@ -96,7 +96,7 @@ class Halving:
     ) -> None:
         self._trials = trials
         self._ladder = Ladder(STAGES[: len(etas) + 1], etas, trials, synchronous)
-        self._rungs, self._epochs, self._grown = Rungs(self._ladder.stages), epochs, grown
+        self._rungs, self._epochs, self.grown = Rungs(self._ladder.stages), epochs, grown
         self._waiting: deque[tuple[int, str]] = deque()
         self._study, self._drawn = _study(seed, sampler), dict[int, optuna.Trial]()
         self._best: dict[tuple[int, str], float] = {}
@@ -121,7 +121,7 @@ class Halving:
         else:
             return None
         self._rungs.put(Evaluation(config, stage, state=State.RUNNING))
-        return Work(config, stage if self._grown or stage == STAGES[0] else f"{stage} cold", 1, self._epochs)
+        return Work(config, stage if self.grown or stage == STAGES[0] else f"{stage} cold", 1, self._epochs)
 
     def _decide(self) -> Decision:
         return decide_on(self._rungs, self._ladder)
@@ -138,7 +138,7 @@ class Halving:
 
     def _start(self, work: Work) -> float:
         """A grown model starts as its parent ended, and that is its epoch 0; infinite for a cold one."""
-        if not self._grown or work.kind == STAGES[0]:
+        if not self.grown or work.kind == STAGES[0]:
             return math.inf
         return self._best[work.config, STAGES[STAGES.index(work.kind) - 1]]
 

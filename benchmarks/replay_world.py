@@ -13,25 +13,28 @@ from replay_surface import Surface
 
 __all__ = ["Course", "World", "replayed"]
 
+COLD = ("medium cold", "full cold")
+
 
 class World:
     """Curves of any config, with a luck drawn as the recorded ones are distributed.
 
     A config's luck is a normal one with the covariance of what is left over of all recorded runs and those that grew
-    from them: it is inherited, and shows from epoch to epoch, on validation and on test data, as far as it was
-    recorded. Cold starts have a luck of their own. (To draw a recorded run's luck as it is would not do: of hundreds of
+    from them or were trained cold on the same config: it is inherited, and shows from epoch to epoch, on validation and
+    on test data, as far as it was recorded. (To draw a recorded run's luck as it is would not do: of hundreds of
     configs the winners would all have that of one run.)
 
     Args:
         surfaces: by kind of evaluation.
         random: draws the luck.
+        grown: whether what is promoted in it grows; if not, the luck of a quick model is one with that of cold ones.
     """
 
-    def __init__(self, surfaces: Mapping[str, Surface], random: np.random.Generator) -> None:
-        self._surfaces, self._random = surfaces, random
+    def __init__(self, surfaces: Mapping[str, Surface], random: np.random.Generator, *, grown: bool = True) -> None:
+        self._surfaces, self._random, self._grown = surfaces, random, grown
         self._recorded = {
-            cold: sorted(set.intersection(*(set(s.runs) for kind, s in surfaces.items() if _is_cold(kind) == cold)))
-            for cold in (False, True)
+            cold: sorted(set.intersection(*(set(surfaces[kind].runs) for kind in kinds if kind in surfaces)))
+            for cold, kinds in ((False, STAGES), (True, (STAGES[0], *COLD)))
         }
         self._lucky: dict[tuple[int, bool], NDArray[np.float64]] = {}
         self._curves: dict[tuple[int, str], tuple[Any, Any, Any]] = {}
@@ -42,7 +45,7 @@ class World:
         key = work.config, work.kind
         if key not in self._curves:
             surface = self._surfaces[work.kind]
-            cold = _is_cold(work.kind)
+            cold = work.kind in COLD or not self._grown
             rows = [surface.runs[run] for run in self._recorded[cold]]
             self._curves[key] = surface.curve(params, self._luck_of(work.config, cold) @ surface.left_over[rows])
         val, _, seconds = self._curves[key]
@@ -65,10 +68,6 @@ class World:
             found = min(found, self._ends[work.config, STAGES[STAGES.index(work.kind) - 1]])
         self._ends[key] = found
         return found
-
-
-def _is_cold(kind: str) -> bool:
-    return kind.endswith("cold")
 
 
 @dataclass

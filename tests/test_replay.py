@@ -154,6 +154,24 @@ def test_luck_is_inherited_and_shows_on_test_data(replay, surfaces):
     assert np.corrcoef(at_quick.T)[0, 1] > 0.99  # this table's test MAE is 1.1 times its validation MAE
 
 
+def test_a_cold_full_model_shares_the_luck_of_its_quick_one_as_far_as_it_was_recorded(replay, curves):
+    """Here another seed moves quick and cold full alike: the ranking of quick ones holds for cold full ones."""
+    from replay_methods import Work
+
+    table = pd.read_parquet(curves)
+    luck = {run: np.random.default_rng(run).normal(0, 0.05) for run in set(zip(table["config"], table["seed"]))}  # noqa: B905
+    table[["val", "test"]] *= np.exp([[luck[run]] for run in zip(table["config"], table["seed"], strict=True)])
+    file = curves.with_name("alike.parquet")
+    table.to_parquet(file)
+    alike = {kind: replay.Surface(read) for kind, read in replay.read_curves(file, "week", CLOCK).items()}
+    params, found = dict(replay.drawn_at_random(1, 5)[0]), {}
+    for grown in (True, False):
+        world = replay.World(alike, np.random.default_rng(3), grown=grown)
+        ends = [[min(world.train(Work(n, kind, 1, EPOCHS), params)[0]) for kind in KINDS[::4]] for n in range(100)]
+        found[grown] = np.corrcoef(np.transpose(ends))[0, 1]
+    assert abs(found[True]) < 0.3 and found[False] > 0.8
+
+
 def test_the_product_ranks_a_grown_model_by_its_start_too(replay):
     values = np.array([[4.0, 3.5]]), np.array([[5.0, 4.5]])
     told = {"seconds": values[0], "seeds": np.array([0]), "configs": np.array([7]), "params": [{}]}

@@ -1,10 +1,11 @@
-"""One worker of another search in `head_to_head.py`: Optuna or KerasTuner, training at full scale with our fast step.
+"""One worker of another search in `head_to_head.py`: Optuna or KerasTuner at full scale, or nobody's search.
 
-Both know GMAN only as a thing that trains and reports after every epoch: the same model class, the same compiled step,
-the same data and search space as the full stage of our own search. A config may be trained for three times the epochs
-of that stage, on the schedule stretched by as much: ours has been trained at two stages before it comes there. Every
-ending is a line of `endings-INDEX.jsonl`: the Unix time, the validation MAE of the best epoch, and the folder that has
-its weights.
+The searches know GMAN only as a thing that trains and reports after every epoch: the same model class, the same
+compiled step, the same data and search space as the full stage of our own search. A config may be trained for as many
+epochs as all of our stages have (`contest_budget.py`). `preset` searches nothing: one worker trains the guide's config
+at quick for the guide's 50 epochs, the other at full for as long as the peers may, seed after seed. Every ending is a
+line of `endings-INDEX.jsonl`: the Unix time, the validation MAE of the best epoch, the stage, and the folder of
+the weights.
 """
 
 import argparse
@@ -13,14 +14,15 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Evaluator", "keras_tuner_worker", "optuna_worker"]
+from contest_budget import BUDGETS, at_full
 
+from gman_search.stages import PRESETS, Stage
 
-LONGER = 3
-"""Times the epochs of our full stage: as many as a model of ours has had by the end of it."""
+__all__ = ["Evaluator", "keras_tuner_worker", "optuna_worker", "preset_worker"]
 
 
 class OutOfTime(BaseException):
@@ -28,23 +30,22 @@ class OutOfTime(BaseException):
 
 
 class Evaluator:
-    """Trains configs at full scale, epoch by epoch, and notes what came of them.
+    """Trains configs at one scale, epoch by epoch, and notes what came of them.
 
     Args:
         data: folder of the METR-LA week.
         work: folder of the contender.
         index: of this worker.
         deadline: Unix time at which everything ends.
+        stage: size and epochs.
     """
 
-    def __init__(self, data: Path, work: Path, index: int, deadline: float) -> None:
-        from recorder import CUT, open_task
+    def __init__(self, data: Path, work: Path, index: int, deadline: float, stage: Stage) -> None:
+        from recorder import open_task
 
         from gman_search.training.loop import GmanTrainer
 
-        cut = CUT["full"]
-        longer = {"max_epochs": LONGER * cut.max_epochs, "decay_epoch": LONGER * cut.decay_epoch}
-        self.stage = cut.model_copy(update={**longer, "patience": LONGER * cut.patience})
+        self.stage = stage
         self._trainer = GmanTrainer(open_task("week", data))
         self._work, self._deadline = work, deadline
         self._endings = work / f"endings-{index}.jsonl"
@@ -85,7 +86,7 @@ class Evaluator:
         settings = at_stage({**SearchSpace().preset(), **params}, self.stage)
         resume = None if after is None else self._work / after
         try:
-            self._trainer.train(Job(0, "full", settings, seed, folder, resume_from=resume), on_epoch)
+            self._trainer.train(Job(0, self.stage.name, settings, seed, folder, resume_from=resume), on_epoch)
         except StopTraining:
             pass
         finally:
@@ -95,7 +96,14 @@ class Evaluator:
 
     def _note(self, name: str, val: float) -> None:
         with self._endings.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"time": time.time(), "val": val, "folder": name, "stage": "full"}) + "\n")
+            told = {"time": time.time(), "val": val, "folder": name, "stage": self.stage.name}
+            stream.write(json.dumps(told) + "\n")
+
+
+def preset_worker(evaluator: Evaluator, seed: int, index: int) -> None:
+    """The guide's config, seed after seed."""
+    for again in count():
+        evaluator.train(f"{evaluator.stage.name}-{again}", {}, 1000 * seed + 10 * again + index)
 
 
 def optuna_worker(evaluator: Evaluator, work: Path, seed: int, index: int) -> None:
@@ -130,11 +138,10 @@ def optuna_worker(evaluator: Evaluator, work: Path, seed: int, index: int) -> No
     study.optimize(objective)
 
 
-def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int) -> None:
+def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int, epochs: int) -> None:
     """KerasTuner's Hyperband with its own way of many workers: a chief (no evaluator) and those who ask it."""
     import keras_tuner
     from optuna.distributions import CategoricalDistribution, FloatDistribution
-    from recorder import EPOCHS
     from replay_methods import DRAWN, PRESET
 
     space = keras_tuner.HyperParameters()
@@ -166,7 +173,7 @@ def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int) -> No
             """Nothing: a contest is not resumed."""
 
     oracle = keras_tuner.oracles.HyperbandOracle(
-        objective=keras_tuner.Objective("val", "min"), max_epochs=LONGER * EPOCHS, factor=3, hyperband_iterations=1000,
+        objective=keras_tuner.Objective("val", "min"), max_epochs=epochs, factor=3, hyperband_iterations=1000,
         hyperparameters=space, seed=seed, max_consecutive_failed_trials=3,
     )  # fmt: skip
     Tuner(oracle, directory=str(work), project_name="contest", overwrite=False).search()
@@ -175,7 +182,8 @@ def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int) -> No
 def main() -> None:
     """Work until the deadline."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=["optuna", "keras-tuner", "keras-tuner-chief"])
+    parser.add_argument("kind", choices=["optuna", "keras-tuner", "keras-tuner-chief", "preset"])
+    parser.add_argument("--budget", choices=list(BUDGETS), required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     for name in ("seed", "index"):
@@ -183,15 +191,20 @@ def main() -> None:
     parser.add_argument("--deadline", type=float, required=True)
     chosen = parser.parse_args()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    stage = at_full(chosen.budget)
     if chosen.kind == "keras-tuner-chief":
-        keras_tuner_worker(None, chosen.work, chosen.seed)
+        keras_tuner_worker(None, chosen.work, chosen.seed, stage.max_epochs)
         return
-    evaluator = Evaluator(chosen.data, chosen.work, chosen.index, chosen.deadline)
+    if chosen.kind == "preset" and chosen.index == 0:
+        stage = PRESETS["quick"]
+    evaluator = Evaluator(chosen.data, chosen.work, chosen.index, chosen.deadline, stage)
     try:
         if chosen.kind == "optuna":
             optuna_worker(evaluator, chosen.work, chosen.seed, chosen.index)
+        elif chosen.kind == "preset":
+            preset_worker(evaluator, chosen.seed, chosen.index)
         else:
-            keras_tuner_worker(evaluator, chosen.work, chosen.seed)
+            keras_tuner_worker(evaluator, chosen.work, chosen.seed, stage.max_epochs)
     except OutOfTime:
         return
 

@@ -1,14 +1,16 @@
-"""Searches of equal wall clock on the METR-LA week (20 sensors): ours, Optuna with Hyperband, KerasTuner's Hyperband.
+"""Searches of equal wall clock on the METR-LA week (20 sensors): ours, Optuna with Hyperband, KerasTuner's Hyperband,
+and none at all.
 
-    python benchmarks/head_to_head.py --data DIR [--minutes 60] [--seeds 3] [--contender optuna] [--keep]
+    python benchmarks/head_to_head.py [--data DIR] [--minutes 60] [--budget fifth] [--contender NAME] [--keep]
     python benchmarks/head_to_head.py --summary
 
-Each has both cores as two workers of one thread. Ours has the cut of `recorder.py` at every stage. The others train the
-same model class at full scale with the same compiled step, data and search space, for up to three times the epochs of
-our full stage, whose models have been trained at two stages before; see `contender.py`. KerasTuner must be importable:
-`pip install --target FOLDER --no-deps keras-tuner kt-legacy`, and PYTHONPATH=FOLDER. Ours is `gman-search run --hours`,
-with as many trials as its dry run says will fit. Afterwards, not counted in the time, the weights of everything that
-was the best of its search at its time are tested. What is kept already (contender, seed, minutes) is not run again.
+Each has both cores as two workers of one thread. Ours has a budget of `contest_budget.py`: the cut of the recorded
+curves, or a fifth of the guide's epochs. The others train the same model class at full scale with the same compiled
+step, data and search space, for up to as many epochs as all our stages together; `preset` trains the guide's config and
+searches nothing; see `contender.py`. KerasTuner must be importable: `pip install --target FOLDER --no-deps keras-tuner
+kt-legacy`, and PYTHONPATH=FOLDER. Ours is `gman-search run --hours`, with as many trials as its dry run says will fit.
+Afterwards, not counted in the time, the weights of everything that was the best of its search at its time are tested.
+What is kept already (contender, seed, minutes, budget) is not run again.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from contest_budget import BUDGETS, ladder_stages
 from kept import RESULTS, described, keep
 from markdown_tables import markdown_table
 
@@ -32,7 +35,7 @@ from gman_search.cli.opened import open_record
 from gman_search.halving.table import State
 
 HERE = Path(__file__).parent
-CONTENDERS = ("gman-search", "optuna", "keras-tuner")
+CONTENDERS = ("gman-search", "optuna", "keras-tuner", "preset")
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
 GRACE_SECONDS = 120
 FLUSH_SECONDS = 15
@@ -41,6 +44,7 @@ TWO_WORKERS = 0.75
 """Time of two workers of one thread over that of one worker with two, which a dry run tells (results/step.json)."""
 SPEC = """name = "contest"
 seed = {seed}
+budget = "guide"
 [data]
 speed = "{data}/metr-la-week/los_speed.csv"
 adjacency = "{data}/metr-la-week/los_adj.csv"
@@ -57,12 +61,12 @@ threads = 1
 """
 
 
-def our_spec(data: Path, seed: int, eta: int | str) -> str:
-    """The specification of our search: the presets under the cut of `recorder.py`."""
-    from recorder import DECAY_EPOCH, EPOCHS, STEPS
-
-    cut = f"max_epochs = {EPOCHS}\nsteps_per_epoch = {STEPS}\ndecay_epoch = {DECAY_EPOCH}\npatience = {EPOCHS}\n"
-    stages = "".join(f"[stages.{stage}]\n{cut}" for stage in ("quick", "medium", "full"))
+def our_spec(data: Path, seed: int, eta: int | str, budget: str) -> str:
+    """The specification of our search."""
+    stages = ""
+    for stage, changes in ladder_stages(budget).items():
+        stages += f"[stages.{stage}]\n"
+        stages += "".join(f"{key} = {value}\n" for key, value in changes.model_dump(exclude_none=True).items())
     return SPEC.format(seed=seed, data=data.resolve(), stages=stages, eta=json.dumps(eta))
 
 
@@ -78,9 +82,9 @@ def trials_that_fit(work: Path, minutes: float) -> int:
     return fit
 
 
-def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int | str) -> list[dict[str, Any]]:
+def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int | str, budget: str) -> list[dict[str, Any]]:
     """Endings of our search."""
-    (work / "contest.toml").write_text(our_spec(data, seed, eta), encoding="utf-8")
+    (work / "contest.toml").write_text(our_spec(data, seed, eta, budget), encoding="utf-8")
     trials = trials_that_fit(work, minutes)
     command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", str(trials)]
     began = time.time()
@@ -99,10 +103,11 @@ def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int | st
     return sorted(endings, key=lambda ending: ending["seconds"])
 
 
-def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float) -> list[dict[str, Any]]:
+def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float, budget: str) -> list[dict[str, Any]]:
     """Endings of another search."""
     began = time.time()
-    common = ["--data", str(data), "--work", str(work), "--seed", str(seed), "--deadline", str(began + 60 * minutes)]
+    common = ["--data", str(data), "--work", str(work), "--seed", str(seed), "--budget", budget]
+    common += ["--deadline", str(began + 60 * minutes)]
     environment = {**os.environ, **ONE_THREAD}
     chief = None
     if kind == "keras-tuner":
@@ -143,8 +148,8 @@ def _started(kind: str, words: list[str], environment: dict[str, str], work: Pat
         )
 
 
-def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
-    """The incumbents in time, each with its test MAE (mean of steps): what stands higher, then the validation MAE."""
+def course(endings: list[dict[str, Any]], data: Path, *, by_stage: bool) -> list[dict[str, Any]]:
+    """The best in time, each with its test MAE (mean of steps): by validation MAE, or by the stage and then by that."""
     from recorder import open_task
 
     from gman_search.spec import DataSpec
@@ -153,7 +158,7 @@ def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
     order = ("quick", "medium", "full")
     bench, incumbents, standing = TestBench(open_task("week", data), DataSpec()), [], (-1, -math.inf)
     for ending in endings:
-        place = order.index(ending["stage"]), -ending["val"]
+        place = order.index(ending["stage"]) if by_stage else 0, -ending["val"]
         if place > standing:
             standing = place
             _, mean = bench.scores(Path(ending["folder"]))
@@ -171,7 +176,8 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if own is None or own is row or not row["course"]:
             continue
         end, our_end = row["course"][-1]["test"], own["course"][-1]["test"]
-        told = {"minutes": row["minutes"], "seed": row["seed"], "peer": row["contender"], "peer_test": end}
+        told = {"minutes": row["minutes"], "budget": row["budget"], "seed": row["seed"]}
+        told |= {"peer": row["contender"], "peer_test": end}
         told |= {"peer_seconds": row["course"][-1]["seconds"], "our_test": our_end}
         told |= {"reached_by_us_after": _stays_below(own, end), "reached_by_peer_after": _stays_below(row, our_end)}
         found.append(told)
@@ -183,6 +189,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     reached = {(_contest(told), told["peer"]): told["reached_by_us_after"] for told in summary(rows)}
     head = (
         "minutes",
+        "budget",
         "seed",
         "search",
         "evaluations",
@@ -195,14 +202,14 @@ def table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         end, own = row["course"][-1], reached.get((_contest(row), row["contender"]))
         as_good = "-" if row["contender"] == "gman-search" else "never" if own is None else f"{own:.0f}"
-        told = [f"{row['minutes']:g}", row["seed"], row["contender"], row["endings"]]
+        told = [f"{row['minutes']:g}", row["budget"], row["seed"], row["contender"], row["endings"]]
         body.append([*told, f"{end['val']:.3f}", f"{end['test']:.3f}", f"{end['seconds']:.0f}", as_good])
     return markdown_table(head, body)
 
 
-def _contest(row: dict[str, Any]) -> tuple[float, int]:
+def _contest(row: dict[str, Any]) -> tuple[float, str, int]:
     """What contenders must share to be compared."""
-    return row["minutes"], row["seed"]
+    return row["minutes"], row["budget"], row["seed"]
 
 
 def _stays_below(row: dict[str, Any], target: float) -> float | None:
@@ -217,6 +224,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA"))
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--budget", choices=list(BUDGETS), default="fifth")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--eta", default="cost", help="our reduction factor: a number, or the product's own choice")
     parser.add_argument("--contender", choices=CONTENDERS, action="append")
@@ -234,19 +242,19 @@ def main() -> None:
     rows = json.loads(file.read_text())["runs"] if chosen.keep and file.is_file() else []
     for seed in range(chosen.seeds):
         for name in chosen.contender or CONTENDERS:
-            if any((row["contender"], row["seed"], row["minutes"]) == (name, seed, chosen.minutes) for row in rows):
+            row = {"contender": name, "seed": seed, "minutes": chosen.minutes, "budget": chosen.budget}
+            if any(row.items() <= kept.items() for kept in rows if "course" in kept):
                 continue
             with tempfile.TemporaryDirectory() as text:
                 work = Path(text)
                 if name == "gman-search":
                     eta = int(chosen.eta) if chosen.eta.isdigit() else chosen.eta
-                    endings = our_endings(work, data, seed, chosen.minutes, eta)
+                    endings = our_endings(work, data, seed, chosen.minutes, eta, chosen.budget)
                 else:
-                    endings = their_endings(name, work, data, seed, chosen.minutes)
-                row = {"contender": name, "seed": seed, "minutes": chosen.minutes, "endings": len(endings)}
-                row |= {"eta": chosen.eta} if name == "gman-search" else {}
+                    endings = their_endings(name, work, data, seed, chosen.minutes, chosen.budget)
+                row |= {"endings": len(endings), **({"eta": chosen.eta} if name == "gman-search" else {})}
                 row |= {"at_full": sum(ending["stage"] == "full" for ending in endings)}
-                rows.append({**row, "course": course(endings, data)})
+                rows.append({**row, "course": course(endings, data, by_stage=name == "gman-search")})
             print(json.dumps({**rows[-1], "course": rows[-1]["course"][-1:]}), file=sys.stderr, flush=True)
             document = described("head-to-head", runs=rows, summary=summary(rows))
             if chosen.keep:

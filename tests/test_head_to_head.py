@@ -19,7 +19,7 @@ def contest(repository):
 
 def run(contender, tests, seed=0, minutes=10):
     course = [{"seconds": 10.0 * (index + 1), "test": value} for index, value in enumerate(tests)]
-    return {"contender": contender, "seed": seed, "minutes": minutes, "course": course}
+    return {"contender": contender, "seed": seed, "minutes": minutes, "budget": "cut", "course": course}
 
 
 def test_a_peers_end_is_reached_when_ours_stays_at_or_below_it(contest):
@@ -44,16 +44,28 @@ def test_contests_of_another_length_are_not_compared(contest):
 
 def test_a_contender_that_fails_is_no_weak_one(contest, tmp_path):
     with pytest.raises(SystemExit, match="a worker of nobody ended early"):
-        contest.their_endings("nobody", tmp_path, tmp_path, 0, 0.1)
+        contest.their_endings("nobody", tmp_path, tmp_path, 0, 0.1, "cut")
 
 
 @pytest.mark.parametrize("eta", [4, "cost"])
 def test_our_search_has_the_budget_of_the_recorded_curves_at_every_stage(contest, eta):
-    told = tomllib.loads(contest.our_spec(Path("/data"), 3, eta))
+    told = tomllib.loads(contest.our_spec(Path("/data"), 3, eta, "cut"))
     spec = StudySpec.model_validate(told)
     assert spec.halving.eta == eta
     assert spec.seed == 3 and spec.search.workers == 2 and spec.search.threads == 1
     assert {(stage.max_epochs, stage.steps_per_epoch, stage.patience) for stage in spec.stage_list()} == {(10, 24, 10)}
+
+
+def test_peers_may_train_as_many_epochs_as_all_our_stages_on_a_schedule_of_the_same_shape(contest):
+    from contest_budget import BUDGETS, at_full
+
+    assert [at_full(budget).max_epochs for budget in BUDGETS] == [30, 46]
+    spec = StudySpec.model_validate(tomllib.loads(contest.our_spec(Path("/data"), 3, 4, "fifth")))
+    quick, medium, full = spec.stage_list()
+    assert (quick.max_epochs, medium.max_epochs, full.max_epochs, full.steps_per_epoch) == (10, 16, 20, None)
+    peers = at_full("fifth")
+    assert peers.patience == 46 and peers.decay_epoch / 46 == pytest.approx(full.decay_epoch / full.max_epochs)
+    assert (peers.L, peers.K, peers.d, peers.batch_size) == (full.L, full.K, full.d, full.batch_size)
 
 
 def test_the_table_of_the_page_is_what_is_kept(contest, repository):

@@ -5,7 +5,8 @@
 `compare` trains configs of the default space at quick, medium and full: medium cold and grown from quick, full cold,
 grown from that medium and grown from quick. `remedies` grows quick to medium by one changed rule at a time, `moments`
 and `new-weights` by one of them on more configs and seeds. `rates` trains every stage cold over a range of learning
-rates by each rule, `rules` grows from stage to stage by another rule of the rate.
+rates by each rule, `rules` grows from stage to stage by another rule of the rate. `longer` trains quick and medium
+models on as they are, beside the bigger ones that grow from them: what size is worth and not time.
 `reload` counts what Keras's own `load_weights(skip_mismatch=True)` moves from each stage to the next. Every run is
 appended to results/growth-runs.jsonl, and one that is there is not trained again: stop it, start it, run shares side by
 side (`--share 1/2` and `--share 2/2`). What was cut from a full training is told in `recorder.py`. `--summary` trains
@@ -116,6 +117,16 @@ def rules(task: str) -> Iterator[Run]:
         yield from (medium, Run(task, number, seed, "full", parent=medium, rate_rule="mup"))
 
 
+def longer(task: str) -> Iterator[Run]:
+    """Quick and medium models trained on at their size, and grown; from the same weights."""
+    for seed, number in product(range(SEEDS), range(CONFIGS)):
+        quick = Run(task, number, seed, "quick")
+        medium = Run(task, number, seed, "medium", parent=quick, growth=GrowthRules())
+        for parent, above in ((quick, "medium"), (medium, "full")):
+            yield Run(task, number, seed, parent.stage, parent=parent)
+            yield Run(task, number, seed, above, parent=parent, growth=GrowthRules())
+
+
 PLANS = {
     "compare": compare,
     "remedies": remedies,
@@ -123,6 +134,7 @@ PLANS = {
     "new-weights": new_weights,
     "rates": rates,
     "rules": rules,
+    "longer": longer,
 }
 
 

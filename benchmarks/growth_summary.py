@@ -37,12 +37,13 @@ def _at_most(value: float | None, target: float) -> bool:
 
 
 def summary(kept: Mapping[str, Row]) -> dict[str, list[dict[str, Any]]]:
-    """Tables of all that is kept: `comparisons` of grown with cold, `remedies`, and `rates` of each rule."""
+    """Tables of all that is kept: `comparisons` of grown with cold, `sizes`, `remedies`, and `rates` of each rule."""
     reloads = [row for row in kept.values() if "moved" in row]
     kept = {name: row for name, row in kept.items() if "moved" not in row}
     rows = list(kept.values())
     return {
         "comparisons": list(_comparisons(kept)),
+        "sizes": list(_sizes(kept)),
         "remedies": list(_remedies(kept)),
         "rates": list(_rates(rows)),
         "reload": reloads,
@@ -100,6 +101,35 @@ def _compared(pairs: list[tuple[Row, Row, Row]], kept: Mapping[str, Row]) -> dic
         "last_epoch_mae_cold": _mean(cold["val"][-1] for _, cold, _ in pairs),
         "noise": _seed_noise(cold for _, cold, _ in pairs),
     }
+
+
+def _sizes(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:
+    """Models trained on at their size, each with the bigger one that grew from the same parent by rule FASTER."""
+    for task, (above, *below) in product(dict.fromkeys(row["task"] for row in kept.values()), PAIRS[:2]):
+        by_parent = {
+            row["parent"]: row
+            for row in kept.values()
+            if row["task"] == task and lineage(row, kept) == (above, *below) and rule_of(row, kept) == FASTER
+        }
+        pairs = [
+            (by_parent[row["parent"]], row, kept[row["parent"]])
+            for row in kept.values()
+            if row["task"] == task and lineage(row, kept) == (below[0], *below) and row["parent"] in by_parent
+        ]
+        pairs = [pair for pair in pairs if all(row["best_val"] is not None for row in pair)]
+        if pairs:
+            tested = [(grown, same) for grown, same, _ in pairs if None not in (*grown["test"], *same["test"])]
+            yield {
+                "task": task,
+                "from": below[0],
+                "to": above,
+                "runs": len(pairs),
+                "parent": _mean(parent["best_val"] for _, _, parent in pairs),
+                "same_size": _mean(same["best_val"] for _, same, _ in pairs),
+                "grown": _mean(grown["best_val"] for grown, _, _ in pairs),
+                "val_difference": _difference([grown["best_val"] - same["best_val"] for grown, same, _ in pairs]),
+                "test_difference": _difference([_test_at_best(grown) - _test_at_best(same) for grown, same in tested]),
+            }
 
 
 def _remedies(kept: Mapping[str, Row]) -> Iterable[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 from growth_summary import FASTER, PLAIN
 from markdown_tables import markdown_table
 
-__all__ = ["comparisons", "learning_rates", "other_rules", "tables"]
+__all__ = ["comparisons", "learning_rates", "other_rules", "sizes", "tables"]
 
 Row = Mapping[str, Any]
 NAMES = {
@@ -32,6 +32,7 @@ def tables(document: Mapping[str, list[Row]]) -> str:
     return "\n\n".join(
         (
             comparisons(document["comparisons"]),
+            *([sizes(document["sizes"])] if document["sizes"] else []),
             other_rules(document["remedies"]),
             learning_rates(document["rates"], "week"),
         )
@@ -63,6 +64,17 @@ def comparisons(rows: Iterable[Row]) -> str:
         for row in rows
     ]  # fmt: skip
     return markdown_table([*head, "parent", "grown", "cold", "noise"], body)
+
+
+def sizes(rows: Iterable[Row]) -> str:
+    """Grown against trained on at the same size."""
+    body = [
+        [row["task"], row["from"], row["to"], row["runs"], *_mph(row, "parent", "same_size", "grown"),
+         _with_error(row["val_difference"]), _with_error(row["test_difference"])]
+        for row in rows
+    ]  # fmt: skip
+    head = ["task", "from", "to", "runs", "parent", "trained on as it is", "grown", "validation", "test"]
+    return markdown_table(head, body)
 
 
 def other_rules(rows: Iterable[Row]) -> str:

@@ -94,6 +94,21 @@ def test_models_grown_by_a_faster_rate_of_new_weights_are_compared_apart(kept):
     ], "a full model grown by one rule from a medium model grown by another is neither"
 
 
+def test_a_grown_model_is_compared_with_its_parent_trained_on(kept):
+    quick, growth = "week 0 s0 quick", {"new_rate": 3.0}
+    kept["grown"] = run("grown", "medium", [4.0, 3.4], parent=quick, growth=growth)
+    kept["on"] = run("on", "quick", [4.0, 3.5], parent=quick)
+    kept["other"] = run(
+        "other", "quick", [4.0, 3.9], seed=1, parent="week 0 s1 quick"
+    )  # nothing grew from it by this rule
+    (row,) = summary(kept)["sizes"]
+    assert (row["from"], row["to"], row["runs"]) == ("quick", "medium", 1)
+    assert (row["parent"], row["same_size"], row["grown"]) == (4.0, 3.5, 3.4)
+    assert row["val_difference"] == row["test_difference"] == {"mean": -0.1, "standard_error": None, "n": 1}
+    assert "| week | quick | medium | 1 | 4.000 | 3.500 | 3.400 | -0.100 | -0.100 |" in tables(summary(kept))
+    assert summary(kept)["comparisons"][0]["runs"] == 2, "trained on is not grown"
+
+
 def test_rates_and_reloads_are_listed(kept):
     kept["week 0 s0 full lr=0.002"] = run("week 0 s0 full lr=0.002", "full", [3.0], params={"learning_rate": 0.002})
     kept["week reload quick medium"] = {"run": "week reload quick medium", "task": "week", "moved": 0, "of": 9}

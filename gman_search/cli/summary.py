@@ -160,3 +160,7 @@ def print_summary(record: StudyRecord, report: Path, folder: StudyFolder) -> Non
     console.print(
         f"go on:     gman-search run --study {record.name} --trials {2 * record.ladder.trials}", soft_wrap=True
     )
+    best = best_evaluation(record.evaluations, record.ladder)
+    if best is not None and record.spec.get("budget") != "guide":
+        own = f"--study {record.name} --config winner --init-from winner --stage {best.stage}"
+        console.print(f"longer:    gman-search train {own} --set budget=guide", soft_wrap=True)

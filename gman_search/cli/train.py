@@ -1,7 +1,7 @@
 """`gman-search train`: one stage by itself, as in the three-stage guide."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +17,12 @@ def train(
     stage: Annotated[str, typer.Option(help="quick, medium or full.")] = "quick",
     init_from: Annotated[
         str | None,
-        typer.Option("--init-from", help="Grow this run: a stage of the study, a folder, or Keras's .weights.h5."),
+        typer.Option(
+            "--init-from", help="Grow this run: a stage of the study, winner, a folder, or Keras's .weights.h5."
+        ),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="Take the hyperparameters of a config of the study: its number, or winner.")
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -32,6 +37,8 @@ def train(
     """Train one stage with the guide's settings, or yours; weights in STUDY/runs/STAGE, TensorBoard logs in STUDY/logs.
 
     Example: gman-search train --stage medium --init-from quick --set learning_rate=0.003
+    Longer than a search could afford: gman-search train --study demo --config winner --init-from winner --stage full
+    --set budget=guide
     """
     from gman_search.cli.output import number, print_json, say
     from gman_search.cli.specification import resolve_spec
@@ -40,20 +47,17 @@ def train(
     from gman_search.errors import UsageError
     from gman_search.record import Epoch
     from gman_search.search.run import StudyFolder
-    from gman_search.space import SearchSpace
     from gman_search.stages import PRESETS
     from gman_search.training.job import Job
 
     if stage not in PRESETS:
         raise UsageError(f"expected --stage {', '.join(PRESETS)}; received {stage!r}")
-    mine: list[str] = []
-    theirs: list[str] = []
-    for text in settings or []:
-        (mine if text.partition("=")[0].strip() in SearchSpace.model_fields else theirs).append(text)
-    flags = {} if max_epoch is None else {f"stages.{stage}.max_epochs": max_epoch}
-    fixed = [f"space.{text}" for text in mine]  # a fixed dimension takes its value as the preset
+    flags: dict[str, Any] = {} if max_epoch is None else {f"stages.{stage}.max_epochs": max_epoch}
+    if config is not None:
+        name = study or resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags={}, settings=[]).name
+        flags |= {f"space.{key}": value for key, value in _params(name, studies, config).items()}
     resolved = resolve_spec(
-        spec_file=spec, study=study, studies_folder=studies, flags=flags, settings=[*theirs, *fixed]
+        spec_file=spec, study=study, studies_folder=studies, flags=flags, settings=_keys_of_the_spec(settings or [])
     )
     folder = StudyFolder(studies / resolved.name)
     parent = _parent(init_from, folder)
@@ -136,6 +140,32 @@ def _print_outcome(outcome: "Outcome", unit: str, job: "Job", logs: Path, usable
         print(f"forecast: gman-search predict {usable} recent.csv")
 
 
+def _keys_of_the_spec(settings: list[str]) -> list[str]:
+    """A hyperparameter becomes a fixed dimension of the space, which takes its value as the preset."""
+    from gman_search.space import SearchSpace
+
+    mine = [text for text in settings if text.partition("=")[0].strip() in SearchSpace.model_fields]
+    return [text for text in settings if text not in mine] + [f"space.{text}" for text in mine]
+
+
+def _params(study: str, studies: Path, config: str) -> dict[str, Any]:
+    """Hyperparameters of a config of a study, at quick scale."""
+    from gman_search.cli.opened import open_record
+    from gman_search.errors import UsageError
+    from gman_search.halving.decide import best_evaluation
+
+    record, _ = open_record(study, studies)
+    best = best_evaluation(record.evaluations, record.ladder)
+    wanted = str(best.config_id) if best is not None and config == "winner" else config
+    found = {str(row.config_id): row.params for row in record.evaluations}
+    if wanted not in found:
+        raise UsageError(
+            f"expected --config winner or the number of one of the {len(found)} configs of study {study}; "
+            f"received {config!r}"
+        )
+    return dict(found[wanted])
+
+
 def _parent(source: str | None, folder: object) -> Path | None:
     from gman_search.errors import DataError
     from gman_search.search.run import StudyFolder
@@ -144,10 +174,11 @@ def _parent(source: str | None, folder: object) -> Path | None:
         return None
     if source.endswith(".weights.h5") and Path(source).is_file():
         return Path(source)
-    for candidate in (folder.path / "runs" / source, folder.path / "evaluations" / source, Path(source)):
+    own = [folder.winner] if source == "winner" else []
+    for candidate in (*own, folder.path / "runs" / source, folder.path / "evaluations" / source, Path(source)):
         if (candidate / "weights.npz").is_file():
             return candidate
     raise DataError(
-        f"expected --init-from a trained stage (quick, medium), a folder with weights.npz or a file .weights.h5; "
-        f"received {source!r}"
+        f"expected --init-from a trained stage (quick, medium), winner, a folder with weights.npz or a file "
+        f".weights.h5; received {source!r}"
     )

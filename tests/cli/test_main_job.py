@@ -94,6 +94,21 @@ def test_looking_at_a_study(finished, command_line):
     assert (folder / report.stdout.strip()).parent.joinpath("plotly.min.js").exists()
 
 
+def test_the_winner_can_be_trained_on(finished, command_line):
+    folder, run = finished
+    best = json.loads(run.stdout)["best"]
+    longer = ("train", "--study", "tiny", "--config", "winner", "--init-from", "winner", "--stage", best["stage"])
+    trained = command_line(*longer, "--max-epoch", "1", "--json", cwd=folder)
+    assert trained.returncode == 0, trained.stderr
+    told = json.loads(trained.stdout)
+    assert told["inherited"] == 1.0 and told["val_mae"] <= best["val_mae"] * 1.00001
+    stored = json.loads((folder / "studies" / "tiny" / "runs" / best["stage"] / "spec.json").read_text())
+    assert stored["space"]["learning_rate"]["default"] == best["params"]["learning_rate"]
+    assert json.loads((folder / "studies" / "tiny" / "spec.json").read_text())["space"] != stored["space"]
+    wrong = command_line(*longer[:4], "99", cwd=folder)
+    assert wrong.returncode == 2 and "99" in wrong.stderr and "Traceback" not in wrong.stderr
+
+
 def test_predict_from_recent_readings(finished, network, command_line):
     folder, _ = finished
     lines = (network / "speed.csv").read_text().splitlines()

@@ -67,6 +67,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "curves",
         "replay",
         "head_to_head",
+        "without_search",
     ],
 )
 def test_every_script_explains_itself(repository, script):
@@ -131,3 +132,27 @@ def test_the_table_of_reports_is_the_kept_result(repository):
         written = f"| {row['configs']} | {row['write_s']} ({row['write_processor_s']}) | {row['megabytes']} | "
         assert f"{written}{row['headline_s']} | {row['interactive_s']} | {row['drawn_s']} |" in text
     assert f"took {kept['help_s']} s" in text
+
+
+def test_what_was_trained_without_a_search_is_not_trained_again(repository, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    import without_search
+
+    said = []
+    steps = {step: {"mae": float(step)} for step in ("3", "6", "12")}
+    scores = {"steps": steps, "mean": {"mae": 4.5}}
+    answers = {
+        "run": {"best": {"stage": "full", "val_mae": 2.5, "lineage": [{"epochs": 5}, {"epochs": 8}]}, "seconds": 60.0},
+        "train": {"val_mae": 2.4, "epochs": 9, "wall_seconds": 90.0},
+        "evaluate": {**scores, "baselines": {"persistence": scores}},
+    }
+    monkeypatch.setattr(without_search, "command", lambda folder, *words: said.append(words) or answers[words[0]])
+    rows = without_search.measured(tmp_path, {})
+    assert [words[0] for words in said] == ["run", "evaluate", *["train", "evaluate"] * 4]
+    trained_on = said[2]
+    assert trained_on[:5] == ("train", "--study", "demo", "--stage", "full") and "--init-from" in trained_on
+    assert without_search.measured(tmp_path, json.loads((tmp_path / "rows.json").read_text())) == rows
+    assert len(said) == 10
+    shown = without_search.table({"rows": rows})
+    assert "| the search's winner | 1.0 | 13 | 2.500 | 3.000 | 6.000 | 12.000 | 4.500 |" in shown
+    assert "| the guide's config at medium | 1.5 | 9 | 2.400 | 3.000 | 6.000 | 12.000 | 4.500 |" in shown

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from clock import read_clock
 from kept import RESULTS, described, keep
+from replay_check import drawn_like_recorded
 from replay_fidelity import agreement, ladder_survival, noise
 from replay_methods import METHODS, drawn_at_random
 from replay_peers import PEERS
@@ -153,6 +154,7 @@ def facts(surfaces: Mapping[str, Surface], curves: Mapping[str, Curves]) -> dict
             }
             for kind, surface in surfaces.items()
         },
+        "drawn": drawn_like_recorded(surfaces, curves),
         "rank_correlation": agreement(curves),
         "noise": noise(curves),
         "survival_of_the_best": {str(eta): ladder_survival(curves, eta) for eta in (2, 3, 4, 8)},

@@ -86,6 +86,13 @@ class StopsInside(Halving):
                 self._study.tell(trial, state=TrialState.PRUNED)
 
 
+class WinsByError(Halving):
+    """Whatever has the least validation MAE is the best; the product asks for the highest stage first."""
+
+    def standing(self, work: Work) -> int:
+        return 0
+
+
 class DrawsByHighest(Halving):
     """New configs are drawn by the results of the highest stage that has as many as TPE's start needs."""
 
@@ -141,6 +148,7 @@ def _near(name: str, random: np.random.Generator) -> Any:
 
 RULES: dict[str, Callable[[int, int], Method]] = {
     "stops inside at the median": StopsInside,
+    "the least error wins at any stage": WinsByError,
     "synchronous, stops inside at the median": lambda seed, epochs: StopsInside(seed, epochs, synchronous=True),
     "synchronous, stops inside at the best quarter": lambda seed, epochs: StopsInside(
         seed, epochs, share=0.25, synchronous=True

@@ -54,7 +54,7 @@ def tables(document: Document) -> str:
     """All tables of one task's document."""
     one = [row for row in document["methods"] if row["workers"] == 1]
     more = [row for row in document["methods"] if row["workers"] > 1]
-    parts = [_searches(one), _runs(one), _agreement(document), _luck(document), _survival(document)]
+    parts = [_searches(one), _runs(one), _drawn(document), _agreement(document), _luck(document), _survival(document)]
     return "\n\n".join(part for part in [*parts, _workers(more)] if part)
 
 
@@ -95,6 +95,20 @@ def _runs(rows: list[Document]) -> str:
             ]
             for row in rows
             if "one_run" in row
+        ),
+    )
+
+
+def _drawn(document: Document) -> str:
+    """Whether the model of the curves draws what was recorded: test MAE."""
+    return _table(
+        "| stage | least: recorded, drawn | lower quartile | median | upper quartile |",
+        (
+            [
+                STAGES[kind],
+                *(f"{_mph(was)}, {_mph(is_)}" for was, is_ in zip(row["recorded"], row["drawn"], strict=True)),
+            ]
+            for kind, row in document["drawn"].items()
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from replay_luck import Luck
 from replay_methods import STAGES, Method, Work
 from replay_surface import Surface
 
@@ -17,12 +18,9 @@ COLD = ("medium cold", "full cold")
 
 
 class World:
-    """Curves of any config, with a luck drawn as the recorded ones are distributed.
+    """Curves of any config, with a luck drawn as the recorded ones are distributed (`replay_luck.py`).
 
-    A config's luck is a normal one with the covariance of what is left over of all recorded runs and those that grew
-    from them or were trained cold on the same config: it is inherited, and shows from epoch to epoch, on validation and
-    on test data, as far as it was recorded. (To draw a recorded run's luck as it is would not do: of hundreds of
-    configs the winners would all have that of one run.)
+    It is inherited, and shows from epoch to epoch, on validation and on test data, as far as it was recorded.
 
     Args:
         surfaces: by kind of evaluation.
@@ -36,7 +34,8 @@ class World:
             cold: sorted(set.intersection(*(set(surfaces[kind].runs) for kind in kinds if kind in surfaces)))
             for cold, kinds in ((False, STAGES), (True, (STAGES[0], *COLD)))
         }
-        self._lucky: dict[tuple[int, bool], NDArray[np.float64]] = {}
+        self._lucks: dict[tuple[str, bool], Luck] = {}
+        self._drawn: dict[tuple[int, bool], NDArray[np.float64]] = {}
         self._curves: dict[tuple[int, str], tuple[Any, Any, Any]] = {}
         self._ends: dict[tuple[int, str], tuple[float, float]] = {}
 
@@ -44,19 +43,24 @@ class World:
         """Validation MAE after every epoch of `work`, and the seconds of all."""
         key = work.config, work.kind
         if key not in self._curves:
-            surface = self._surfaces[work.kind]
             cold = work.kind in COLD or not self._grown
-            rows = [surface.runs[run] for run in self._recorded[cold]]
-            self._curves[key] = surface.curve(params, self._luck_of(work.config, cold) @ surface.left_over[rows])
+            luck = self._luck(work.kind, cold)(self._weights(work.config, cold))
+            self._curves[key] = self._surfaces[work.kind].curve(params, luck)
         val, _, seconds = self._curves[key]
         return list(val[work.first - 1 : work.last]), float(seconds[work.first - 1 : work.last].sum())
 
-    def _luck_of(self, config: int, cold: bool) -> NDArray[np.float64]:
-        """A weight for every recorded run."""
-        if (config, cold) not in self._lucky:
+    def _luck(self, kind: str, cold: bool) -> Luck:
+        if (kind, cold) not in self._lucks:
+            surface = self._surfaces[kind]
+            self._lucks[kind, cold] = Luck(surface.left_over[[surface.runs[run] for run in self._recorded[cold]]])
+        return self._lucks[kind, cold]
+
+    def _weights(self, config: int, cold: bool) -> NDArray[np.float64]:
+        """A weight for every recorded run, the same at all stages of a config."""
+        if (config, cold) not in self._drawn:
             runs = len(self._recorded[cold])
-            self._lucky[config, cold] = self._random.normal(0.0, runs**-0.5, runs)
-        return self._lucky[config, cold]
+            self._drawn[config, cold] = self._random.normal(0.0, runs**-0.5, runs)
+        return self._drawn[config, cold]
 
     def standing(self, work: Work) -> tuple[float, float]:
         """Least validation MAE of a model trained so far, and the test MAE of that epoch."""

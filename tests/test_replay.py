@@ -154,6 +154,32 @@ def test_luck_is_inherited_and_shows_on_test_data(replay, surfaces):
     assert np.corrcoef(at_quick.T)[0, 1] > 0.99  # this table's test MAE is 1.1 times its validation MAE
 
 
+def test_what_is_drawn_is_distributed_as_what_was_recorded(replay, surfaces, curves):
+    from replay_check import drawn_like_recorded
+
+    told = drawn_like_recorded(surfaces, replay.read_curves(curves, "week"), draws=10)
+    assert set(told) == set(KINDS)
+    for row in told.values():
+        assert row["drawn"] == sorted(row["drawn"])
+        assert row["drawn"][2] == pytest.approx(row["recorded"][2], rel=0.03)
+
+
+def test_luck_has_the_recorded_marginals_and_ranks_and_stays_within_what_was_recorded(replay):
+    from replay_luck import Luck
+
+    random = np.random.default_rng(0)
+    first = random.normal(size=80) ** 3  # heavy tails, and skewed in the second column
+    left_over = np.stack([first, np.exp(first + 0.1 * random.normal(size=80)), random.exponential(size=80)], axis=1)
+    luck = Luck(left_over)
+    drawn = np.array([luck(random.normal(0, 80**-0.5, 80)) for _ in range(4000)])
+    assert (drawn.min(axis=0) >= left_over.min(axis=0)).all() and (drawn.max(axis=0) <= left_over.max(axis=0)).all()
+    inner = [0.1, 0.5, 0.9]
+    scale = left_over.std(axis=0)
+    assert (abs(np.quantile(drawn, inner, axis=0) - np.quantile(left_over, inner, axis=0)) < 0.1 * scale).all()
+    ranks = pd.DataFrame(drawn).corr("spearman").to_numpy()
+    assert ranks[0, 1] > 0.9 and abs(ranks[0, 2] - pd.DataFrame(left_over).corr("spearman").to_numpy()[0, 2]) < 0.1
+
+
 def test_a_cold_full_model_shares_the_luck_of_its_quick_one_as_far_as_it_was_recorded(replay, curves):
     """Here another seed moves quick and cold full alike: the ranking of quick ones holds for cold full ones."""
     from replay_methods import Work

@@ -9,10 +9,9 @@ FIFTH = 5
 
 def _cut() -> dict[str, StageOverrides]:
     """That of the recorded curves (`recorder.py`)."""
-    from recorder import DECAY_EPOCH, EPOCHS, STEPS
+    from recorder import SHORTER
 
-    cut = StageOverrides(max_epochs=EPOCHS, steps_per_epoch=STEPS, decay_epoch=DECAY_EPOCH, patience=EPOCHS)
-    return dict.fromkeys(PRESETS, cut)
+    return dict.fromkeys(PRESETS, SHORTER)
 
 
 def _fifth() -> dict[str, StageOverrides]:

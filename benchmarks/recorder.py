@@ -33,15 +33,8 @@ __all__ = ["EPOCHS", "PLAIN", "Recorder", "Run", "config", "kept_runs", "open_ta
 
 EPOCHS, STEPS, DECAY_EPOCH = 10, 24, 3.0
 VALIDATION_STRIDE, TEST_STRIDE, TEST_SEEDS = 2, 4, 2
-CUT = {
-    name: StageOverrides(
-        max_epochs=EPOCHS,
-        steps_per_epoch=STEPS,
-        decay_epoch=DECAY_EPOCH,
-        patience=EPOCHS,
-    ).apply(stage)
-    for name, stage in PRESETS.items()
-}
+SHORTER = StageOverrides(max_epochs=EPOCHS, steps_per_epoch=STEPS, decay_epoch=DECAY_EPOCH, patience=EPOCHS)
+CUT = {name: SHORTER.apply(stage) for name, stage in PRESETS.items()}
 
 
 PLAIN = GrowthRules(new_rate=1)

@@ -148,19 +148,17 @@ def _started(kind: str, words: list[str], environment: dict[str, str], work: Pat
         )
 
 
-def course(endings: list[dict[str, Any]], data: Path, *, by_stage: bool) -> list[dict[str, Any]]:
-    """The best in time, each with its test MAE (mean of steps): by validation MAE, or by the stage and then by that."""
+def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
+    """The best in time by validation MAE, each with its test MAE (mean of steps)."""
     from recorder import open_task
 
     from gman_search.spec import DataSpec
     from gman_search.training.held_out import TestBench
 
-    order = ("quick", "medium", "full")
-    bench, incumbents, standing = TestBench(open_task("week", data), DataSpec()), [], (-1, -math.inf)
+    bench, incumbents, least = TestBench(open_task("week", data), DataSpec()), [], math.inf
     for ending in endings:
-        place = order.index(ending["stage"]) if by_stage else 0, -ending["val"]
-        if place > standing:
-            standing = place
+        if ending["val"] < least:
+            least = ending["val"]
             _, mean = bench.scores(Path(ending["folder"]))
             told = {"seconds": round(ending["seconds"], 1), "stage": ending["stage"]}
             incumbents.append({**told, "val": round(ending["val"], 4), "test": round(mean.mae, 4)})
@@ -254,7 +252,7 @@ def main() -> None:
                     endings = their_endings(name, work, data, seed, chosen.minutes, chosen.budget)
                 row |= {"endings": len(endings), **({"eta": chosen.eta} if name == "gman-search" else {})}
                 row |= {"at_full": sum(ending["stage"] == "full" for ending in endings)}
-                rows.append({**row, "course": course(endings, data, by_stage=name == "gman-search")})
+                rows.append({**row, "course": course(endings, data)})
             print(json.dumps({**rows[-1], "course": rows[-1]["course"][-1:]}), file=sys.stderr, flush=True)
             document = described("head-to-head", runs=rows, summary=summary(rows))
             if chosen.keep:

@@ -86,11 +86,11 @@ class StopsInside(Halving):
                 self._study.tell(trial, state=TrialState.PRUNED)
 
 
-class WinsByError(Halving):
-    """Whatever has the least validation MAE is the best; the product asks for the highest stage first."""
+class HighestStageWins(Halving):
+    """The best is the least validation MAE of the highest stage that has one, as it was the product's rule once."""
 
     def standing(self, work: Work) -> int:
-        return 0
+        return STAGES.index(work.kind)
 
 
 class DrawsByHighest(Halving):
@@ -148,7 +148,7 @@ def _near(name: str, random: np.random.Generator) -> Any:
 
 RULES: dict[str, Callable[[int, int], Method]] = {
     "stops inside at the median": StopsInside,
-    "the least error wins at any stage": WinsByError,
+    "the highest stage wins": HighestStageWins,
     "synchronous, stops inside at the median": lambda seed, epochs: StopsInside(seed, epochs, synchronous=True),
     "synchronous, stops inside at the best quarter": lambda seed, epochs: StopsInside(
         seed, epochs, share=0.25, synchronous=True

@@ -13,6 +13,7 @@ from gman_search.halving.rungs import Rungs
 from gman_search.halving.table import Evaluation, State, latest_attempts
 
 __all__ = [
+    "TIE",
     "Decision",
     "Done",
     "Promote",
@@ -25,6 +26,10 @@ __all__ = [
     "ranked",
     "standings",
 ]
+
+TIE = 1e-4
+"""Share of an error by which two evaluations of a config must differ to be told apart: growth changes it by rounding
+alone, training by far more."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +120,17 @@ def _error(row: Evaluation) -> float:
 
 
 def best_evaluation(evaluations: Iterable[Evaluation], ladder: Ladder) -> Evaluation | None:
-    """The best complete evaluation of the highest stage that has one: a lower stage's better value never counts."""
-    rows = latest_attempts(evaluations)
-    for stage in reversed(ladder.stages):
-        order = ranked(row for row in rows if row.stage == stage)
-        if order:
-            return order[0]
-    return None
+    """The winner so far: the complete evaluation of the least validation MAE, whatever its stage.
+
+    A grown model that learned nothing ends as it began, with the error of its parent but for rounding. Then the
+    parent wins: the same forecasts at less cost (a tie within `TIE`, among evaluations of one config only).
+    """
+    order = ranked(latest_attempts(evaluations))
+    if not order:
+        return None
+    own = [row for row in order if row.config_id == order[0].config_id]
+    as_good = [row for row in own if _error(row) <= _error(order[0]) * (1 + TIE)]
+    return min(as_good, key=lambda row: ladder.stages.index(row.stage))
 
 
 @dataclass(frozen=True)

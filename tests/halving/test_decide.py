@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gman_search.errors import UsageError
-from gman_search.halving.decide import Done, Promote, Sample, Wait, decide, ranked, standings
+from gman_search.halving.decide import TIE, Done, Promote, Sample, Wait, best_evaluation, decide, ranked, standings
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation, State, latest_attempts
 
@@ -177,3 +177,35 @@ def test_a_study_shortened_after_the_fact_promotes_no_more_than_its_new_quotas(l
     assert all(n <= max(old, quota) for n, old, quota in zip(after, before, shorter.quotas(), strict=True))
     if ended:
         assert after == before
+
+
+def finished(config, stage, value):
+    return Evaluation(config, stage, state=State.COMPLETE, val_mae=value)
+
+
+@settings(max_examples=25, deadline=None)
+@given(ladders, st.integers(1, 8), st.randoms(use_true_random=False))
+def test_the_winner_has_the_least_error_of_all_stages_in_whatever_order(ladder, workers, random):
+    rows = simulate(ladder, workers, random, fail=0.2)
+    order = ranked(latest_attempts(rows))
+    best = best_evaluation(rows, ladder)
+    assert (best is None) == (not order)
+    if best is not None:
+        assert best.config_id == order[0].config_id
+        assert order[0].val_mae <= best.val_mae <= order[0].val_mae * (1 + TIE)
+    assert best_evaluation(random.sample(rows, len(rows)), ladder) == best
+
+
+@pytest.mark.parametrize(
+    ("full", "winner"), [(3.0 * (1 + 1e-7), "quick"), (3.0 * (1 - 1e-7), "quick"), (2.99, "full"), (3.01, "quick")]
+)
+def test_a_grown_model_that_learned_nothing_gives_way_to_what_it_was_grown_from(full, winner):
+    ladder = Ladder(("quick", "full"), (2,), 2)
+    rows = [finished(0, "quick", 3.0), finished(1, "quick", 4.0), finished(0, "full", full)]
+    assert best_evaluation(rows, ladder).key == f"{winner}/0"
+
+
+def test_near_ties_of_two_configs_are_decided_by_the_error():
+    ladder = Ladder(("quick", "full"), (2,), 2)
+    rows = [finished(0, "quick", 3.0), finished(1, "quick", 3.1), finished(1, "full", 3.0 * (1 - TIE / 2))]
+    assert best_evaluation(rows, ladder).key == "full/1"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gman_search.halving.decide import Promote, Sample, decide
+from gman_search.halving.decide import Promote, Sample, best_evaluation, decide
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.preset import preset_evaluation
 from gman_search.halving.retention import needed
@@ -43,8 +43,7 @@ def test_a_promotion_never_starts_from_weights_that_were_let_go(etas, trials, sy
             gone |= {row.key for row in rows} - needed(rows, ladder, keep)
         else:
             break
-    best = max((row for row in rows if row.state is State.COMPLETE),
-               key=lambda row: (STAGES.index(row.stage), -row.val_mae, -row.config_id), default=None)  # fmt: skip
+    best = best_evaluation(rows, ladder)
     while best is not None:
         assert best.key not in gone, "the winner and what it was grown from"
         best = next((row for row in rows if row.key == best.parent), None)

@@ -48,10 +48,10 @@ def test_controls_measure_and_are_no_cost_of_the_search(small: StudyRecord) -> N
     assert found == replace(headline(small).cost, control_seconds=500.0)
 
 
-def test_a_better_value_of_a_lower_stage_never_wins(small: StudyRecord) -> None:
+def test_a_better_value_of_a_lower_stage_wins(small: StudyRecord) -> None:
     rows = [replace(row, val_mae=1.0) if row.key == "quick/3" else row for row in small.evaluations]
     best = winner(replace(small, evaluations=tuple(rows), test=None))
-    assert best is not None and best.key == "full/2"
+    assert best is not None and best.key == "quick/3"
 
 
 def test_the_page_stays_with_the_tested_config_until_the_new_leader_is_tested(small: StudyRecord) -> None:
@@ -130,6 +130,14 @@ def test_a_stage_that_gained_nothing_did_not_pay(small: StudyRecord) -> None:
     rows = tuple(replace(row, val_mae=3.0) if row.stage == "full" else row for row in small.evaluations)
     check = larger_stages_paid(replace(small, evaluations=rows))
     assert check.status == "warn" and "The full stage hardly improved" in check.answer
+
+
+def test_larger_stages_that_made_it_worse_did_not_pay(small: StudyRecord) -> None:
+    rows = tuple(replace(row, val_mae=3.2) if row.stage == "full" else row for row in small.evaluations)
+    record = replace(small, evaluations=rows, test=None)
+    check = larger_stages_paid(record)
+    assert check.status == "warn" and "3.000 at quick, 3.200 at full (mph), +6.7" in check.answer
+    assert "rank 1 of 5 at quick" in check.answer
 
 
 def test_curves_that_never_went_below_their_birth_are_worth_a_look(small: StudyRecord) -> None:

@@ -79,7 +79,7 @@ def larger_stages_paid(record: StudyRecord) -> Check:
     bests = [(stage, next((row for row in rows if row.stage == stage), None)) for stage in stages]
     reached = [(stage, float(row.val_mae or 0.0)) for stage, row in bests if row is not None]
     best = winner(record)
-    if best is None or best.stage == stages[0] or len(reached) < 2:
+    if best is None or len(reached) < 2:
         return Check(question, UNKNOWN, f"No evaluation has finished beyond {stages[0]}.")
     ladder = ", ".join(f"{error(value)} at {stage}" for stage, value in reached)
     total = improvement(reached[0][1], reached[-1][1])

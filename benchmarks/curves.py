@@ -3,13 +3,15 @@
     python benchmarks/curves.py [--data DIR] [--task week] [--share 1/2]
     python benchmarks/curves.py --pack
 
-64 configs grown from stage to stage; 24 of them also cold at medium and full; 16 with a second seed. What was cut from
+64 configs grown from stage to stage; 24 of them also cold at medium and full; 16 with a second seed; and those that
+searches went for (`sought.py`), grown or cold at full. What was cut from
 a full training is told in `recorder.py` and is the same for all. Runs are appended to results/growth-runs.jsonl, which
 `growth.py` shares: what is there is not trained again, so this can be stopped, resumed and shared by processes.
 `--pack` trains nothing and writes the curves of all kept runs by the default rules to curves/curves.parquet.
 """
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -20,13 +22,13 @@ from typing import Any
 import pandas as pd
 from growth import FILE, share_of
 from growth_summary import PLAIN, lineage, rule_name, rule_of
-from recorder import Recorder, Run, kept_runs, open_task
+from recorder import RANDOM_CONFIGS, SOUGHT, Recorder, Run, kept_runs, open_task
 from replay_surface import PARAMS
 
 from gman_search.model.growth import GrowthRules
 
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
-CONFIGS, COLD, TWO_SEEDS = 64, 24, 16
+COLD, TWO_SEEDS = 24, 16
 DEFAULT = rule_name({"growth": GrowthRules().model_dump(), "warmup_steps": 20, "rate_rule": "preset"})
 """Of the rules of growth, the product's."""
 KINDS = {
@@ -38,13 +40,17 @@ KINDS = {
 
 def planned(task: str) -> Iterator[Run]:
     """Every run, the most telling ones first: all configs grown, then cold, then again with another seed."""
-    for number in range(CONFIGS):
+    for number in range(RANDOM_CONFIGS):
         yield from grown(task, number, 0)
         if number < COLD:
             yield from (Run(task, number, 0, stage) for stage in ("medium", "full"))
     for number in range(TWO_SEEDS):
         yield from grown(task, number, 1)
         yield from (Run(task, number, 1, stage) for stage in ("medium", "full"))
+    for row in json.loads(SOUGHT.read_text(encoding="utf-8")):
+        if row["task"] == task:
+            number = row["number"]
+            yield from grown(task, number, 0) if row["kind"] == "quick" else [Run(task, number, 0, "full")]
 
 
 def grown(task: str, number: int, seed: int) -> Iterator[Run]:

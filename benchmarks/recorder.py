@@ -29,8 +29,11 @@ from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS, StageOverrides
 from gman_search.training.metrics import masked_scores
 
-__all__ = ["EPOCHS", "PLAIN", "Recorder", "Run", "config", "kept_runs", "open_task"]
+__all__ = ["EPOCHS", "PLAIN", "RANDOM_CONFIGS", "SOUGHT", "Recorder", "Run", "config", "kept_runs", "open_task"]
 
+SOUGHT = Path(__file__).parent / "curves" / "sought.json"
+RANDOM_CONFIGS = 64
+"""Higher numbers are configs that searches went for (`sought.py`)."""
 EPOCHS, STEPS, DECAY_EPOCH = 10, 24, 3.0
 VALIDATION_STRIDE, TEST_STRIDE, TEST_SEEDS = 2, 4, 2
 SHORTER = StageOverrides(max_epochs=EPOCHS, steps_per_epoch=STEPS, decay_epoch=DECAY_EPOCH, patience=EPOCHS)
@@ -76,6 +79,9 @@ def config(number: int) -> dict[str, Any]:
     space = SearchSpace()
     if number == 0:
         return dict(space.preset())
+    if number >= RANDOM_CONFIGS:
+        rows = json.loads(SOUGHT.read_text(encoding="utf-8"))
+        return dict(next(row["params"] for row in rows if row["number"] == number))
     random = np.random.default_rng([2026, number])
     drawn: dict[str, Any] = {}
     for name, dimension in space.dimensions().items():

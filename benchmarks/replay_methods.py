@@ -161,7 +161,7 @@ class AtFull:
         self._epochs, self._prunes, self._kind = epochs, pruner is not None, kind
         self._open: dict[int, optuna.Trial] = {}
         self._goes_on: deque[tuple[int, int]] = deque()
-        self._best: dict[int, float] = {}
+        self.best: dict[int, float] = {}
         self.params: dict[int, dict[str, Any]] = {}
 
     def ask(self) -> Work | None:
@@ -174,7 +174,7 @@ class AtFull:
 
     def tell(self, work: Work, val: list[float]) -> None:
         trial = self._open[work.config]
-        best = self._best[work.config] = min([*val, self._best.get(work.config, math.inf)])
+        best = self.best[work.config] = min([*val, self.best.get(work.config, math.inf)])
         for epoch, value in enumerate(val, work.first):
             trial.report(value, epoch)
         if work.last == self._epochs:

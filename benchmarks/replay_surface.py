@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from recorder import RANDOM_CONFIGS
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
@@ -66,6 +67,13 @@ class Curves:
         at = self.val.argmin(axis=1)[:, None]
         own = np.take_along_axis(self.test, at, axis=1)[:, 0]
         return np.where(self.start[:, 0] < self.val.min(axis=1), self.start[:, 1], own)
+
+    def at_random(self) -> "Curves":
+        """Without the configs that searches went for."""
+        drawn = self.configs < RANDOM_CONFIGS
+        params = [row for row, own in zip(self.params, drawn, strict=True) if own]
+        arrays = (self.val, self.test, self.seconds, self.seeds, self.configs, self.start)
+        return Curves(params, *(array[drawn] for array in arrays))
 
     @property
     def runs(self) -> list[tuple[int, int]]:
@@ -130,12 +138,34 @@ def _features(params: list[Mapping[str, Any]]) -> NDArray[np.float64]:
     return np.stack(columns, axis=1)
 
 
+@dataclass(frozen=True)
+class Bend:
+    """A monotone map of what a model of curves draws to what was recorded, by quantiles; beyond them a shift.
+
+    Args:
+        drawn: quantiles, ascending, (Q,).
+        recorded: the same of what was recorded, (Q,).
+    """
+
+    drawn: NDArray[np.float64]
+    recorded: NDArray[np.float64]
+
+    def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values + np.interp(values, self.drawn, self.recorded - self.drawn)
+
+
 class Surface:
-    """Curves of any config at one kind of evaluation: the mean of all where hyperparameters do not foretell more.
+    """Curves of any config at one kind of evaluation.
+
+    `foretells` is the share of what the Gaussian process says that may be believed: the slope of recorded errors on
+    those foretold without the config, 0 where hyperparameters foretell nothing. `bends` are those of validation and
+    test errors (`replay_check.py`), so that the best drawn models are no better than the best recorded.
 
     Args:
         curves: recorded ones.
     """
+
+    bends: tuple[Bend, Bend] | None = None
 
     def __init__(self, curves: Curves) -> None:
         self.epochs = curves.val.shape[1]
@@ -151,11 +181,7 @@ class Surface:
         self._factor = cho_factor(self._covariance(self._x))
         self.noise = _seed_noise(curves)
         self.runs = {run: row for row, run in enumerate(curves.runs)}
-        self.foretells = True
-        self.left_over, self.errors = self._left_out(curves)
-        if self.errors["val"] >= self.errors["val_by_mean"]:  # better no model than a bad one
-            self.foretells = False
-            self.left_over, _ = self._left_out(curves)
+        self.foretells, self.left_over, self.errors = self._left_out(curves)
 
     def _fitted(self) -> NDArray[np.float64]:
         """Length scales, amplitude and noise of the greatest likelihood of the best validation MAE."""
@@ -186,38 +212,47 @@ class Surface:
             luck: what is left over, in these logarithms, (2E,); none: the expected curves.
         """
         weights = cho_solve(self._factor, _kernel(self._x, _features([params]), self._log_scales))[:, 0]
-        found = np.exp(self._mean + self.foretells * weights @ (self._y - self._mean) + luck) + self._floor
+        logs = self._mean + self.foretells * weights @ (self._y - self._mean) + luck
+        if self.bends is not None:
+            logs = np.concatenate([bend(part) for bend, part in zip(self.bends, np.split(logs, 2), strict=True)])
+        found = np.exp(logs) + self._floor
         seconds = self._by_batch.get(int(params["batch_size"]), self._seconds)
         return found[: self.epochs], found[self.epochs :], seconds
 
-    def _left_out(self, curves: Curves) -> tuple[NDArray[np.float64], dict[str, float]]:
-        """What is left over of every run's curves, in logarithms, (R, 2E), by the others without its config; and mean
-        errors in mph of the best validation MAE and its test MAE, beside those of foretelling the mean of the others.
+    def of_least(self, logs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of curves in logarithms (R, 2E), the least validation error and the test error of its epoch, (R, 2)."""
+        rows, at = np.arange(len(logs)), logs[:, : self.epochs].argmin(axis=1)
+        return np.stack([logs[rows, at], logs[rows, self.epochs + at]], axis=1)
+
+    def logs(self, val: NDArray[np.float64], test: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Curves of (R, E) mph each, in logarithms (R, 2E)."""
+        return np.asarray(np.log(np.concatenate([val, test], axis=1) - self._floor))
+
+    def _left_out(self, curves: Curves) -> tuple[float, NDArray[np.float64], dict[str, float]]:
+        """What others foretell of every run without its config: the share of it that holds; what is left over of its
+        curves, in logarithms, (R, 2E); and mean errors in mph of the best validation MAE and its test MAE, beside those
+        of foretelling the mean of the others.
 
         Scales of length are those fitted to all, which makes the errors a little too small.
         """
-        left_over = np.empty_like(self._y)
-        errors: dict[str, list[float]] = {"val": [], "test": [], "val_by_mean": [], "test_by_mean": []}
-        best, test = curves.val.min(axis=1), _test_at_least(np.exp(self._y) + self._floor, self.epochs)
+        mean, moved = np.empty_like(self._y), np.empty_like(self._y)
+        least = self.of_least(self._y)
+        mean_least, moved_least = np.empty_like(least), np.empty_like(least)
         for config in np.unique(curves.configs):
             out = curves.configs == config
             seen = self._x[~out]
             weights = np.linalg.solve(self._covariance(seen), _kernel(seen, self._x[out], self._log_scales)).T
-            mean = self._y[~out].mean(axis=0)
-            foretold = mean + self.foretells * weights @ (self._y[~out] - mean)
-            left_over[out] = self._y[out] - foretold
-            told = np.exp(foretold) + self._floor
-            errors["val"] += np.abs(told[:, : self.epochs].min(axis=1) - best[out]).tolist()
-            errors["test"] += np.abs(_test_at_least(told, self.epochs) - test[out]).tolist()
-            errors["val_by_mean"] += np.abs(best[~out].mean() - best[out]).tolist()
-            errors["test_by_mean"] += np.abs(test[~out].mean() - test[out]).tolist()
-        return left_over, {name: round(float(np.mean(values)), 4) for name, values in errors.items()}
-
-
-def _test_at_least(both: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
-    """Of curves (R, 2E), the test MAE at the epoch of the least validation MAE, (R,)."""
-    at = both[:, :epochs].argmin(axis=1)
-    return np.asarray(both[np.arange(len(both)), epochs + at])
+            for whole, centre, move in ((self._y, mean, moved), (least, mean_least, moved_least)):
+                centre[out] = whole[~out].mean(axis=0)
+                move[out] = weights @ (whole[~out] - centre[out][0])
+        slope = float(np.clip(((least - mean_least) * moved_least).sum() / (moved_least**2).sum(), 0.0, 1.0))
+        told = {"": mean_least + slope * moved_least, "_by_mean": mean_least}
+        errors = {
+            f"{part}{how}": round(float(np.abs(np.exp(logs) - np.exp(least)).mean(axis=0)[column]), 4)
+            for how, logs in told.items()
+            for column, part in enumerate(("val", "test"))
+        }
+        return slope, self._y - mean - slope * moved, errors
 
 
 def _kernel(a: NDArray[np.float64], b: NDArray[np.float64], log_scales: NDArray[np.float64]) -> NDArray[np.float64]:

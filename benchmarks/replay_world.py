@@ -49,6 +49,10 @@ class World:
         val, _, seconds = self._curves[key]
         return list(val[work.first - 1 : work.last]), float(seconds[work.first - 1 : work.last].sum())
 
+    def curves(self, work: Work) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Validation and test MAE of all epochs of an evaluation that has been trained, (E,) each."""
+        return self._curves[work.config, work.kind][:2]
+
     def _luck(self, kind: str, cold: bool) -> Luck:
         if (kind, cold) not in self._lucks:
             surface = self._surfaces[kind]

@@ -164,6 +164,58 @@ def test_what_is_drawn_is_distributed_as_what_was_recorded(replay, surfaces, cur
         assert row["drawn"][2] == pytest.approx(row["recorded"][2], rel=0.03)
 
 
+def test_the_best_drawn_are_not_better_than_the_best_recorded(surfaces, replay, curves):
+    from replay_check import drawn_like_recorded
+
+    for row in drawn_like_recorded(surfaces, replay.read_curves(curves, "week"), draws=10).values():
+        assert row["drawn"][0] == pytest.approx(row["recorded"][0], rel=0.03)
+
+
+def test_a_bend_maps_quantiles_and_keeps_the_order(replay):
+    from replay_surface import Bend
+
+    bend = Bend(np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0]))
+    assert bend(np.array([1.0, 2.0, 4.0])).tolist() == [1.5, 2.0, 3.0]
+    assert bend(np.array([0.0, 5.0])).tolist() == [0.5, 4.0]
+    values = np.linspace(-1, 6, 50)
+    assert (np.diff(bend(values)) > 0).all()
+
+
+def test_what_hyperparameters_do_not_foretell_is_not_believed(replay, curves, surfaces):
+    table = pd.read_parquet(curves)
+    names = replay_params()
+    others = np.random.default_rng(1).permutation(24)
+    params = table.groupby("config")[list(names)].first().to_numpy()[others]  # every config with those of another one
+    table[list(names)] = params[table["config"]]
+    file = curves.with_name("shuffled.parquet")
+    table.to_parquet(file)
+    read = replay.read_curves(file, "week", CLOCK)["quick"]
+
+    def spread(surface):
+        """Of what is foretold, as a share of what was recorded."""
+        return np.std([surface.curve(row)[0].min() for row in read.params]) / read.val.min(axis=1).std()
+
+    assert spread(replay.Surface(read)) < 0.4 < 0.7 < spread(surfaces["quick"])
+
+
+def test_configs_that_searches_went_for_are_recorded_like_others_and_are_no_sample_of_the_space(replay, curves):
+    import json
+
+    from curves import planned
+    from recorder import RANDOM_CONFIGS, SOUGHT, config
+
+    rows = json.loads(SOUGHT.read_text())
+    assert [row["number"] for row in rows] == list(range(RANDOM_CONFIGS, RANDOM_CONFIGS + len(rows)))
+    for row in rows:
+        assert config(row["number"]) == row["params"]
+        stages = {task: [r.stage for r in planned(task) if r.config == row["number"]] for task in ("week", "demo")}
+        assert stages.pop(row["task"]) == (["quick", "medium", "full"] if row["kind"] == "quick" else ["full"])
+        assert list(stages.values()) == [[]]
+    whole = replay.read_curves(curves, "week")["quick"]
+    whole.configs[-1] = RANDOM_CONFIGS
+    assert len(whole.at_random().val) == len(whole.at_random().params) == len(whole.val) - 1
+
+
 def test_luck_has_the_recorded_marginals_and_ranks_and_stays_within_what_was_recorded(replay):
     from replay_luck import Luck
 

@@ -191,11 +191,13 @@ def test_what_hyperparameters_do_not_foretell_is_not_believed(replay, curves, su
     table.to_parquet(file)
     read = replay.read_curves(file, "week", CLOCK)["quick"]
 
-    def spread(surface):
-        """Of what is foretold, as a share of what was recorded."""
-        return np.std([surface.curve(row)[0].min() for row in read.params]) / read.val.min(axis=1).std()
+    unseen = replay.drawn_at_random(50, 2)
 
-    assert spread(replay.Surface(read)) < 0.4 < 0.7 < spread(surfaces["quick"])
+    def spread(surface):
+        """Of what is foretold for other configs."""
+        return np.std([surface.curve(row)[0].min() for row in unseen])
+
+    assert spread(replay.Surface(read)) < 0.5 * spread(surfaces["quick"])
 
 
 def test_configs_that_searches_went_for_are_recorded_like_others_and_are_no_sample_of_the_space(replay, curves):

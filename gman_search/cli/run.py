@@ -131,7 +131,7 @@ def _search(spec: Any, studies: Path, reports: Path, place: dict[str, Any], *, q
     if as_json:
         print_json("run", run_document(record, report, seconds))
         return
-    print_summary(record, report, folder)
+    print_summary(record, report, place["storage"])
     if not quiet:
         say(f"took {duration(seconds)}")
 

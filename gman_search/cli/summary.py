@@ -1,5 +1,6 @@
 """The end of a run: what won, by how much, and what to do next."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from gman_search.cli.output import number
 from gman_search.halving.decide import best_evaluation
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import PresetTest, Scores, StudyRecord, TestResult
-from gman_search.search.run import StudyFolder
+from gman_search.search.storage import without_password
 
 __all__ = ["best_document", "lineage", "print_best", "print_summary", "run_document"]
 
@@ -103,13 +104,13 @@ def split_of(record: StudyRecord) -> str:
     return str(record.spec.get("data", {}).get("split", "gman"))
 
 
-def print_best(record: StudyRecord) -> None:
-    """The winner and its test table on stdout."""
+def print_best(record: StudyRecord) -> Evaluation | None:
+    """The winner and its test table on stdout; returns the winner."""
     console = Console(highlight=False, width=80)
     winner = best_evaluation(record.evaluations, record.ladder)
     if winner is None:
         console.print(f"study {record.name}: no evaluation is complete yet")
-        return
+        return None
     console.print(
         f"winner of {record.name}: config {winner.config_id} at {winner.stage}, "
         f"validation MAE {number(winner.val_mae)} {record.unit}"
@@ -122,6 +123,7 @@ def print_best(record: StudyRecord) -> None:
     console.print("weights: " + " -> ".join(f"{row.key} ({number(row.val_mae)})" for row in lineage(record, winner)))
     if record.test is not None:
         console.print(_test_table(record, record.test))
+    return winner
 
 
 def _test_table(record: StudyRecord, test: TestResult) -> Table:
@@ -142,7 +144,7 @@ def _test_table(record: StudyRecord, test: TestResult) -> Table:
     return table
 
 
-def print_summary(record: StudyRecord, report: Path, folder: StudyFolder) -> None:
+def print_summary(record: StudyRecord, report: Path, storage: str | None = None) -> None:
     """Stages, winner, test table, and the commands to go on."""
     console = Console(highlight=False, width=80)
     for row in stage_statuses(record.evaluations, record.ladder):
@@ -150,17 +152,19 @@ def print_summary(record: StudyRecord, report: Path, folder: StudyFolder) -> Non
             f"{row.name}: {row.complete} complete, {row.pruned} pruned, {row.failed} failed, "
             f"best {number(row.best)} {record.unit}"
         )
-    print_best(record)
+    best = print_best(record)
     failed = [row for row in latest_attempts(record.evaluations) if row.state is State.FAILED]
     for lost in failed[:3]:
         console.print(f"failed: {lost.key}: {lost.reason}", soft_wrap=True)
     console.print(f"report:    {report}", soft_wrap=True)
-    console.print(f"dashboard: gman-search dashboard {record.name}", soft_wrap=True)
-    console.print(f"forecast:  gman-search predict {record.name} recent.csv", soft_wrap=True)
-    console.print(
-        f"go on:     gman-search run --study {record.name} --trials {2 * record.ladder.trials}", soft_wrap=True
-    )
-    best = best_evaluation(record.evaluations, record.ladder)
+    place = f" --storage {shlex.quote(without_password(storage))}" if storage else ""
+    commands = {
+        "dashboard": f"dashboard {record.name}",
+        "forecast": f"predict {record.name} recent.csv",
+        "go on": f"run --study {record.name} --trials {2 * record.ladder.trials}",
+    }
     if best is not None and record.spec.get("budget") != "guide":
         own = f"--study {record.name} --config winner --init-from winner --stage {best.stage}"
-        console.print(f"longer:    gman-search train {own} --set budget=guide", soft_wrap=True)
+        commands["longer"] = f"train {own} --set budget=guide"
+    for name, command in commands.items():
+        console.print(f"{name + ':':10} gman-search {command}{place}", soft_wrap=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gman_search.cli.options import Json, Studies
+from gman_search.cli.options import Json, Storage, Studies
 
 if TYPE_CHECKING:
     from gman_search.training.job import Job, Outcome
@@ -32,6 +32,7 @@ def train(
     spec: Annotated[Path | None, typer.Option(help="Specification in TOML.")] = None,
     max_epoch: Annotated[int | None, typer.Option(help="Epochs at most; early stopping may end sooner.")] = None,
     studies: Studies = Path("studies"),
+    storage: Storage = None,
     json: Json = False,
 ) -> None:
     """Train one stage with the guide's settings, or yours; weights in STUDY/runs/STAGE, TensorBoard logs in STUDY/logs.
@@ -55,7 +56,7 @@ def train(
     flags: dict[str, Any] = {} if max_epoch is None else {f"stages.{stage}.max_epochs": max_epoch}
     if config is not None:
         name = study or resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags={}, settings=[]).name
-        flags |= {f"space.{key}": value for key, value in _params(name, studies, config).items()}
+        flags |= {f"space.{key}": value for key, value in _params(name, studies, config, storage).items()}
     resolved = resolve_spec(
         spec_file=spec, study=study, studies_folder=studies, flags=flags, settings=_keys_of_the_spec(settings or [])
     )
@@ -148,13 +149,13 @@ def _keys_of_the_spec(settings: list[str]) -> list[str]:
     return [text for text in settings if text not in mine] + [f"space.{text}" for text in mine]
 
 
-def _params(study: str, studies: Path, config: str) -> dict[str, Any]:
+def _params(study: str, studies: Path, config: str, storage: str | None) -> dict[str, Any]:
     """Hyperparameters of a config of a study, at quick scale."""
     from gman_search.cli.opened import open_record
     from gman_search.errors import UsageError
     from gman_search.halving.decide import best_evaluation
 
-    record, _ = open_record(study, studies)
+    record, _ = open_record(study, studies, storage)
     best = best_evaluation(record.evaluations, record.ladder)
     wanted = str(best.config_id) if best is not None and config == "winner" else config
     found = {str(row.config_id): row.params for row in record.evaluations}

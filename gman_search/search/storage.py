@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 
 from gman_search.errors import StudyError, UsageError
 
-__all__ = ["open_storage", "patiently", "reading", "study_lock"]
+__all__ = ["open_storage", "patiently", "reading", "study_lock", "without_password"]
 
 BUSY_SECONDS = 60
 SQLITE = "sqlite:///"
@@ -75,22 +75,25 @@ def open_storage(url: str) -> RDBStorage:
         scheme, _, _ = url.partition("://")
         kind = "journal" if "journal" in scheme or scheme.endswith(".log") else scheme.partition("+")[0]
         reason = f" ({REFUSED[kind]})" if kind in REFUSED else ""
-        raise UsageError(f"expected a storage sqlite:///FILE or postgresql://...; received {_shown(url)}{reason}")
+        raise UsageError(
+            f"expected a storage sqlite:///FILE or postgresql://...; received {without_password(url)}{reason}"
+        )
     if url.removeprefix(SQLITE) in ("", ":memory:"):
         raise UsageError(f"expected a storage sqlite:///FILE; received {url}, which only this process would see")
     try:
         return _sqlite(url) if url.startswith(SQLITE) else _postgresql(url)
     except ImportError as error:
         raise StudyError(
-            f"no driver for {_shown(url)}: expected psycopg, received {error}; pip install 'gman-search[postgresql]'"
+            f"no driver for {without_password(url)}: expected psycopg, received {error}; "
+            "pip install 'gman-search[postgresql]'"
         ) from None
     except (SQLAlchemyError, StorageInternalError, sqlite3.Error, RuntimeError, ValueError) as error:
         # RuntimeError: the tables of another version of Optuna; ValueError: an address whose port is no number.
         text = " ".join(str(_driver_error(error) or error).split())[:200]
-        raise StudyError(f"cannot open the storage {_shown(url)}: {text}") from None
+        raise StudyError(f"cannot open the storage {without_password(url)}: {text}") from None
 
 
-def _shown(url: str) -> str:
+def without_password(url: str) -> str:
     """An address without its password."""
     scheme, sign, rest = url.partition("://")
     if not sign:

@@ -2,11 +2,13 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
 from gman_search.cli.live import remaining_seconds, stage_statuses, status_table
 from gman_search.cli.story import story
+from gman_search.cli.summary import print_summary
 from gman_search.halving.table import State
 
 from ..report.study_record import study_record
@@ -69,3 +71,13 @@ def test_a_control_is_told_as_one():
     told = story(record, control.config_id)
     assert any(line.startswith(f"{control.key}: complete") for line in told)
     assert any("a control, trained from random weights: it takes no quota and cannot win" in line for line in told)
+
+
+def test_the_commands_at_the_end_name_the_database_but_not_its_password(capsys):
+    record = study_record()
+    print_summary(record, Path("reports/synthetic/index.html"))
+    plain = capsys.readouterr().out.splitlines()[-4:]
+    print_summary(record, Path("reports/synthetic/index.html"), "postgresql://me:secret@host/base")
+    told = capsys.readouterr().out.splitlines()[-4:]
+    assert [line.split(":")[0] for line in plain] == ["dashboard", "forecast", "go on", "longer"]
+    assert told == [f"{line} --storage 'postgresql://me:***@host/base'" for line in plain]

@@ -27,7 +27,7 @@ __all__ = ["DRAWN", "METHODS", "PRESET", "STAGES", "AtFull", "Halving", "KerasTu
 
 STAGES = ("quick", "medium", "full")
 STARTUP = 10
-BY_COST = (2, 2)
+BY_COST = (3, 3)
 """What `eta = "cost"` comes to under the cut of `recorder.py`, by the product's cost model and by the clock."""
 SPACE = SearchSpace()
 DRAWN = distributions(SPACE)
@@ -255,7 +255,7 @@ def _hyperband(epochs: int) -> optuna.pruners.BasePruner:
 METHODS: dict[str, Callable[[int, int], Method]] = {
     "gman-search": Halving,
     "gman-search, synchronous": lambda seed, epochs: Halving(seed, epochs, synchronous=True),
-    "gman-search, eta 3": lambda seed, epochs: Halving(seed, epochs, etas=(3, 3)),
+    "gman-search, eta 2": lambda seed, epochs: Halving(seed, epochs, etas=(2, 2)),
     "gman-search, eta 4": lambda seed, epochs: Halving(seed, epochs, etas=(4, 4)),
     "gman-search, eta 8, 4": lambda seed, epochs: Halving(seed, epochs, etas=(8, 4)),
     "gman-search, not grown": lambda seed, epochs: Halving(seed, epochs, grown=False),

@@ -153,7 +153,7 @@ RULES: dict[str, Callable[[int, int], Method]] = {
     "synchronous, stops inside at the best quarter": lambda seed, epochs: StopsInside(
         seed, epochs, share=0.25, synchronous=True
     ),
-    "synchronous, quick and medium only": lambda seed, epochs: Halving(seed, epochs, etas=(2,), synchronous=True),
+    "synchronous, quick and medium only": lambda seed, epochs: Halving(seed, epochs, etas=(3,), synchronous=True),
     "synchronous, 25 trials": lambda seed, epochs: Halving(seed, epochs, trials=25, synchronous=True),
     "synchronous, 100 trials": lambda seed, epochs: Halving(seed, epochs, trials=100, synchronous=True),
     "synchronous, ties within 1 % go on": lambda seed, epochs: TiesGoOn(seed, epochs, noise=0.01, synchronous=True),

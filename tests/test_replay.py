@@ -130,8 +130,8 @@ def test_fidelity_is_measured_with_its_noise_and_the_survival_of_the_best(replay
 
 def test_the_end_of_the_first_round_is_what_one_run_of_the_product_gives(replay, surfaces):
     course = replay.course_of("gman-search", surfaces, 1, 10000.0, 0)
-    # 50 quick, 25 medium and 12 full evaluations of 10 epochs each, one after the other.
-    assert course.one_run[0] == pytest.approx(10 * (50 * 2.0 + 25 * 8.0 + 12 * 8.0))
+    # 50 quick, 16 medium and 5 full evaluations of 10 epochs each, one after the other.
+    assert course.one_run[0] == pytest.approx(10 * (50 * 2.0 + 16 * 8.0 + 5 * 8.0))
     assert course.one_run[1] == course.at(course.one_run[0])
     assert replay.course_of("random at full", surfaces, 1, 500.0, 0).one_run is None
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from gman_search.stages import Stage
 
-__all__ = ["evaluation_seconds", "reduction_factors", "step_seconds", "steps_per_epoch"]
+__all__ = ["LEAST_FACTOR", "evaluation_seconds", "reduction_factors", "step_seconds", "steps_per_epoch"]
 
 BLOCK_SECONDS = 3.30e-3
 """Of one ST-attention block in one training step, whatever its size: small operations."""
@@ -19,6 +19,8 @@ CHANNEL_SECONDS = 125e-9
 """Of one channel of one token (a sensor at a step of a window), in one block of the encoder and one of the decoder."""
 SCORE_SECONDS = 1.54e-9
 """Of one score of attention of all sensors to all: a token, another sensor, a head. In groups they do not count."""
+LEAST_FACTOR = 3
+"""Promoting one in two costs half as much again and finds nothing better (benchmarks/searches.md)."""
 TRACE_SECONDS = 0.83
 """Before the first step, for one of the L blocks in encoder and decoder."""
 
@@ -65,8 +67,8 @@ def evaluation_seconds(
 
 
 def reduction_factors(costs: Sequence[float]) -> tuple[int, ...]:
-    """Whole-number cost ratios of neighbouring stages, at least 2.
+    """Whole-number cost ratios of neighbouring stages, at least `LEAST_FACTOR`.
 
     With eta equal to the cost ratio every stage receives about the same total budget.
     """
-    return tuple(max(2, round(dear / cheap)) for cheap, dear in pairwise(costs))
+    return tuple(max(LEAST_FACTOR, round(dear / cheap)) for cheap, dear in pairwise(costs))

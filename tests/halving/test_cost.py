@@ -6,8 +6,8 @@ from gman_search.halving.cost import TRACE_SECONDS, evaluation_seconds, reductio
 from gman_search.stages import PRESETS
 
 
-def test_reduction_factors_are_whole_and_at_least_two():
-    assert reduction_factors([1.0, 1.2, 6.1]) == (2, 5)
+def test_reduction_factors_are_whole_and_at_least_three():
+    assert reduction_factors([1.0, 1.2, 6.1, 27.0]) == (3, 5, 4)
 
 
 def test_time_grows_with_every_stage_and_faster_than_the_sensors():

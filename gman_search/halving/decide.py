@@ -129,7 +129,7 @@ def best_evaluation(evaluations: Iterable[Evaluation], ladder: Ladder) -> Evalua
     if not order:
         return None
     own = [row for row in order if row.config_id == order[0].config_id]
-    as_good = [row for row in own if _error(row) <= _error(order[0]) * (1 + TIE)]
+    as_good = [row for row in own if _error(row) <= _error(order[0]) + TIE * abs(_error(order[0]))]
     return min(as_good, key=lambda row: ladder.stages.index(row.stage))
 
 

@@ -137,6 +137,7 @@ def test_larger_stages_that_made_it_worse_did_not_pay(small: StudyRecord) -> Non
     record = replace(small, evaluations=rows, test=None)
     check = larger_stages_paid(record)
     assert check.status == "warn" and "3.000 at quick, 3.200 at full (mph), +6.7" in check.answer
+    assert "The full stage is worse than the one before it" in check.answer
     assert "rank 1 of 5 at quick" in check.answer
 
 

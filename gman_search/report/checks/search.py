@@ -90,9 +90,11 @@ def larger_stages_paid(record: StudyRecord) -> Check:
         text += f" From epoch to epoch the late curves move by {error(noise)}, and another seed moves them more."
     if drowned:
         text += f" The gain drowns in that: the {stages[0]} model would serve as well, at less cost."
-    idle = [here for (_, low), (here, high) in pairwise(reached) if not improvement(low, high) > PAID_PERCENT]
+    gains = {here: improvement(low, high) for (_, low), (here, high) in pairwise(reached)}
+    idle = [stage for stage, gain in gains.items() if not gain > PAID_PERCENT]
     for stage in idle:
-        text += f" The {stage} stage hardly improved on the one before it: a longer budget, or fewer stages."
+        how = "is worse than" if gains[stage] < -PAID_PERCENT else "hardly improved on"
+        text += f" The {stage} stage {how} the one before it: a longer budget, or fewer stages."
     first = [row.config_id for row in rows if row.stage == stages[0]]
     if best.config_id in first:
         rank = first.index(best.config_id) + 1

@@ -3,9 +3,10 @@
     python benchmarks/simulation.py [--trials 10000] [--eta 4] [--agreement 0.8] [--claim-ms 30] [--json] [--keep]
 
 Decisions are the real ones; results and times are drawn: the errors of one config at neighbouring stages have the
-given correlation, every stage lowers them by more than configs differ, stages cost 1, eta and eta^2 times 60 s, and evaluations of one stage differ by a factor of
-exp(N(0, 0.3)). Each claim holds the study's lock for --claim-ms. "Regret" is how many of all the configs, in percent,
-would have ended better than the winner if every one had been trained in full.
+given correlation, and every stage lowers them by more than configs differ; stages cost 1, eta and eta^2 times 60 s, and
+evaluations of one stage differ by a factor of exp(N(0, 0.3)). Each claim holds the study's lock for --claim-ms.
+"Regret" is how many of all the configs, in percent, would have ended better than the winner if every one had been
+trained in full.
 """
 
 import argparse

@@ -68,6 +68,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "replay",
         "head_to_head",
         "without_search",
+        "sought",
     ],
 )
 def test_every_script_explains_itself(repository, script):

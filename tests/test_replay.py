@@ -273,6 +273,15 @@ def test_the_tables_of_the_pages_are_what_is_kept(replay, repository):
         )
 
 
+def test_the_table_of_the_sought_configs_is_what_is_kept(replay, repository):
+    import json
+
+    import sought
+
+    rows = json.loads((repository / "benchmarks" / "results" / "sought.json").read_text())["rows"]
+    assert sought.table(rows) in (repository / "benchmarks" / "searches.md").read_text()
+
+
 def test_the_goal_of_the_replay_is_met_by_what_is_kept(replay):
     """Within 1 % of the best known at a fifth of the cost of TPE at full and half that of the best multi-fidelity peer."""
     for document in replay.kept_documents():

@@ -33,15 +33,25 @@ TURN_SHARE, SWING = 0.6, 0.05
 """Validation MAE that changes direction this often, by this share of its level, oscillates."""
 OVERFIT_EPOCHS, OVERFIT_RISE = 3, 0.02
 """Validation MAE this many epochs past its best and this share above it, while training MAE still falls."""
-DIVERGENCE_FACTOR = 3.0
-"""Validation MAE this many times its best is a divergence."""
+DIVERGENCE_FACTOR, DIVERGENCE_RISE = 3.0, 1.5
+"""Validation MAE this many times its best, and training MAE that many times its own, is a divergence."""
 
 
-def has_diverged(val: Curve) -> bool:
-    """NaN, infinity, or validation MAE far above its best: the evaluation is ended."""
-    if not val:
+def has_diverged(train: Curve, val: Curve) -> bool:
+    """NaN, infinity, or both errors far above their best: the evaluation is ended.
+
+    Validation alone does not tell: it goes by the moving statistics of batch normalisation, which one epoch may throw
+    off and the next set right, while training, which goes by the batch's own, falls on.
+
+    Args:
+        train: MAE of every epoch that was trained.
+        val: MAE of the same epochs, and before them of a grown model's start.
+    """
+    if not train or not val:
         return False
-    return not math.isfinite(val[-1]) or val[-1] > DIVERGENCE_FACTOR * min(val)
+    if not (math.isfinite(train[-1]) and math.isfinite(val[-1])):
+        return True
+    return val[-1] > DIVERGENCE_FACTOR * min(val) and train[-1] > DIVERGENCE_RISE * min(train)
 
 
 def is_healthy(train: Curve, val: Curve) -> bool:

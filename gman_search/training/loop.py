@@ -163,9 +163,8 @@ class GmanTrainer:
             val_mae = self._validate(model, settings) if math.isfinite(train_mae) else math.nan
             epoch = Epoch(number, progress.step, train_mae, val_mae, rate, time.perf_counter() - began)
             show(epoch)
-            # What growth has shaken in its first epoch mostly settles: only from the second on is the start a measure.
-            values = [past.val_mae for past in progress.epochs if past.epoch or number > 1] + [val_mae]
-            if has_diverged(values):
+            past = [*progress.epochs, epoch]
+            if has_diverged([e.train_mae for e in past if e.train_mae is not None], [e.val_mae for e in past]):
                 progress.epochs.append(epoch)
                 return f"diverged in epoch {number}: validation MAE {val_mae:.3g}"
             self._keep_best(job, model, progress, epoch, on_epoch)

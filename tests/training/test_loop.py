@@ -168,11 +168,11 @@ def test_new_weights_alone_have_the_rate_that_is_asked_for_them(trainer, tmp_pat
     "val, ended",
     [
         ([2.0, 9.0, 1.9, 1.8], False),  # shaken by growth in its first epoch, and better than before after it
-        ([2.0, 9.0, 6.5, 1.8], True),
+        ([2.0, 9.0, 6.5, 1.8], False),
         ([2.0, float("nan")], True),
     ],
 )
-def test_the_first_epoch_after_growth_is_not_divergence_unless_it_is_infinite(
+def test_a_jump_of_the_validation_error_is_not_divergence_unless_it_is_infinite(
     trainer, tmp_path, monkeypatch, val, ended
 ):
     trained(trainer, job(tmp_path / "parent"))
@@ -181,6 +181,15 @@ def test_the_first_epoch_after_growth_is_not_divergence_unless_it_is_infinite(
     big = job(tmp_path / "big", L=1, K=3, d=4, parent=tmp_path / "parent", growth=FAST_NEW, max_epochs=3)
     outcome = trainer.train(big, lambda epoch: None)
     assert (outcome.state is State.PRUNED) == ended and outcome.val_mae == (2.0 if ended else 1.8)
+
+
+def test_both_errors_far_above_their_best_are_a_divergence(trainer, tmp_path, monkeypatch):
+    errors, val = iter([(3.0, 0.01), (2.0, 0.01), (3.5, 0.01)]), iter([3.0, 2.0, 6.5])
+    monkeypatch.setattr(trainer, "_one_epoch", lambda *_: next(errors))
+    monkeypatch.setattr(trainer, "_validate", lambda model, settings: next(val))
+    outcome = trainer.train(job(tmp_path / "wild", max_epochs=4), lambda epoch: None)
+    assert outcome.state is State.PRUNED and outcome.reason == "diverged in epoch 3: validation MAE 6.5"
+    assert (outcome.val_mae, outcome.epochs) == (2.0, 3)
 
 
 @pytest.mark.parametrize("rules", [SETTLED, FAST_NEW])

@@ -135,6 +135,15 @@ def test_the_table_of_reports_is_the_kept_result(repository):
     assert f"took {kept['help_s']} s" in text
 
 
+def test_the_table_of_what_was_trained_without_a_search_is_the_kept_result(repository, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    import without_search
+
+    folder = repository / "benchmarks"
+    kept = json.loads((folder / "results" / "without-search.json").read_text())
+    assert without_search.table(kept) in (folder / "searches.md").read_text()
+
+
 def test_what_was_trained_without_a_search_is_not_trained_again(repository, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))
     import without_search

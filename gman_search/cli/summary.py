@@ -166,5 +166,6 @@ def print_summary(record: StudyRecord, report: Path, storage: str | None = None)
     if best is not None and record.spec.get("budget") != "guide":
         own = f"--study {record.name} --config winner --init-from winner --stage {best.stage}"
         commands["longer"] = f"train {own} --set budget=guide"
+        commands["compare"] = f"train --study {record.name} --stage {record.ladder.stages[0]} --set budget=guide"
     for name, command in commands.items():
         console.print(f"{name + ':':10} gman-search {command}{place}", soft_wrap=True)

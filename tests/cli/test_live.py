@@ -76,8 +76,8 @@ def test_a_control_is_told_as_one():
 def test_the_commands_at_the_end_name_the_database_but_not_its_password(capsys):
     record = study_record()
     print_summary(record, Path("reports/synthetic/index.html"))
-    plain = capsys.readouterr().out.splitlines()[-4:]
+    plain = capsys.readouterr().out.splitlines()[-5:]
     print_summary(record, Path("reports/synthetic/index.html"), "postgresql://me:secret@host/base")
-    told = capsys.readouterr().out.splitlines()[-4:]
-    assert [line.split(":")[0] for line in plain] == ["dashboard", "forecast", "go on", "longer"]
+    told = capsys.readouterr().out.splitlines()[-5:]
+    assert [line.split(":")[0] for line in plain] == ["dashboard", "forecast", "go on", "longer", "compare"]
     assert told == [f"{line} --storage 'postgresql://me:***@host/base'" for line in plain]

@@ -286,8 +286,10 @@ def test_the_goal_of_the_replay_is_met_by_what_is_kept(replay):
     """Within 1 % of the best known at a fifth of the cost of TPE at full and half that of the best multi-fidelity peer."""
     for document in replay.kept_documents():
         rows = {row["name"]: row for row in document["methods"] if row["workers"] == 1}
+        # Who is not there within the limit has spent it at least.
+        cost = {name: row["cost_to_1pct_cold"]["median"] or row["limit_seconds"] for name, row in rows.items()}
         ours = rows["gman-search"]["cost_to_1pct_cold"]["median"]
-        assert ours <= rows["Optuna TPE at full"]["cost_to_1pct_cold"]["median"] / 5
+        assert ours <= cost["Optuna TPE at full"] / 5
         peers = [name for name in rows if "Pruner" in name or name in replay.PEERS or name.startswith("KerasTuner")]
         assert len(peers) == 6
-        assert all(ours <= (rows[name]["cost_to_1pct_cold"]["median"] or float("inf")) / 2 for name in peers)
+        assert all(ours <= cost[name] / 2 for name in peers)

@@ -282,6 +282,15 @@ def test_the_table_of_the_sought_configs_is_what_is_kept(replay, repository):
     assert sought.table(rows) in (repository / "benchmarks" / "searches.md").read_text()
 
 
+def test_the_summary_has_the_real_network_first_and_every_task(replay):
+    told = replay.summary()
+    assert told["task"] == "week" and {task["task"] for task in told["tasks"]} == {"week", "demo"}
+    for task in (told, *told["tasks"]):
+        assert {"spearman", "low", "high", "n"} <= task["rank_correlation"]["quick-full"].keys()
+        for row in task["methods"]:
+            assert {"name", "cost_to_1pct_median", "low", "high", "seeds"} <= row.keys()
+
+
 def test_the_goal_of_the_replay_is_met_by_what_is_kept(replay):
     """Within 1 % of the best known at a fifth of the cost of TPE at full and half that of the best multi-fidelity peer."""
     for document in replay.kept_documents():

@@ -51,7 +51,11 @@ ONE_WORKER = ("KerasTuner Hyperband",)
 
 def surfaces_of(task: str) -> dict[str, Surface]:
     """The surfaces of a task, by kind."""
-    curves = read_curves(TABLE, task, read_clock(task))
+    return fitted(read_curves(TABLE, task, read_clock(task)))
+
+
+def fitted(curves: Mapping[str, Curves]) -> dict[str, Surface]:
+    """Surfaces that draw as was recorded of the configs drawn at random, by kind."""
     surfaces = {kind: Surface(rows) for kind, rows in curves.items()}
     bend_to_recorded(surfaces, at_random(curves))
     return surfaces

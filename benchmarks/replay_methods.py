@@ -16,6 +16,7 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 
+from gman_search.halving.cost import LEAST_FACTOR
 from gman_search.halving.decide import Decision, Done, Promote, Sample, decide_on
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.rungs import Rungs
@@ -27,7 +28,7 @@ __all__ = ["DRAWN", "METHODS", "PRESET", "STAGES", "AtFull", "Halving", "KerasTu
 
 STAGES = ("quick", "medium", "full")
 STARTUP = 10
-BY_COST = (3, 3)
+BY_COST = (LEAST_FACTOR, LEAST_FACTOR)
 """What `eta = "cost"` comes to under the cut of `recorder.py`, by the product's cost model and by the clock."""
 SPACE = SearchSpace()
 DRAWN = distributions(SPACE)

@@ -172,9 +172,9 @@ class Surface:
         self.configs = len(np.unique(curves.configs))
         self._x = _features(curves.params)
         self._floor = FLOOR * np.repeat([curves.val.min(), curves.test.min()], self.epochs)
-        self._y = np.log(np.concatenate([curves.val, curves.test], axis=1) - self._floor)
+        self._y = self.logs(curves.val, curves.test)
         self._mean = self._y.mean(axis=0)
-        self._best = np.log(curves.val.min(axis=1) - self._floor[0])
+        self._best = self.of_least(self._y)[:, 0]
         self._seconds = curves.seconds.mean(axis=0)
         self._by_batch = _seconds_by_batch(curves)
         self._log_scales = self._fitted()

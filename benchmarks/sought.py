@@ -20,8 +20,7 @@ from clock import read_clock
 from kept import RESULTS, described, keep
 from markdown_tables import markdown_table
 from recorder import RANDOM_CONFIGS, SOUGHT
-from replay import TABLE, at_random
-from replay_check import bend_to_recorded
+from replay import TABLE, at_random, fitted
 from replay_methods import SPACE, AtFull, Work
 from replay_surface import Surface, read_curves
 from replay_tables import STAGES
@@ -37,10 +36,7 @@ LUCKS = 60
 
 def surfaces_without(task: str) -> dict[str, Surface]:
     """The surfaces of a task, fitted to the configs that were drawn at random alone."""
-    curves = at_random(read_curves(TABLE, task, read_clock(task)))
-    surfaces = {kind: Surface(rows) for kind, rows in curves.items()}
-    bend_to_recorded(surfaces, curves)
-    return surfaces
+    return fitted(at_random(read_curves(TABLE, task, read_clock(task))))
 
 
 def sought() -> list[dict[str, Any]]:

@@ -128,8 +128,8 @@ def best_evaluation(evaluations: Iterable[Evaluation], ladder: Ladder) -> Evalua
     order = ranked(latest_attempts(evaluations))
     if not order:
         return None
-    own = [row for row in order if row.config_id == order[0].config_id]
-    as_good = [row for row in own if _error(row) <= _error(order[0]) + TIE * abs(_error(order[0]))]
+    config, least = order[0].config_id, _error(order[0])
+    as_good = [row for row in order if row.config_id == config and _error(row) <= least + TIE * abs(least)]
     return min(as_good, key=lambda row: ladder.stages.index(row.stage))
 
 

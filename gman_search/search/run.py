@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from gman_search.record_json import test_from_json
 from gman_search.search.artifacts import Artifacts, open_store
 from gman_search.search.final_test import FinalTest
 from gman_search.search.open import open_studies, stage_seconds
+from gman_search.search.storage import without_password
 from gman_search.search.studies import SearchStudies
 from gman_search.search.supervise import Engine, has_work, supervise
 from gman_search.spec import StudySpec
@@ -141,7 +141,7 @@ def _note_provenance(folder: StudyFolder, spec: StudySpec, task: ForecastTask, c
     facts = {
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
         # Reports are passed on; the password of a database should not be.
-        "command": re.sub(r"(://[^:/@\s]+):[^@\s]+@", r"\1:***@", " ".join(command)),
+        "command": " ".join(without_password(word) if "://" in word else word for word in command),
         "seed": spec.seed,
         "versions": {
             "gman-search": __version__,

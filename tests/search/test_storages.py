@@ -19,7 +19,7 @@ from gman_search.halving.retries import LEASE_LOST
 from gman_search.halving.table import State, latest_attempts
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.reconcile import reconcile
-from gman_search.search.storage import open_storage, patiently, study_lock
+from gman_search.search.storage import open_storage, patiently, study_lock, without_password
 from gman_search.search.worker import run_worker
 
 pytestmark = pytest.mark.slow
@@ -400,3 +400,10 @@ def test_patience_ends_and_what_will_not_pass_is_raised_at_once():
         patiently(lambda: sqlite3.connect(":memory:").execute("SELECT * FROM absent"))
     answers = iter([locked, locked, lambda: 7])
     assert patiently(lambda: next(answers)()) == 7
+
+
+def test_what_is_told_of_an_address_has_no_password_not_even_one_with_an_at_sign():
+    for password in ("secret", "sec@ret"):
+        told = without_password(f"postgresql://me:{password}@host/base")
+        assert told == "postgresql://me:***@host/base"
+    assert without_password("sqlite:///studies/a/study.db") == "sqlite:///studies/a/study.db"

@@ -69,6 +69,7 @@ def _print_parts(console: Console, found: DataCheck) -> None:
     console.print(f"split: {SPLIT_RULES[found.task.split]}")
     for name, part in found.document()["split"]["parts"].items():
         console.print(f"  {name:5} {part['windows']:6} windows, {part['from']} to {part['to']}")
+        console.print(f"        where persistence errs by {part['persistence_mae']:.2f} {found.task.unit}")
 
 
 def _print_stages(console: Console, found: DataCheck, spec: StudySpec) -> None:

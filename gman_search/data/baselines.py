@@ -4,7 +4,9 @@ import numpy as np
 
 from gman_search.data.task import ForecastTask
 
-__all__ = ["historical_average", "last_reading", "persistence", "truth"]
+__all__ = ["historical_average", "last_reading", "persistence", "persistence_mae", "truth"]
+
+WINDOWS_AT_ONCE = 512
 
 
 def truth(task: ForecastTask, part: str) -> np.ndarray:
@@ -17,6 +19,18 @@ def persistence(task: ForecastTask, part: str) -> np.ndarray:
     """The last observed reading of the input window, for all steps (W, Q, N); the training mean where there is none."""
     rows = task.starts[part][:, None] + np.arange(task.P)
     return np.repeat(last_reading(task.targets[rows], task.mean), task.Q, axis=1)
+
+
+def persistence_mae(task: ForecastTask, part: str) -> float:
+    """MAE of persistence over all observed readings of a part, however large; NaN where there is none."""
+    starts, total, count = task.starts[part], 0.0, 0
+    for first in range(0, len(starts), WINDOWS_AT_ONCE):
+        rows = starts[first : first + WINDOWS_AT_ONCE, None]
+        last = last_reading(task.targets[rows + np.arange(task.P)], task.mean)
+        readings = task.targets[rows + task.P + np.arange(task.Q)]
+        total += float(np.abs(readings - last).sum(where=readings != 0, dtype=np.float64))
+        count += int(np.count_nonzero(readings))
+    return total / count if count else float("nan")
 
 
 def last_reading(inputs: np.ndarray, mean: float) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gman_search.data.baselines import persistence_mae
 from gman_search.data.estimate import StageEstimate, estimate_stage
 from gman_search.data.profile import STUCK_HOURS, GraphProfile, SeriesProfile, profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
@@ -21,7 +22,6 @@ __all__ = ["DataCheck", "check_data"]
 GROUPS_WORTH = 2.0
 """Group attention is another model: it is only advised where a full evaluation gets this many times shorter."""
 MEMORY_SHARE = 0.8
-TWO_WEEKS = 14
 NIGHT_RATIO = 3.0
 FEW = 5
 MOSTLY_MISSING = 0.5
@@ -29,12 +29,16 @@ MOSTLY_MISSING = 0.5
 
 @dataclass(frozen=True)
 class DataCheck:
-    """What was found. `series` has NaN for absent readings; `study_seconds` is all evaluations, by one worker."""
+    """What was found. `series` has NaN for absent readings; `study_seconds` is all evaluations, by one worker.
+
+    `persistence_mae` is by part, in the data's unit: where one is easier than another, so are its errors smaller.
+    """
 
     series: TrafficSeries
     profile: SeriesProfile
     graph: GraphProfile | None
     task: ForecastTask
+    persistence_mae: dict[str, float]
     estimates: tuple[StageEstimate, ...]
     quotas: tuple[int, ...]
     study_seconds: float
@@ -47,7 +51,12 @@ class DataCheck:
         series, profile, task = self.series, self.profile, self.task
         missing = profile.zeros + profile.nans
         parts = {
-            name: {"windows": len(starts), "from": _when(series, starts[0]), "to": _when(series, starts[-1] + span)}
+            name: {
+                "windows": len(starts),
+                "from": _when(series, starts[0]),
+                "to": _when(series, starts[-1] + span),
+                "persistence_mae": self.persistence_mae[name],
+            }
             for name, starts in task.starts.items()
             for span in [task.P + task.Q - 1]
         }
@@ -115,6 +124,7 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         profile=profile,
         graph=graph,
         task=task,
+        persistence_mae={part: persistence_mae(task, part) for part in task.starts},
         estimates=tuple(estimates),
         quotas=tuple(quotas),
         study_seconds=sum(row.seconds * quota for row, quota in zip(estimates, quotas, strict=True)),
@@ -153,9 +163,6 @@ def _warnings(found: DataCheck, spec: StudySpec, grouped: StageEstimate) -> list
             f"{profile.quantiles['99%']:g}: is it a code for something?"
         )
     texts += _silent_warnings(found)
-    days = len(series.values) / series.steps_per_day
-    if 7 <= days < TWO_WEEKS:
-        texts.append(f"the series has {days:.0f} days: with two weeks or more every part sees every day of the week")
     if graph is None:
         texts.append("no graph: the model cannot tell near sensors from far ones; give a graph or coordinates")
     else:

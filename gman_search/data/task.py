@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gman_search.data.cautions import cautions
 from gman_search.data.embedding import made_embedding, read_embedding
 from gman_search.data.graph import read_adjacency, read_locations
 from gman_search.data.read import read_series
@@ -20,9 +21,6 @@ from gman_search.spec import DataSpec
 __all__ = ["ForecastTask", "fill_missing", "load_adjacency", "load_series", "load_task", "make_task", "task_of"]
 
 DEMO = resources.files("gman_search.data") / "demo"
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MISSING_WARNING = 0.3
-DAYS_WANTED = 7
 
 
 @dataclass(frozen=True)
@@ -190,7 +188,7 @@ def make_task(
         seen_times=seen_times,
         unit=spec.unit,
         embedding_source=source,
-        warnings=_warnings(series, seen_days, days),
+        warnings=cautions(spec, series, starts, seen_days),
         fingerprint=_fingerprint(spec, series, embedding if graph is None else graph, embedding.shape[1], source),
         groups=groups,
         split=spec.split,
@@ -208,21 +206,6 @@ def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.n
     frame = pd.DataFrame(np.where(values == 0, np.nan, values))
     filled = frame.ffill() if rule == "last" else frame
     return ((filled.fillna(mean).to_numpy() - mean) / std).astype(np.float32)
-
-
-def _warnings(series: TrafficSeries, seen_days: np.ndarray, days: np.ndarray) -> tuple[str, ...]:
-    texts = list(series.notes)
-    unseen = [DAY_NAMES[day] for day in np.unique(days) if not seen_days[day]]
-    if unseen:
-        texts.append(
-            f"{', '.join(unseen)} never occur in the training part: the model gets no day-of-week signal for them"
-        )
-    poor = [name for name, share in zip(series.sensors, series.missing_share, strict=True) if share > MISSING_WARNING]
-    if poor:
-        texts.append(f"{len(poor)} sensors miss more than 30 % of their readings, such as {poor[0]}")
-    if len(series.values) < DAYS_WANTED * series.steps_per_day:
-        texts.append(f"the series has fewer than {DAYS_WANTED} days: the model cannot learn the days of the week")
-    return tuple(texts)
 
 
 def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width: int, source: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gman_search.record import StudyRecord
+from gman_search.report.checks import data as data_checks
 from gman_search.report.checks import forecast as forecast_checks
 from gman_search.report.checks import search as search_checks
 from gman_search.report.checks import training as training_checks
@@ -83,6 +84,7 @@ def summarise(record: StudyRecord) -> ReportSummary:
             search_checks.curves_healthy(diagnosis, record),
             search_checks.failures(record),
             training_checks.generalises(record),
+            data_checks.data_teaches(record),
             forecast_checks.holds_on_test(record),
             forecast_checks.intervals_hold(ranges),
         ),

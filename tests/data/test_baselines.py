@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gman_search.data.baselines import historical_average, persistence, truth
+from gman_search.data.baselines import historical_average, persistence, persistence_mae, truth
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import load_task, make_task
 from gman_search.spec import DataSpec
-from gman_search.training.metrics import scores_by_step
+from gman_search.training.metrics import masked_scores, scores_by_step
 
 
 def task_of(values, step=360):
@@ -34,6 +34,16 @@ def test_persistence_repeats_the_last_observed_reading_of_its_own_window():
     forecast = persistence(task, "test")
     np.testing.assert_allclose(forecast[0], [[30, 40, task.mean]] * 2, rtol=1e-6)
     assert forecast.shape == truth(task, "test").shape
+
+
+@pytest.mark.parametrize("length", [60, 5200])  # a part of one piece, and of several with a last partial one
+def test_the_error_of_persistence_is_that_of_all_windows_at_once(length):
+    values = np.random.default_rng(2).uniform(20, 60, (length, 2))
+    values[np.random.default_rng(3).random(values.shape) < 0.2] = 0
+    task = task_of(values)
+    for part in task.starts:
+        whole = masked_scores(truth(task, part), persistence(task, part)).mae
+        assert persistence_mae(task, part) == pytest.approx(whole, rel=1e-6)
 
 
 def test_historical_average_falls_back_to_the_time_of_day_and_then_to_the_sensor():

@@ -100,11 +100,21 @@ def test_equal_readings_are_refused_whatever_rounding_leaves_of_their_deviation(
 def test_warnings_name_what_the_data_cannot_teach():
     values = np.random.default_rng(0).uniform(20, 60, (60, 2))
     values[:30, 1] = 0
-    weekdays, poor, short = task_of(values[:48]).warnings  # 6 days of 8 steps, 4 and a bit of them train
+    weekdays, poor, short, unchosen = task_of(values[:48]).warnings  # 6 days of 8 steps, 4 and a bit of them train
     assert "Saturday never occur" in weekdays
     assert "1 sensors miss more than 30 %" in poor and "s1" in poor
     assert "fewer than 7 days" in short
-    assert task_of(np.random.default_rng(0).uniform(20, 60, (160, 2))).warnings == ()
+    assert unchosen.startswith("no Saturday in the validation part") and "a longer series" in unchosen
+
+
+def test_a_validation_part_without_some_weekdays_is_told_with_the_share_that_has_them():
+    values = np.random.default_rng(0).uniform(20, 60, (5 * 56, 2))  # five weeks of 8 steps a day, from a Monday
+    (told,) = task_of(values).warnings  # validated from the fourth Thursday noon to Sunday
+    assert told.startswith("no Monday, Tuesday, Wednesday in the validation part") and "data.train = 0.6 " in told
+    assert task_of(values, train=0.6).warnings == ()
+    assert task_of(np.tile(values, (2, 1))).warnings == ()  # ten weeks: a tenth is a week
+    (told,) = task_of(values[: 2 * 56]).warnings  # two weeks: half of the training part would be gone
+    assert "a longer series makes" in told
 
 
 def test_seen_categories_are_those_of_the_training_part():

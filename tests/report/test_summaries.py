@@ -6,6 +6,7 @@ import pytest
 
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import StudyRecord
+from gman_search.report.checks.data import data_teaches
 from gman_search.report.checks.forecast import beats_baselines, holds_on_test
 from gman_search.report.checks.search import (
     Check,
@@ -177,6 +178,27 @@ def test_gap_between_validation_and_test(small: StudyRecord) -> None:
         "pass",
         "Test 2.650 against validation 2.500 mph (+6.0\N{NO-BREAK SPACE}%).",
     )
+
+
+def test_the_gap_is_judged_beside_what_learns_nothing(small: StudyRecord) -> None:
+    assert small.test is not None
+    harder = {**small.provenance, "persistence_mae": {"val": 3.0, "test": 3.6}}
+    tested = replace(small.test, mean=replace(small.test.mean, mae=3.1))  # validation 2.5: 24 % above
+    assert holds_on_test(replace(small, test=tested)).status == "warn"
+    check = holds_on_test(replace(small, test=tested, provenance=harder))
+    assert check.status == "pass" and "has +20.0 %: so much do the days differ." in check.answer
+    worse = replace(tested, mean=replace(tested.mean, mae=3.3))
+    assert holds_on_test(replace(small, test=worse, provenance=harder)).status == "warn"
+
+
+def test_cautions_about_the_data_are_shown(small: StudyRecord) -> None:
+    def check(**facts: object) -> Check:
+        return data_teaches(replace(small, provenance=facts))
+
+    assert check().status == "unknown"
+    assert check(warnings=[]).status == "pass"
+    told = check(warnings=["no Monday in the validation part", "2 sensors miss much"])
+    assert (told.status, told.answer) == ("warn", "No Monday in the validation part. 2 sensors miss much.")
 
 
 def test_an_empty_study_is_summarised_without_a_winner(small: StudyRecord) -> None:

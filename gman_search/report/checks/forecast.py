@@ -12,7 +12,7 @@ from gman_search.report.text.formats import error, percent, signed_percent
 __all__ = ["beats_baselines", "holds_on_test", "intervals_hold"]
 
 GAP_PERCENT = 10.0
-"""A test error this far above the validation error asks for a look."""
+"""A test error that rises so much more than persistence's, from the validation to the test part, asks for a look."""
 JUDGED_MINUTES = (30, 60)
 JUDGED_PERCENT = 90
 SHORT_POINTS, SHORT_POINTS_SLOW = 3.0, 10.0
@@ -54,7 +54,11 @@ def holds_on_test(record: StudyRecord) -> Check:
     text = (
         f"Test {error(test.mean.mae)} against validation {error(best.val_mae)} {record.unit} ({signed_percent(gap)})."
     )
-    return Check(question, WARN if gap > GAP_PERCENT else PASS, text)
+    naive, harder = record.provenance.get("persistence_mae"), 0.0
+    if naive:
+        harder = -improvement(naive["val"], naive["test"])
+        text += f" Persistence, which learns nothing, has {signed_percent(harder)}: so much do the days differ."
+    return Check(question, WARN if gap > GAP_PERCENT + max(0.0, harder) else PASS, text)
 
 
 def intervals_hold(summary: IntervalSummary | None) -> Check:

@@ -1,12 +1,12 @@
 """Is the search worth its time? The demo's winner beside the guide's config trained as long, and trained on itself.
 
-    python benchmarks/without_search.py [--folder DIR] [--keep] [--json]
+    python benchmarks/without_search.py [--folder DIR] [--stage NAME] [--keep] [--json]
     python benchmarks/without_search.py --summary
 
 One after the other, by the command line, with both cores: the main job (`gman-search run --trials 50`); its winner
-trained on; the guide's config at quick, medium and full, cold, for about as long as the main job takes, on the guide's
-schedule made as short as its epochs. Every model is then scored on the test part. In a DIR where some of it is done,
-the rest is. About an hour.
+trained on; the guide's config at quick, medium and full (or those of `--stage`), cold, for about as long as the main
+job takes, on the guide's schedule made as short as its epochs. Every model is then scored on the validation and the
+test part, and by weekday. In a DIR where some of it is done, the rest is. About an hour.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from kept import RESULTS, described, keep
 from markdown_tables import markdown_table
 
 from gman_search.stages import PRESETS
+from gman_search.weekdays import DAY_NAMES
 
 SPEC = Path(__file__).parents[1] / "studies" / "demo.toml"
 EPOCHS = {"quick": 45, "medium": 16, "full": 5}
@@ -52,8 +53,8 @@ def trained(folder: Path, study: str, stage: str, *words: str) -> dict[str, Any]
     return {"val": told["val_mae"], "epochs": told["epochs"], "seconds": told["wall_seconds"]}
 
 
-def scored(folder: Path, run: str) -> dict[str, dict[str, float]]:
-    """Test MAE at some steps and their mean, of a model and of persistence."""
+def scored(folder: Path, run: str) -> dict[str, Any]:
+    """MAE of a model and of persistence: on the test part at some steps and their mean, on both parts by weekday."""
 
     def shown(scores: dict[str, Any]) -> dict[str, float]:
         return {
@@ -61,11 +62,16 @@ def scored(folder: Path, run: str) -> dict[str, dict[str, float]]:
             "mean": round(scores["mean"]["mae"], 4),
         }
 
-    told = command(folder, "evaluate", run)
-    return {"test": shown(told), "persistence": shown(told["baselines"]["persistence"])}
+    def by_day(scores: dict[str, Any]) -> dict[str, float]:
+        return {day: round(errors["mae"], 4) for day, errors in scores["days"].items()}
+
+    val, test = (command(folder, "evaluate", run, "--split", part) for part in ("val", "test"))
+    days = {"val": by_day(val), "test": by_day(test)}
+    naive = test["baselines"]["persistence"]
+    return {"test": shown(test), "days": days, "persistence": shown(naive)}
 
 
-def measured(folder: Path, known: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def measured(folder: Path, known: dict[str, dict[str, Any]], stages: list[str]) -> dict[str, dict[str, Any]]:
     """Every row by name; those that are known are not made again."""
     rows = dict(known)
 
@@ -83,7 +89,7 @@ def measured(folder: Path, known: dict[str, dict[str, Any]]) -> dict[str, dict[s
     if (name := "the search's winner, trained on") not in rows:
         made = trained(folder, "demo", stage, "--config", "winner", "--init-from", "winner")
         add(name, f"demo/{stage}", {"stage": stage, **made})
-    for stage in PRESETS:
+    for stage in stages:
         if (name := f"the guide's config at {stage}") not in rows:
             add(name, f"guide/{stage}", {"stage": stage, **trained(folder, "guide", stage, "--spec", str(SPEC))})
     return rows
@@ -99,6 +105,15 @@ def table(document: dict[str, Any]) -> str:
     return markdown_table(["model", "minutes", "epochs", "validation", "15 min", "30 min", "60 min", "mean"], body)
 
 
+def days_table(document: dict[str, Any]) -> str:
+    """MAE by weekday, validation then test part, in Markdown; a day that a part does not have is "-"."""
+    body = []
+    for name, row in document["rows"].items():
+        for part, days in row["days"].items():
+            body.append([name, part, *(f"{days[str(day)]:.2f}" if str(day) in days else "-" for day in range(7))])
+    return markdown_table(["model", "part", *(day[:3] for day in DAY_NAMES)], body)
+
+
 def _mph(scores: dict[str, float]) -> list[str]:
     return [f"{scores[at]:.3f}" for at in (*SHOWN, "mean")]
 
@@ -107,19 +122,23 @@ def main() -> None:
     """Measure, or print what is kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "gman-search-without")
+    parser.add_argument("--stage", choices=list(PRESETS), action="append", help="of the guide's config; all if none")
     for name in ("keep", "json", "summary"):
         parser.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
     if chosen.summary:
-        print(table(json.loads((RESULTS / "without-search.json").read_text(encoding="utf-8"))))
+        kept = json.loads((RESULTS / "without-search.json").read_text(encoding="utf-8"))
+        print(table(kept), days_table(kept), sep="\n")
         return
     chosen.folder.mkdir(parents=True, exist_ok=True)
     file = chosen.folder / "rows.json"
     known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    document = described("without-search", task="demo", rows=measured(chosen.folder, known))
+    document = described(
+        "without-search", task="demo", rows=measured(chosen.folder, known, chosen.stage or list(PRESETS))
+    )
     if chosen.keep:
         keep("without-search", document)
-    print(json.dumps(document, indent=2) if chosen.json else table(document))
+    print(json.dumps(document, indent=2) if chosen.json else f"{table(document)}\n{days_table(document)}")
 
 
 if __name__ == "__main__":

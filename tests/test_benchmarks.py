@@ -150,19 +150,21 @@ def test_what_was_trained_without_a_search_is_not_trained_again(repository, tmp_
 
     said = []
     steps = {step: {"mae": float(step)} for step in ("3", "6", "12")}
-    scores = {"steps": steps, "mean": {"mae": 4.5}}
+    scores = {"steps": steps, "mean": {"mae": 4.5}, "days": {"3": {"mae": 4.25}, "4": {"mae": 5.0}}}
     answers = {
         "run": {"best": {"stage": "full", "val_mae": 2.5, "lineage": [{"epochs": 5}, {"epochs": 8}]}, "seconds": 60.0},
         "train": {"val_mae": 2.4, "epochs": 9, "wall_seconds": 90.0},
         "evaluate": {**scores, "baselines": {"persistence": scores}},
     }
     monkeypatch.setattr(without_search, "command", lambda folder, *words: said.append(words) or answers[words[0]])
-    rows = without_search.measured(tmp_path, {})
-    assert [words[0] for words in said] == ["run", "evaluate", *["train", "evaluate"] * 4]
-    trained_on = said[2]
+    rows = without_search.measured(tmp_path, {}, ["quick", "medium", "full"])
+    assert [words[0] for words in said] == ["run", "evaluate", "evaluate", *["train", "evaluate", "evaluate"] * 4]
+    trained_on = said[3]
     assert trained_on[:5] == ("train", "--study", "demo", "--stage", "full") and "--init-from" in trained_on
-    assert without_search.measured(tmp_path, json.loads((tmp_path / "rows.json").read_text())) == rows
-    assert len(said) == 10
+    assert without_search.measured(tmp_path, json.loads((tmp_path / "rows.json").read_text()), ["quick"]) == rows
+    assert len(said) == 15
     shown = without_search.table({"rows": rows})
     assert "| the search's winner | 1.0 | 13 | 2.500 | 3.000 | 6.000 | 12.000 | 4.500 |" in shown
     assert "| the guide's config at medium | 1.5 | 9 | 2.400 | 3.000 | 6.000 | 12.000 | 4.500 |" in shown
+    by_day = without_search.days_table({"rows": rows})
+    assert "| the search's winner | val | - | - | - | 4.25 | 5.00 | - | - |" in by_day

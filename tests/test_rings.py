@@ -11,7 +11,7 @@ import gman_search
 
 PACKAGE = Path(gman_search.__file__).parent
 CORE = [
-    "errors", "stages", "space", "spec", "config", "record", "record_json",
+    "errors", "stages", "space", "spec", "config", "record", "record_json", "weekdays",
     "halving.table", "halving.ladder", "halving.rungs", "halving.decide", "halving.controls", "halving.cost",
     "halving.simulator", "halving.retention", "halving.retries", "halving.preset", "halving.stopping",
     "model.growth", "model.parametrisation", "model.counts", "model.original",

@@ -8,6 +8,7 @@ import typer
 
 from gman_search.cli.options import Json, Storage, Studies
 from gman_search.cli.saved import SOURCE_HELP
+from gman_search.weekdays import DAY_NAMES
 
 if TYPE_CHECKING:
     from gman_search.forecasting.accuracy import Accuracy
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-By = Literal["step", "sensor", "hour"]
+By = Literal["step", "sensor", "hour", "day"]
 
 
 def evaluate(
@@ -26,7 +27,7 @@ def evaluate(
     split: Annotated[
         Literal["train", "val", "test"], typer.Option(help="Part of the data it was trained on.")
     ] = "test",
-    by: Annotated[By, typer.Option(help="One row a forecast step, sensor or hour of the day.")] = "step",
+    by: Annotated[By, typer.Option(help="One row a forecast step, sensor, hour or weekday.")] = "step",
     interval: Annotated[
         int | None, typer.Option(help="Also how often intervals of this percent held.", min=50, max=99)
     ] = None,
@@ -39,7 +40,7 @@ def evaluate(
     storage: Storage = None,
     json: Json = False,
 ) -> None:
-    """Score a trained model on a split or a file, beside persistence: by step, by sensor, by hour of the day.
+    """Score a trained model on a split or a file, beside persistence: by step, sensor, hour of the day or weekday.
 
     Example: gman-search evaluate demo --split val --by hour
     """
@@ -111,7 +112,7 @@ def _print(
     told = f"{where}, {model.windows} windows, {model.masked_share:.1%} of the readings missing; MAE and RMSE in {unit}"
     print(told)
     table = Table(box=None, pad_edge=False)
-    table.add_column({"step": "forecast", "sensor": "sensor", "hour": "hour"}[by])
+    table.add_column({"step": "forecast"}.get(by, by))
     for name in ("MAE", "RMSE", "MAPE %", "MAE of persistence"):
         table.add_column(name, justify="right")
     rows: list[tuple[str, Any, Any]] = []
@@ -119,6 +120,8 @@ def _print(
         rows = [(f"at {step * minutes} min", scores, persistence.steps[step]) for step, scores in model.steps.items()]
     elif by == "hour":
         rows = [(f"{hour:02d}:00", scores, persistence.hours[hour]) for hour, scores in model.hours.items()]
+    elif by == "day":
+        rows = [(DAY_NAMES[day], scores, persistence.days[day]) for day, scores in model.days.items()]
     else:
         worst_first = sorted(model.sensors, key=lambda name: -_sortable(model.sensors[name].mae))
         rows = [(name, model.sensors[name], persistence.sensors[name]) for name in worst_first]

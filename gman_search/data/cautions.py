@@ -6,10 +6,10 @@ import numpy as np
 
 from gman_search.data.series import TrafficSeries
 from gman_search.spec import DataSpec
+from gman_search.weekdays import DAY_NAMES
 
 __all__ = ["cautions", "train_share_for_a_week"]
 
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MISSING_WARNING = 0.3
 WEEK = 7
 LEAST_TRAIN_SHARE = 0.5

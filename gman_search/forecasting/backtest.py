@@ -67,11 +67,12 @@ def backtest(model: Forecaster, windows: Windows, percent: int | None = None) ->
     if not (truth != 0).any():
         raise DataError("expected readings to compare forecasts with; all of them are missing")
     hours = (series.times.astype("datetime64[h]").astype(np.int64) % 24)[rows]
+    days = series.day_of_week[rows]
     forecast = model.windows(series, windows.starts)
     inputs = series.values[windows.starts[:, np.newaxis] + np.arange(model.P)]
     persisted = np.repeat(last_reading(inputs, model.about.mean), model.Q, axis=1)
     return Backtest(
-        accuracy(truth, forecast, hours, model.sensors),
-        accuracy(truth, persisted, hours, model.sensors),
+        accuracy(truth, forecast, hours, days, model.sensors),
+        accuracy(truth, persisted, hours, days, model.sensors),
         None if intervals is None or percent is None else coverage(truth, forecast, intervals, percent),
     )

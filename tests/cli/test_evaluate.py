@@ -29,7 +29,8 @@ def test_the_split_rule_stands_beside_the_numbers(monkeypatch, capsys, rule):
     from gman_search.forecasting.accuracy import accuracy
 
     values = np.full((2, 3, 1), 50.0, np.float32)
-    errors = accuracy(values, values + 1, np.zeros((2, 3), int), ("a",))
+    moments = np.zeros((2, 3), int)
+    errors = accuracy(values, values + 1, moments, moments, ("a",))
     run = SimpleNamespace(folder="here", is_winner=True, model=lambda: None, task=lambda: SimpleNamespace(split=rule))
     monkeypatch.setattr("gman_search.cli.saved.find_run", lambda *_: run)
     monkeypatch.setattr(forecaster, "Forecaster", lambda _: SimpleNamespace(unit="mph", step_minutes=5))
@@ -41,3 +42,16 @@ def test_the_split_rule_stands_beside_the_numbers(monkeypatch, capsys, rule):
     evaluate("demo", None, "test", "step", None, json=True)
     document = json.loads(capsys.readouterr().out)
     assert document["split"]["rule"] == rule and f"({name}'s rule)" in document["split"]["text"]
+
+
+def test_errors_by_hour_and_weekday_are_those_of_the_moments_forecast():
+    from gman_search.forecasting.accuracy import accuracy
+
+    truth = np.full((2, 3, 1), 50.0, np.float32)
+    truth[1, 2] = 0  # missing
+    forecast = truth + np.arange(1, 7, dtype=np.float32).reshape(2, 3, 1)
+    hours, days = np.array([[22, 23, 0], [23, 0, 1]]), np.array([[6, 6, 0], [6, 0, 0]])  # over a midnight
+    errors = accuracy(truth, forecast, hours, days, ("a",))
+    assert {hour: scores.mae for hour, scores in errors.hours.items() if hour != 1} == {22: 1, 23: 3, 0: 4}
+    assert np.isnan(errors.hours[1].mae)
+    assert {day: round(scores.mae, 6) for day, scores in errors.days.items()} == {6: round(7 / 3, 6), 0: 4}

@@ -120,6 +120,8 @@ def test_evaluate_runs_splits_files_and_cuts(finished, network, trained, command
     hours = command_line("evaluate", trained, "--split", "val", "--by", "hour", cwd=folder)
     assert hours.returncode == 0, hours.stderr
     assert hours.stdout.startswith("val part, split by time") and "23:00" in hours.stdout
+    days = command_line("evaluate", trained, "--split", "val", "--by", "day", cwd=folder)
+    assert days.returncode == 0 and "Thursday" in days.stdout, days.stdout
     sensors = command_line("evaluate", "tiny/quick/1", "--by", "sensor", cwd=folder)
     assert sensors.returncode == 0 and "s3" in sensors.stdout
     assert "choose between runs by --split val" in sensors.stderr

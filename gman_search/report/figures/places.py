@@ -6,7 +6,8 @@ from gman_search.report.figures.attention import RANK_COLOURS
 from gman_search.report.figures.base import new_figure
 from gman_search.report.figures.style import ERROR_SCALE, plain
 from gman_search.report.summaries.attention import AttentionSummary
-from gman_search.report.summaries.places import DAYS, CalendarSummary, SensorMap
+from gman_search.report.summaries.places import CalendarSummary, SensorMap
+from gman_search.weekdays import DAY_NAMES
 
 __all__ = ["calendar_figure", "map_figure"]
 
@@ -16,7 +17,7 @@ def calendar_figure(summary: CalendarSummary) -> go.Figure:
     figure = new_figure(300)
     figure.add_heatmap(
         x=list(range(24)),
-        y=[day[:3] for day in DAYS],
+        y=[day[:3] for day in DAY_NAMES],
         z=[[None if value is None else round(value, 3) for value in row] for row in summary.cells],
         colorscale=ERROR_SCALE,
         colorbar={"title": {"text": plain(summary.unit)}, "thickness": 12, "outlinewidth": 0},

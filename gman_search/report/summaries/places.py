@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from gman_search.record import StudyRecord
 
-__all__ = ["DAYS", "CalendarSummary", "PlacedSensor", "SensorMap", "calendar_summary", "sensor_map"]
-
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+__all__ = ["CalendarSummary", "PlacedSensor", "SensorMap", "calendar_summary", "sensor_map"]
 
 
 @dataclass(frozen=True)

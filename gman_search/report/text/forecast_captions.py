@@ -5,8 +5,9 @@ import math
 from gman_search.report.summaries.attention import AttentionSummary, Focus
 from gman_search.report.summaries.forecast import HorizonRow, SampleSummary, Scoreboard
 from gman_search.report.summaries.intervals import IntervalSummary
-from gman_search.report.summaries.places import DAYS, CalendarSummary, SensorMap
+from gman_search.report.summaries.places import CalendarSummary, SensorMap
 from gman_search.report.text.formats import error, ordinal, percent, plural
+from gman_search.weekdays import DAY_NAMES
 
 __all__ = [
     "attention_caption",
@@ -60,9 +61,9 @@ def sensor_caption(summary: Scoreboard) -> str:
 def calendar_caption(summary: CalendarSummary) -> str:
     """The hardest and the easiest hour, and which days were there at all."""
     day, hour, mae = summary.worst
-    text = f"Hardest: {DAYS[day]} {hour}:00 to {hour}:59 with {error(mae, 2)} {summary.unit}"
+    text = f"Hardest: {DAY_NAMES[day]} {hour}:00 to {hour}:59 with {error(mae, 2)} {summary.unit}"
     day, hour, mae = summary.best
-    text += f"; easiest: {DAYS[day]} {hour}:00 with {error(mae, 2)}. All steps together."
+    text += f"; easiest: {DAY_NAMES[day]} {hour}:00 with {error(mae, 2)}. All steps together."
     if summary.days < 7:
         text += f" The test part has {summary.days} of the 7 weekdays."
     return text

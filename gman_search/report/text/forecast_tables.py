@@ -8,10 +8,11 @@ from gman_search.report.summaries.attention import AttentionSummary
 from gman_search.report.summaries.forecast import HorizonRow, SampleSummary, Scoreboard
 from gman_search.report.summaries.frame import thin
 from gman_search.report.summaries.intervals import IntervalSummary
-from gman_search.report.summaries.places import DAYS, CalendarSummary, SensorMap
+from gman_search.report.summaries.places import CalendarSummary, SensorMap
 from gman_search.report.summaries.versus import Versus
 from gman_search.report.text.formats import error, signed_percent
 from gman_search.report.text.tables import Table
+from gman_search.weekdays import DAY_NAMES
 
 __all__ = [
     "attention_table",
@@ -110,7 +111,7 @@ def sample_table(summary: SampleSummary) -> Table:
 def calendar_table(summary: CalendarSummary) -> Table:
     """A row an hour, a column a weekday."""
     rows = tuple((f"{hour}:00", *(error(day[hour], 2) for day in summary.cells)) for hour in range(24))
-    return Table(("hour", *DAYS), rows, note=f"Test MAE in {summary.unit}, all steps together.")
+    return Table(("hour", *DAY_NAMES), rows, note=f"Test MAE in {summary.unit}, all steps together.")
 
 
 def map_table(summary: SensorMap) -> Table:

@@ -144,6 +144,15 @@ def test_the_table_of_what_was_trained_without_a_search_is_the_kept_result(repos
     assert without_search.table(kept) in (folder / "searches.md").read_text()
 
 
+def test_the_weekdays_of_the_decision_are_the_kept_result(repository):
+    kept = json.loads((repository / "benchmarks/results/without-search-70-10-20.json").read_text())["rows"]
+    told = (repository / "docs/decisions/0011-every-weekday-validates.md").read_text()
+    for name, more in (("the search's winner", ""), ("the guide's config at quick", ", 25 epochs")):
+        days = " | ".join(f"{mae:.2f}" for mae in kept[name]["days"]["val"].values())
+        assert f"| {name}{more} | {days} |" in told
+        assert told.count(f"{kept[name]['test']['mean']:.2f}") == 2
+
+
 def test_what_was_trained_without_a_search_is_not_trained_again(repository, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))
     import without_search

@@ -161,10 +161,12 @@ def test_what_was_trained_without_a_search_is_not_trained_again(repository, tmp_
     steps = {step: {"mae": float(step)} for step in ("3", "6", "12")}
     scores = {"steps": steps, "mean": {"mae": 4.5}, "days": {"3": {"mae": 4.25}, "4": {"mae": 5.0}}}
     answers = {
-        "run": {"best": {"stage": "full", "val_mae": 2.5, "lineage": [{"epochs": 5}, {"epochs": 8}]}, "seconds": 60.0},
+        "run": {"best": {"stage": "full", "val_mae": 2.5, "lineage": [{"epochs": 5}, {"epochs": 8}]}},
         "train": {"val_mae": 2.4, "epochs": 9, "wall_seconds": 90.0},
         "evaluate": {**scores, "baselines": {"persistence": scores}},
     }
+    (tmp_path / "studies/demo").mkdir(parents=True)
+    (tmp_path / "studies/demo/provenance.json").write_text('{"seconds": 60.0}')  # of all sittings of the search
     monkeypatch.setattr(without_search, "command", lambda folder, *words: said.append(words) or answers[words[0]])
     rows = without_search.measured(tmp_path, {}, ["quick", "medium", "full"])
     assert [words[0] for words in said] == ["run", "evaluate", "evaluate", *["train", "evaluate", "evaluate"] * 4]

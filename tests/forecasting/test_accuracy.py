@@ -1,4 +1,4 @@
-"""Scores by step, sensor and hour are the same errors, cut in other ways."""
+"""Scores by step, sensor, hour and weekday are the same errors, cut in other ways."""
 
 import numpy as np
 import pytest
@@ -15,12 +15,14 @@ def test_every_cut_adds_up_to_the_same_sums(seed):
     truth[random.random(truth.shape) < 0.3] = 0
     forecast = random.uniform(1, 70, truth.shape)
     hours = (np.arange(20)[:, None] + np.arange(3)) % 24
-    found = accuracy(truth, forecast, hours, ("a", "b", "c", "d"))
+    days = (5 + np.arange(20)[:, None] // 8 + np.zeros(3, int)) % 7
+    found = accuracy(truth, forecast, hours, days, ("a", "b", "c", "d"))
     total = np.abs(forecast - truth)[truth != 0].sum()
     counts = {
         "steps": {q + 1: (truth[:, q] != 0).sum() for q in range(3)},
         "sensors": {name: (truth[:, :, i] != 0).sum() for i, name in enumerate("abcd")},
         "hours": {hour: (truth[hours == hour] != 0).sum() for hour in np.unique(hours)},
+        "days": {day: (truth[days == day] != 0).sum() for day in np.unique(days)},
     }
     for cut, by in counts.items():
         scores = getattr(found, cut)

@@ -13,7 +13,7 @@ __all__ = ["cautions", "train_share_for_a_week"]
 MISSING_WARNING = 0.3
 WEEK = 7
 LEAST_TRAIN_SHARE = 0.5
-"""A validation part of a week is not worth more of the series than this."""
+"""A week of validation is not advised where less than this would be left to train on."""
 
 
 def cautions(

@@ -150,12 +150,18 @@ def test_predict_agrees_with_the_tested_forecast(finished, network):
     np.testing.assert_allclose(model.forecast(recent).values[0], expected, rtol=1e-4)
 
 
+def _hear_ctrl_c():
+    """A shell lets what it starts in the background ignore SIGINT, the tests too; their children should not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_dashboard_answers_on_loopback(finished):
     folder, _ = finished
     server = subprocess.Popen(
         [sys.executable, "-m", "gman_search", "dashboard", "tiny", "--port", "18321"],
         cwd=folder,
         stderr=subprocess.PIPE,
+        preexec_fn=_hear_ctrl_c,
     )
     try:
         for _ in range(60):
@@ -182,7 +188,7 @@ def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(tmp_path, network,
     arguments = ["run", "--data", str(network / "speed.csv"), "--study", "stopped", "--trials", "2", *tiny]
     process = subprocess.Popen(
         [sys.executable, "-m", "gman_search", *arguments, "--set", "stages.quick.max_epochs=12"],
-        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_ctrl_c,
     )  # fmt: skip
     log = tmp_path / "studies/stopped/logs/worker-0.log"
     deadline = time.monotonic() + 120

@@ -8,7 +8,7 @@ from gman_search.data.series import TrafficSeries
 from gman_search.spec import DataSpec
 from gman_search.weekdays import DAY_NAMES
 
-__all__ = ["cautions", "train_share_for_a_week"]
+__all__ = ["cautions"]
 
 MISSING_WARNING = 0.3
 WEEK = 7
@@ -37,7 +37,7 @@ def cautions(
     tested, validated = (_forecast_days(spec, series, starts[part]) for part in ("test", "val"))
     unchosen = np.setdiff1d(tested, validated)
     if len(unchosen):
-        share = train_share_for_a_week(spec, series)
+        share = _train_share_for_a_week(spec, series)
         way = "a longer series" if share is None else f"data.train = {share:g}"
         texts.append(
             f"no {_named(unchosen)} in the validation part, but in the test part: configs are chosen by other days "
@@ -46,7 +46,7 @@ def cautions(
     return tuple(texts)
 
 
-def train_share_for_a_week(spec: DataSpec, series: TrafficSeries) -> float | None:
+def _train_share_for_a_week(spec: DataSpec, series: TrafficSeries) -> float | None:
     """The largest share of training, in percents, that leaves a week for validation; none where that costs too much."""
     week = WEEK * series.steps_per_day / len(series.values)
     share = int(100 * (1 - spec.test - week) + 1e-6) / 100  # 1 - 0.2 - 0.2 is a little below 0.6

@@ -1,10 +1,12 @@
-"""Do evaluations take as long as the dry run says? Each stage estimated, then trained, on the demo and on the week.
+"""Does a search take as long as the dry run says? Foretold, then run, on the demo and on the METR-LA week.
 
     python benchmarks/estimate.py [--data DIR] [--sensors 20 207] [--keep] [--json]
 
-Estimated is what `gman-search run --dry-run` and `data check` print, and what the time to go starts from; measured is
-the time of `gman-search train` with the guide's settings and a laptop's budget, once with TensorFlow's start (`wall`)
-and once without (`measured`). With 207 sensors only the quick stage. Nothing else should run meanwhile.
+Foretold twice, as `gman-search run --dry-run` does: `estimated` by the cost model, and `timed` with `--measure`, by a
+few steps of every stage. Measured is one evaluation of each stage by `gman-search train`, one worker with all threads,
+the guide's settings and a laptop's budget; and then a whole search with two workers, its stages in seconds of workers
+and in all by the clock (`wall`), in which TensorFlow's start, the test and the report count too. With 207 sensors only
+one evaluation at quick. Nothing else should run meanwhile.
 """
 
 import argparse
@@ -13,7 +15,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from kept import described, keep
 
 DEMO = Path(__file__).parents[1] / "studies" / "demo.toml"
 STAGES = ("quick", "medium", "full")
+TRIALS = {"demo": 50, "week": 16}
 WEEK = """name = "{name}"
 [data]
 speed = "{data}/metr-la-week/los_speed.csv"
@@ -40,19 +42,46 @@ def asked(folder: Path, *words: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def compared(name: str, spec: list[str], stages: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
-    """Estimate and measurement of every stage of one task."""
-    planned = {row["name"]: row["seconds_of_one"] for row in asked(folder, "run", *spec, "--dry-run")["stages"]}
+def row_of(task: str, what: str, estimated: float, timed: float, measured: float) -> dict[str, Any]:
+    """One row, printed at once."""
+    row: dict[str, Any] = {"task": task, "what": what}
+    row |= {"estimated": round(estimated, 1), "timed": round(timed, 1), "measured": round(measured, 1)}
+    row |= {"estimated/measured": round(estimated / measured, 2), "timed/measured": round(timed / measured, 2)}
+    print("  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr, flush=True)
+    return row
+
+
+def foretold(folder: Path, *words: str) -> list[dict[str, Any]]:
+    """The plan of a run, estimated and timed."""
+    return [asked(folder, "run", *words, "--dry-run", *how) for how in ((), ("--measure",))]
+
+
+def evaluations(name: str, spec: list[str], stages: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
+    """One evaluation of every stage."""
+    plans = foretold(folder, *spec, "--workers", "1")
     rows = []
-    for stage in stages:
-        began = time.perf_counter()
-        trained = asked(folder, "train", *spec, "--stage", stage)
-        wall = time.perf_counter() - began
-        row = {"task": name, "stage": stage, "estimated": round(planned[stage], 1)}
-        row |= {"measured": round(trained["seconds"], 1), "wall": round(wall, 1)}
-        rows.append({**row, "estimated/measured": round(planned[stage] / trained["seconds"], 2)})
-        print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), file=sys.stderr, flush=True)
+    for number, stage in enumerate(stages):
+        said = [plan["stages"][number] for plan in plans]
+        times = [row["seconds_of_one"] + row["compile_seconds"] for row in said]
+        rows.append(row_of(name, f"one {stage}", *times, asked(folder, "train", *spec, "--stage", stage)["seconds"]))
     return rows
+
+
+def search(name: str, spec: list[str], trials: int, folder: Path) -> list[dict[str, Any]]:
+    """A whole search, by stage and by the clock."""
+    words = (*spec, "--trials", str(trials))
+    plans = foretold(folder, *words)
+    done = asked(folder, "run", *words)
+    rows = [
+        row_of(
+            name,
+            f"{stage['evaluations']} {stage['name']}",
+            *(plan["stages"][number]["seconds"] for plan in plans),
+            stage["seconds"],
+        )
+        for number, stage in enumerate(done["stages"])
+    ]
+    return [*rows, row_of(name, "wall", *(plan["wall_seconds"] for plan in plans), done["seconds"])]
 
 
 def main() -> None:
@@ -66,12 +95,14 @@ def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        rows = compared("demo", ["--spec", str(DEMO)], STAGES, folder)
+        demo = ["--spec", str(DEMO)]
+        rows = evaluations("demo", demo, STAGES, folder) + search("demo", demo, TRIALS["demo"], folder)
         for sensors in chosen.sensors if chosen.data else []:
             spec = folder / f"week{sensors}.toml"
             spec.write_text(WEEK.format(name=spec.stem, data=chosen.data.resolve(), sensors=sensors))
-            stages = STAGES if sensors <= 50 else STAGES[:1]
-            rows += compared(f"week, {sensors} sensors", ["--spec", str(spec)], stages, folder)
+            task, words, small = f"week, {sensors} sensors", ["--spec", str(spec)], sensors <= 50
+            rows += evaluations(task, words, STAGES if small else STAGES[:1], folder)
+            rows += search(task, words, TRIALS["week"], folder) if small else []
     document = described("estimate", rows=rows)
     if chosen.keep:
         keep("estimate", document)

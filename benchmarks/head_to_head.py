@@ -40,8 +40,6 @@ ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"
 GRACE_SECONDS = 120
 FLUSH_SECONDS = 15
 """What is under way at the deadline ends with its epoch and counts; ours does not, because it stops unfinished."""
-TWO_WORKERS = 0.75
-"""Time of two workers of one thread over that of one worker with two, which a dry run tells (results/step.json)."""
 SPEC = """name = "contest"
 seed = {seed}
 budget = "guide"
@@ -76,7 +74,7 @@ def trials_that_fit(work: Path, minutes: float) -> int:
     for trials in range(2, 2000):
         command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", str(trials)]
         done = subprocess.run([*command, "--dry-run", "--json"], cwd=work, capture_output=True, text=True, check=True)
-        if TWO_WORKERS * json.loads(done.stdout)["seconds"] > 60 * minutes:
+        if json.loads(done.stdout)["wall_seconds"] > 60 * minutes:
             break
         fit = trials
     return fit

@@ -144,6 +144,10 @@ class SearchSpec(_Frozen):
     )
     lease_seconds: float = Field(default=60, gt=0, description="a worker silent for this long has lost its evaluation")
 
+    def threads_of(self, cores: int) -> int:
+        """CPU threads of each worker on a machine with so many cores."""
+        return self.threads or max(1, cores // self.workers)
+
 
 class StudySpec(_Frozen):
     """One named search, complete: data, stages, search space, halving rules, search settings and seed."""

@@ -121,8 +121,10 @@ def test_the_tables_of_running_are_the_kept_results(repository):
         quotas = ", ".join(str(kept["finished"][stage]) for stage in ("quick", "medium", "full"))
         assert f"{row}{quotas}: kept | {kept['seconds']} |" in text and kept["quotas_kept"]
     for row in json.loads((folder / "results" / "estimate.json").read_text())["rows"]:
-        told = [row[key] for key in ("task", "stage", "estimated", "measured", "wall")]
-        assert f"| {' | '.join(map(str, told))} | {row['estimated/measured']:.2f} |" in text
+        told = [row[key] for key in ("task", "what", "estimated", "timed", "measured")]
+        ratios = [row[key] for key in ("estimated/measured", "timed/measured")]
+        assert f"| {' | '.join(map(str, told))} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |" in text
+        assert all(0.7 <= ratio <= 1.3 for ratio in ratios), row
 
 
 def test_the_table_of_reports_is_the_kept_result(repository):

@@ -1,36 +1,41 @@
-"""What a run would do and cost, without TensorFlow and without touching anything."""
+"""What a run would do and cost, touching nothing: estimated without TensorFlow, or by a few steps of every stage."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from gman_search.cli.output import duration, print_json
-from gman_search.data.task import load_task
-from gman_search.search.open import ladder_of, stage_seconds
+from gman_search.cli.output import crew, duration, print_json, say
+from gman_search.data.estimate import estimate_stages
+from gman_search.data.task import ForecastTask, load_task
+from gman_search.halving.plan import StageCost, plan_search
+from gman_search.search.open import ladder_of
 from gman_search.spec import StudySpec
 
 __all__ = ["print_dry_run"]
 
 
-def print_dry_run(spec: StudySpec, *, as_json: bool) -> None:
-    """Print the ladder: configs, epochs, estimated time; in all and against every config in full."""
+def print_dry_run(spec: StudySpec, *, measure: bool, as_json: bool) -> None:
+    """Print the ladder: configs, epochs, time; in all and against every config in full."""
     task = load_task(spec.data, Path.cwd())
-    ladder, seconds = ladder_of(spec, task), stage_seconds(spec, task)
+    ladder, costs = ladder_of(spec, task), _costs(spec, task, measure)
+    quotas, cores = ladder.quotas(), os.cpu_count() or 1
+    # More workers than cores take turns.
+    plan = plan_search(costs, quotas, min(spec.search.workers, cores))
     rows = [
         {
             "name": stage.name,
             "configs": quota,
             "epochs": quota * stage.max_epochs,
-            "cost_of_one": seconds[stage.name] / seconds[ladder.stages[0]],
-            "seconds_of_one": seconds[stage.name],
-            "seconds": quota * seconds[stage.name],
+            "cost_of_one": cost.seconds / costs[0].seconds,
+            "seconds_of_one": cost.seconds,
+            "compile_seconds": cost.compile_seconds,
+            "seconds": seconds,
         }
-        for stage, quota in zip(spec.stage_list(), ladder.quotas(), strict=True)
+        for stage, quota, cost, seconds in zip(spec.stage_list(), quotas, costs, plan.by_stage, strict=True)
     ]
-    total = sum(quota * seconds[stage] for stage, quota in zip(ladder.stages, ladder.quotas(), strict=True))
-    # What training every config at the top would cost: the full stage alone, cold.
-    everything = spec.trials * seconds[ladder.stages[-1]]
     sensors, windows = len(task.series.sensors), len(task.starts["train"])
     if as_json:
         print_json(
@@ -40,8 +45,12 @@ def print_dry_run(spec: StudySpec, *, as_json: bool) -> None:
                 "trials": spec.trials,
                 "etas": list(ladder.etas),
                 "stages": rows,
-                "seconds": total,
-                "seconds_all_in_full": everything,
+                "measured": measure,
+                "workers": spec.search.workers,
+                "threads": spec.search.threads_of(cores),
+                "seconds": plan.in_all,
+                "wall_seconds": plan.wall,
+                "seconds_all_in_full": plan.all_in_full,
                 "sensors": sensors,
                 "windows": windows,
                 "warnings": list(task.warnings),
@@ -63,14 +72,25 @@ def print_dry_run(spec: StudySpec, *, as_json: bool) -> None:
     console = Console(highlight=False, width=80)
     console.print(f"study {spec.name}: {sensors} sensors, {windows} training windows")
     console.print(table)
-    console.print("time of one worker with two cores, estimated; cold, and with all epochs.")
+    how = "measured by a few steps of every stage" if measure else "estimated for CPUs (--measure times a few steps)"
+    console.print(f"a worker's time, {how}; with all epochs.")
     how = "the ratio of the stages' times" if spec.halving.eta == "cost" else "set by halving.eta"
     console.print(f"each stage promotes one in {' and one in '.join(map(str, ladder.etas))} ({how}).")
     if spec.halving.stopping != "none":
         console.print("evaluations that stop by the median of the others are counted as whole ones.")
     console.print(
-        f"total {duration(total)}; all {spec.trials} configs in full {duration(everything)}: "
-        f"{1 - total / everything:.0%} saved."
+        f"about {duration(plan.wall)} with {crew(spec)}; of what all {spec.trials} configs in full would take, "
+        f"{1 - plan.in_all / plan.all_in_full:.0%} is saved."
     )
     for text in task.warnings:
         console.print(f"note: {text}")
+
+
+def _costs(spec: StudySpec, task: ForecastTask, measure: bool) -> Sequence[StageCost]:
+    if not measure:
+        threads = spec.search.threads_of(os.cpu_count() or 1)
+        return estimate_stages(spec.stage_list(), task, spec.data.validation_stride, threads=threads)
+    from gman_search.search.timed_steps import timed_costs
+
+    say("training a few steps of every stage, about half a minute for a small network ...")
+    return timed_costs(spec, task, Path.cwd())

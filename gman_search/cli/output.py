@@ -2,12 +2,16 @@
 
 import json
 import math
+import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gman_search.record_json import finite
 
-__all__ = ["duration", "number", "print_json", "say"]
+if TYPE_CHECKING:
+    from gman_search.spec import StudySpec
+
+__all__ = ["crew", "duration", "number", "print_json", "say"]
 
 
 def print_json(schema: str, document: dict[str, Any]) -> None:
@@ -31,3 +35,10 @@ def duration(seconds: float) -> str:
 def number(value: float | None, digits: int = 3) -> str:
     """A number, or a dash where there is none."""
     return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def crew(spec: "StudySpec") -> str:
+    """Who does the work on this machine: 2 workers of 1 thread each."""
+    workers, threads = spec.search.workers, spec.search.threads_of(os.cpu_count() or 1)
+    each = " each" if workers > 1 else ""
+    return f"{workers} worker{'s' * (workers > 1)} of {threads} thread{'s' * (threads > 1)}{each}"

@@ -49,6 +49,9 @@ def run(
     reports: Reports = Path("reports"),
     storage: Storage = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the ladder and its cost; train nothing.")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="With --dry-run: time a few steps of every stage on this machine.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     json: Json = False,
 ) -> None:
@@ -57,6 +60,10 @@ def run(
     Example: gman-search run --trials 50
     """
     from gman_search.cli.specification import resolve_spec
+    from gman_search.errors import UsageError
+
+    if measure and not dry_run:
+        raise UsageError("expected --measure with --dry-run: a search itself measures every evaluation")
 
     flags: dict[str, Any] = {
         "trials": trials,
@@ -78,7 +85,7 @@ def run(
     if dry_run:
         from gman_search.cli.dry_run import print_dry_run
 
-        print_dry_run(resolved, as_json=json)
+        print_dry_run(resolved, measure=measure, as_json=json)
         return
     place = {"storage": storage, "engine": engine, "ray_address": ray_address, "hours": hours}
     _search(resolved, studies, reports, place, quiet=quiet, as_json=json)

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from gman_search.data.baselines import persistence_mae
-from gman_search.data.estimate import StageEstimate, estimate_stage
+from gman_search.data.estimate import StageEstimate, estimate_stages
 from gman_search.data.profile import STUCK_HOURS, GraphProfile, SeriesProfile, profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask, load_adjacency, load_series, task_of
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.halving.cost import reduction_factors
+from gman_search.halving.plan import SearchPlan, plan_search
 from gman_search.model.counts import best_groups
 from gman_search.spec import StudySpec
 
@@ -29,7 +30,7 @@ MOSTLY_MISSING = 0.5
 
 @dataclass(frozen=True)
 class DataCheck:
-    """What was found. `series` has NaN for absent readings; `study_seconds` is all evaluations, by one worker.
+    """What was found. `series` has NaN for absent readings; `plan` is the time of all evaluations.
 
     `persistence_mae` is by part, in the data's unit: where one is easier than another, so are its errors smaller.
     """
@@ -41,7 +42,7 @@ class DataCheck:
     persistence_mae: dict[str, float]
     estimates: tuple[StageEstimate, ...]
     quotas: tuple[int, ...]
-    study_seconds: float
+    plan: SearchPlan
     memory_gb: float
     advised_groups: int
     warnings: tuple[str, ...]
@@ -85,7 +86,8 @@ class DataCheck:
             "stages": [
                 {**asdict(row), "configs": quota} for row, quota in zip(self.estimates, self.quotas, strict=True)
             ],
-            "study_seconds": self.study_seconds,
+            "study_seconds": self.plan.in_all,
+            "wall_seconds": self.plan.wall,
             "machine_memory_gb": self.memory_gb,
             "groups": task.groups,
             "advised_groups": self.advised_groups,
@@ -110,14 +112,14 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         columns = everything.columns(len(everything.sensors) if data.sensors is None else data.sensors)
         graph = profile_graph(adjacency[np.ix_(columns, columns)], task.series)
     profile = profile_series(series)
-    sizes = {"sensors": len(series.sensors), "windows": len(task.starts["train"])}
-    shape = {"history": task.P, "horizon": task.Q}
-    validation = len(task.starts["val"][:: data.validation_stride])
-    stages = spec.stage_list()
-    estimates = [estimate_stage(x, **sizes, **shape, validation=validation, groups=task.groups) for x in stages]
-    quotas = spec.ladder(reduction_factors([row.seconds for row in estimates])).quotas()
-    groups = best_groups(sizes["sensors"])
-    grouped = estimate_stage(stages[-1], **sizes, **shape, validation=validation, groups=groups)
+    stages, stride, cores = spec.stage_list(), data.validation_stride, os.cpu_count() or 1
+    threads = spec.search.threads_of(cores)
+    estimates = estimate_stages(stages, task, stride, threads=threads)
+    # By one thread, as `run` reckons them: how many configs are promoted must not depend on the machine.
+    costs = [row.seconds for row in estimate_stages(stages, task, stride)]
+    quotas = spec.ladder(reduction_factors(costs)).quotas()
+    groups = best_groups(len(series.sensors))
+    grouped = estimate_stages(stages[-1:], task, stride, threads=threads, groups=groups)[0]
     worth = task.groups == 0 and estimates[-1].seconds > GROUPS_WORTH * grouped.seconds
     found = DataCheck(
         series=series,
@@ -125,9 +127,9 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         graph=graph,
         task=task,
         persistence_mae={part: persistence_mae(task, part) for part in task.starts},
-        estimates=tuple(estimates),
+        estimates=estimates,
         quotas=tuple(quotas),
-        study_seconds=sum(row.seconds * quota for row, quota in zip(estimates, quotas, strict=True)),
+        plan=plan_search(estimates, quotas, min(spec.search.workers, cores)),
         memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         advised_groups=groups if worth else 0,
         warnings=(),

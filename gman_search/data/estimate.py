@@ -1,15 +1,19 @@
 """How long a stage takes and how much memory it needs, before anything was trained (pure).
 
-The constants of the memory are fitted to the same measurements as the seconds (`halving/cost.py`) and give 0.8 to 1.2
-times of what was measured.
+The constants of the memory are fitted to the same points as the seconds (`halving/cost.py`).
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from gman_search.halving.cost import evaluation_seconds, step_seconds
+from gman_search.halving.cost import compile_seconds, evaluation_seconds, step_seconds
+from gman_search.halving.plan import StageCost
 from gman_search.stages import Stage
 
-__all__ = ["StageEstimate", "estimate_stage", "step_memory"]
+if TYPE_CHECKING:
+    from gman_search.data.task import ForecastTask
+
+__all__ = ["StageEstimate", "epoch_windows", "estimate_stages", "step_memory"]
 
 BASE_GB, CHANNEL_GB = 0.75, 1.33e-7
 """TensorFlow itself; and for one token, channel and block of L."""
@@ -18,25 +22,40 @@ CHUNKED_FROM = 150
 
 
 @dataclass(frozen=True)
-class StageEstimate:
-    """One evaluation at a stage: seconds of one step and in all, GB of memory of one worker."""
+class StageEstimate(StageCost):
+    """What one evaluation at a stage takes, seconds of one step of it, and GB of memory of one worker."""
 
     stage: str
     step_seconds: float
-    seconds: float
     memory_gb: float
 
 
-def estimate_stage(
-    stage: Stage, *, sensors: int, windows: int, validation: int, history: int, horizon: int, groups: int = 0
-) -> StageEstimate:
-    """An evaluation that uses all its epochs, on `windows` for training and `validation` windows after each epoch."""
-    shape = {"sensors": sensors, "history": history, "horizon": horizon, "groups": groups}
-    return StageEstimate(
-        stage=stage.name,
-        step_seconds=step_seconds(stage, **shape),
-        seconds=evaluation_seconds(stage, windows=windows, validation=validation, **shape),
-        memory_gb=step_memory(stage, **shape),
+def epoch_windows(task: "ForecastTask", validation_stride: int) -> dict[str, int]:
+    """How many `windows` an epoch trains on and how many `validation` windows are scored after it."""
+    return {"windows": len(task.starts["train"]), "validation": len(task.starts["val"][::validation_stride])}
+
+
+def estimate_stages(
+    stages: tuple[Stage, ...],
+    task: "ForecastTask",
+    validation_stride: int,
+    *,
+    threads: int = 1,
+    groups: int | None = None,
+) -> tuple[StageEstimate, ...]:
+    """An evaluation of each stage on `task`, by a process of so many threads; `groups` other than the task's."""
+    shape: dict[str, Any] = {"sensors": len(task.series.sensors), "history": task.P, "horizon": task.Q}
+    shape["groups"] = task.groups if groups is None else groups
+    windows = epoch_windows(task, validation_stride)
+    return tuple(
+        StageEstimate(
+            seconds=evaluation_seconds(stage, **windows, threads=threads, **shape),
+            compile_seconds=compile_seconds(stage),
+            stage=stage.name,
+            step_seconds=step_seconds(stage, threads=threads, **shape),
+            memory_gb=step_memory(stage, **shape),
+        )
+        for stage in stages
     )
 
 

@@ -1,7 +1,8 @@
 """Opening a study for its data: the ladder's reduction factors are fixed when it is created."""
 
+from gman_search.data.estimate import estimate_stages
 from gman_search.data.task import ForecastTask
-from gman_search.halving.cost import evaluation_seconds, reduction_factors
+from gman_search.halving.cost import reduction_factors
 from gman_search.halving.ladder import Ladder
 from gman_search.search.storage import open_storage
 from gman_search.search.studies import SearchStudies
@@ -11,13 +12,9 @@ __all__ = ["ladder_of", "open_studies", "stage_seconds"]
 
 
 def stage_seconds(spec: StudySpec, task: ForecastTask) -> dict[str, float]:
-    """Estimated seconds of one evaluation at each stage, on two cores; elsewhere their ratio counts."""
-    windows = {
-        "windows": len(task.starts["train"]),
-        "validation": len(task.starts["val"][:: spec.data.validation_stride]),
-    }
-    shape = {"sensors": len(task.series.sensors), "history": task.P, "horizon": task.Q, "groups": task.groups}
-    return {stage.name: evaluation_seconds(stage, **windows, **shape) for stage in spec.stage_list()}
+    """Estimated seconds of one evaluation at each stage, by one thread: their ratio counts, on every machine alike."""
+    estimates = estimate_stages(spec.stage_list(), task, spec.data.validation_stride)
+    return {row.stage: row.seconds for row in estimates}
 
 
 def ladder_of(spec: StudySpec, task: ForecastTask) -> Ladder:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gman_search.engines.local import RENEW
 
-__all__ = ["MemoryGrowth", "worker_process"]
+__all__ = ["MemoryGrowth", "prepare_environment", "worker_process"]
 
 ROOM_BYTES = 2**28  # models of further stages take some for good reason
 
@@ -60,9 +60,7 @@ def worker_process(
         clock = threading.Timer(hours * 3600, stop.set)
         clock.daemon = True
         clock.start()
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ[name] = str(threads)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_environment(threads)
     (Path(folder) / "logs").mkdir(parents=True, exist_ok=True)
     log_file = Path(folder) / "logs" / f"worker-{index}.log"
     with log_file.open("a") as stream:
@@ -118,6 +116,13 @@ def _leave_with_the_parent(stop: threading.Event) -> None:
         stop.set()
 
     threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def prepare_environment(threads: int) -> None:
+    """Tell TensorFlow, before it is imported, how many CPU threads to use, and to say nothing but errors."""
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 class MemoryGrowth:

@@ -129,7 +129,7 @@ class _People:
 
 def _crew(spec: StudySpec, folder: Path, url: str, engine: Engine, ray_address: str | None) -> Crew:
     workers = spec.search.workers
-    threads = spec.search.threads or max(1, (os.cpu_count() or 1) // workers)
+    threads = spec.search.threads_of(os.cpu_count() or 1)
     arguments = (spec.model_dump_json(), url, str(folder), str(Path.cwd()), threads)
     if engine == "local":
         return LocalWorkers(worker_process, arguments, workers)

@@ -9,7 +9,7 @@ def prepare_device(seed: int, worker: int = 0) -> None:
     """Repeatable kernels, one GPU for each worker, and no more of its memory than needed.
 
     Worker 0 takes the first GPU, worker 1 the second; with more workers than GPUs they share. Same seed, same machine,
-    same number of threads (set in the environment, see `worker_process`): same result.
+    same number of threads (see `prepare_environment`): same result.
     """
     devices = tf.config.list_physical_devices("GPU")
     if devices:

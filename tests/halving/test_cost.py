@@ -2,7 +2,7 @@
 
 import pytest
 
-from gman_search.halving.cost import TRACE_SECONDS, evaluation_seconds, reduction_factors, step_seconds, steps_per_epoch
+from gman_search.halving.cost import evaluation_seconds, reduction_factors, step_seconds, steps_per_epoch
 from gman_search.stages import PRESETS
 
 
@@ -21,7 +21,7 @@ def test_an_epoch_counts_the_partial_batch_and_respects_the_cut():
     assert steps_per_epoch(stage, windows=65) == 3
     cut = stage.model_copy(update={"steps_per_epoch": 2})
     assert steps_per_epoch(cut, windows=65) == 2
-    trained = evaluation_seconds(cut, sensors=5, windows=65, validation=0) - TRACE_SECONDS * cut.L
+    trained = evaluation_seconds(cut, sensors=5, windows=65, validation=0)
     assert trained == pytest.approx(stage.max_epochs * 2 * step_seconds(stage, sensors=5))
 
 
@@ -29,7 +29,15 @@ def test_scoring_a_window_takes_a_third_of_training_on_it():
     stage = PRESETS["quick"]
     alone = evaluation_seconds(stage, sensors=5, windows=320, validation=0)
     scored = evaluation_seconds(stage, sensors=5, windows=320, validation=320)
-    assert scored - alone == pytest.approx((alone - TRACE_SECONDS * stage.L) / 3)
+    assert scored - alone == pytest.approx(alone / 3)
+
+
+def test_a_second_thread_helps_least_where_steps_are_small():
+    def gain(stage, sensors):
+        return step_seconds(stage, sensors=sensors) / step_seconds(stage, sensors=sensors, threads=2)
+
+    small = PRESETS["quick"].model_copy(update={"batch_size": 4})
+    assert 1 < gain(small, 5) < gain(PRESETS["quick"], 20) < gain(PRESETS["full"], 207) < 2
 
 
 def test_groups_take_less_time_on_large_networks():

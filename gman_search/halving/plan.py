@@ -1,0 +1,40 @@
+"""How long a search takes, from what one evaluation of each stage takes (pure)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["SearchPlan", "StageCost", "plan_search"]
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """Seconds of one evaluation that uses all its epochs, and of compiling the stage's model, once in a process."""
+
+    seconds: float
+    compile_seconds: float
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """Seconds of workers: `by_stage`, `in_all`, `all_in_full` for every config at the last stage; and `wall` time."""
+
+    by_stage: tuple[float, ...]
+    in_all: float
+    all_in_full: float
+    wall: float
+
+
+def plan_search(costs: Sequence[StageCost], quotas: Sequence[int], workers: int) -> SearchPlan:
+    """The times of a search of quotas[0] configs, of which quotas[i] reach stage i, with so many workers.
+
+    The wall time is Brent's bound (1974) for tasks that depend on each other: the work shared by all, and for what
+    cannot be shared the longest chain, here one config at every stage.
+    """
+
+    def of(cost: StageCost, evaluations: int) -> float:
+        return evaluations * cost.seconds + min(workers, evaluations) * cost.compile_seconds
+
+    by_stage = tuple(of(cost, quota) for cost, quota in zip(costs, quotas, strict=True))
+    chain = sum(cost.seconds + cost.compile_seconds for cost in costs)
+    in_all = sum(by_stage)
+    return SearchPlan(by_stage, in_all, of(costs[-1], quotas[0]), in_all / workers + chain * (1 - 1 / workers))

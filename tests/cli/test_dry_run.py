@@ -1,0 +1,55 @@
+"""`run --dry-run`: the plan, estimated or by a few steps of every stage, and nothing left behind."""
+
+import json
+import os
+
+import pytest
+
+
+@pytest.fixture
+def dry_run(command_line, network, tiny, tmp_path):
+    def call(*more):
+        data = ("--data", network / "speed.csv", "--adjacency", network / "graph.csv")
+        return command_line("run", *data, "--trials", "8", "--dry-run", *tiny, *more, cwd=tmp_path)
+
+    return call
+
+
+def test_the_plan_adds_up(dry_run, tmp_path):
+    plan = json.loads(dry_run("--json").stdout)
+    assert [row["configs"] for row in plan["stages"]] == [8, 4, 2]
+    assert [row["epochs"] for row in plan["stages"]] == [16, 8, 4]
+    for row in plan["stages"]:
+        assert row["seconds"] == pytest.approx(row["configs"] * row["seconds_of_one"] + row["compile_seconds"])
+    # One worker waits for nobody.
+    assert plan["wall_seconds"] == pytest.approx(plan["seconds"]) == sum(row["seconds"] for row in plan["stages"])
+    assert (plan["workers"], plan["threads"], plan["measured"]) == (1, os.cpu_count(), False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_workers_take_more_of_their_time_and_less_of_yours(dry_run):
+    long = ("--json", "--set", "search.threads=1", "--set", "stages.quick.max_epochs=900")
+    one, two = (json.loads(dry_run(*long, "--workers", workers).stdout) for workers in (1, 2))
+    assert two["seconds"] > one["seconds"]  # each compiles
+    assert (two["wall_seconds"] < one["wall_seconds"]) is (os.cpu_count() > 1)
+
+
+def test_a_few_steps_of_every_stage_are_timed_by_all_workers(dry_run, tmp_path):
+    process = dry_run("--measure", "--json", "--workers", "2")
+    assert process.returncode == 0, process.stderr
+    plan = json.loads(process.stdout)
+    assert plan["measured"] and all(row["seconds_of_one"] > 0 for row in plan["stages"])
+    # Building a graph takes longer than six small steps of it, on any machine.
+    assert all(row["compile_seconds"] > row["seconds_of_one"] for row in plan["stages"])
+    assert not list(tmp_path.iterdir()) and "a few steps" in process.stderr
+
+
+def test_it_says_in_words_what_the_time_rests_on(dry_run):
+    text = dry_run().stdout
+    assert "estimated for CPUs" in text and "about" in text and "1 worker of" in text
+
+
+def test_measuring_needs_a_dry_run(command_line, network, tmp_path):
+    process = command_line("run", "--data", network / "speed.csv", "--measure", cwd=tmp_path)
+    assert process.returncode == 2 and process.stderr.count("\n") == 1 and "--dry-run" in process.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,48 @@
+"""How long a search takes, against searches that are played through."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from gman_search.halving.plan import StageCost, plan_search
+
+COSTS = [StageCost(6.0, 2.0), StageCost(16.0, 3.0), StageCost(40.0, 5.0)]
+
+
+def test_one_worker_does_all_and_compiles_once():
+    plan = plan_search(COSTS, (50, 12, 3), 1)
+    assert plan.by_stage == (302, 195, 125)
+    assert plan.wall == plan.in_all == 622
+    assert plan.all_in_full == 50 * 40 + 5
+
+
+def test_every_worker_that_has_work_compiles_for_itself():
+    assert plan_search(COSTS, (50, 12, 3), 16).by_stage == (50 * 6 + 16 * 2, 12 * 16 + 12 * 3, 3 * 40 + 3 * 5)
+
+
+def test_with_workers_for_everybody_the_wall_time_is_nearly_that_of_one_config_at_all_stages():
+    assert plan_search(COSTS, (8, 2, 1), 1000).wall == pytest.approx(72, rel=0.01)
+
+
+def played(costs, quotas, workers):
+    """The end of the last evaluation where each goes to the worker that is free first; promotions as soon as may be."""
+    free, ends = [0.0] * workers, []
+    for index, (cost, quota) in enumerate(zip(costs, quotas, strict=True)):
+        ready, ended = (sorted(ends)[-quota:] if index else [0.0] * quota), []
+        for time in ready:
+            worker = free.index(min(free))
+            free[worker] = max(free[worker], time) + cost.seconds
+            ended.append(free[worker])
+        ends = ended
+    return max(ends)
+
+
+@given(
+    some.lists(some.floats(1, 50), min_size=3, max_size=3),
+    some.tuples(some.integers(10, 60), some.integers(4, 10), some.integers(1, 4)),
+    some.integers(1, 12),
+)
+def test_the_wall_time_is_near_that_of_a_search_that_is_played_through(seconds, quotas, workers):
+    costs = [StageCost(each, 0.0) for each in sorted(seconds)]
+    foretold, played_through = plan_search(costs, quotas, workers).wall, played(costs, quotas, workers)
+    assert 0.5 * played_through < foretold < 2 * played_through

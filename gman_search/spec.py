@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from gman_search.config import Hyperparameters, at_stage
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.retention import Keep
 from gman_search.model.counts import best_groups
@@ -194,6 +195,10 @@ class StudySpec(_Frozen):
             for name, preset in PRESETS.items()
         )
 
+    def preset_stages(self) -> tuple[Stage, ...]:
+        """The stages as the guide's config has them, where the search space sets sizes or the batch size."""
+        return tuple(_as_config(stage, at_stage(self.space.preset(), stage)) for stage in self.stage_list())
+
     def stage(self, name: str) -> Stage:
         """One stage by name."""
         return next(stage for stage in self.stage_list() if stage.name == name)
@@ -204,3 +209,10 @@ class StudySpec(_Frozen):
         eta = self.halving.eta
         etas = cost_ratios if eta == "cost" else (eta,) * (len(names) - 1) if isinstance(eta, int) else eta
         return Ladder(names, tuple(etas), self.trials, self.halving.promotion == "synchronous")
+
+
+def _as_config(stage: Stage, config: Hyperparameters) -> Stage:
+    update: dict[str, int] = {name: getattr(config, name) for name in ("L", "K", "d", "batch_size")}
+    if config.windows_per_epoch is not None:
+        update["steps_per_epoch"] = -(-config.windows_per_epoch // config.batch_size)
+    return stage.model_copy(update=update)

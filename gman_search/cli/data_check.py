@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from gman_search.cli.output import crew, duration
+from gman_search.cli.output import duration, workers_in_words
 from gman_search.data.check import DataCheck
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.spec import StudySpec
@@ -73,7 +73,7 @@ def _print_parts(console: Console, found: DataCheck) -> None:
 
 
 def _print_stages(console: Console, found: DataCheck, spec: StudySpec) -> None:
-    table = Table(box=None, pad_edge=False, title=f"estimated for {crew(spec)}", title_justify="left")
+    table = Table(box=None, pad_edge=False, title="estimated, of one worker", title_justify="left")
     for column in ("stage", "a step", "an evaluation", "memory", "configs", "in all"):
         table.add_column(column, justify="left" if column == "stage" else "right")
     for row, quota, seconds in zip(found.estimates, found.quotas, found.plan.by_stage, strict=True):
@@ -86,7 +86,9 @@ def _print_stages(console: Console, found: DataCheck, spec: StudySpec) -> None:
             duration(seconds),
         )
     console.print(table)
-    console.print(f"{spec.trials} configs, budget {spec.budget}: about {duration(found.plan.wall)}")
+    console.print(
+        f"{spec.trials} configs, budget {spec.budget}: about {duration(found.plan.wall)} with {workers_in_words(spec)}"
+    )
 
 
 def _hours(minutes: int) -> str:

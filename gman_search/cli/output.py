@@ -11,7 +11,7 @@ from gman_search.record_json import finite
 if TYPE_CHECKING:
     from gman_search.spec import StudySpec
 
-__all__ = ["crew", "duration", "number", "print_json", "say"]
+__all__ = ["duration", "number", "print_json", "say", "workers_in_words"]
 
 
 def print_json(schema: str, document: dict[str, Any]) -> None:
@@ -37,8 +37,10 @@ def number(value: float | None, digits: int = 3) -> str:
     return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
-def crew(spec: "StudySpec") -> str:
-    """Who does the work on this machine: 2 workers of 1 thread each."""
-    workers, threads = spec.search.workers, spec.search.threads_of(os.cpu_count() or 1)
+def workers_in_words(spec: "StudySpec", *, cluster: bool = False) -> str:
+    """Who does the work, as in "2 workers of 1 thread each"; on this machine, unless they are a `cluster`'s."""
+    cores = os.cpu_count() or 1
+    workers, threads = spec.search.workers, spec.search.threads_of(cores)
     each = " each" if workers > 1 else ""
-    return f"{workers} worker{'s' * (workers > 1)} of {threads} thread{'s' * (threads > 1)}{each}"
+    crowded = f" on {cores} cores" if workers * threads > cores and not cluster else ""
+    return f"{workers} worker{'s' * (workers > 1)} of {threads} thread{'s' * (threads > 1)}{each}{crowded}"

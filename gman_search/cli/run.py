@@ -64,6 +64,8 @@ def run(
 
     if measure and not dry_run:
         raise UsageError("expected --measure with --dry-run: a search itself measures every evaluation")
+    if measure and engine == "ray":
+        raise UsageError("expected --measure without --engine ray: it times workers on this machine only")
 
     flags: dict[str, Any] = {
         "trials": trials,
@@ -85,7 +87,7 @@ def run(
     if dry_run:
         from gman_search.cli.dry_run import print_dry_run
 
-        print_dry_run(resolved, measure=measure, as_json=json)
+        print_dry_run(resolved, measure=measure, cluster=engine == "ray", as_json=json)
         return
     place = {"storage": storage, "engine": engine, "ray_address": ray_address, "hours": hours}
     _search(resolved, studies, reports, place, quiet=quiet, as_json=json)

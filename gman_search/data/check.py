@@ -14,7 +14,7 @@ from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask, load_adjacency, load_series, task_of
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.halving.cost import reduction_factors
-from gman_search.halving.plan import SearchPlan, plan_search
+from gman_search.halving.plan import SearchPlan, plan_search, share_of_cores
 from gman_search.model.counts import best_groups
 from gman_search.spec import StudySpec
 
@@ -112,11 +112,11 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         columns = everything.columns(len(everything.sensors) if data.sensors is None else data.sensors)
         graph = profile_graph(adjacency[np.ix_(columns, columns)], task.series)
     profile = profile_series(series)
-    stages, stride, cores = spec.stage_list(), data.validation_stride, os.cpu_count() or 1
-    threads = spec.search.threads_of(cores)
+    stages, stride, cores = spec.preset_stages(), data.validation_stride, os.cpu_count() or 1
+    workers, threads = share_of_cores(spec.search.workers, spec.search.threads_of(cores), cores)
     estimates = estimate_stages(stages, task, stride, threads=threads)
-    # By one thread, as `run` reckons them: how many configs are promoted must not depend on the machine.
-    costs = [row.seconds for row in estimate_stages(stages, task, stride)]
+    # As `run` reckons them, by one thread: how many configs are promoted must not depend on the machine.
+    costs = [row.seconds for row in estimate_stages(spec.stage_list(), task, stride)]
     quotas = spec.ladder(reduction_factors(costs)).quotas()
     groups = best_groups(len(series.sensors))
     grouped = estimate_stages(stages[-1:], task, stride, threads=threads, groups=groups)[0]
@@ -129,7 +129,7 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         persistence_mae={part: persistence_mae(task, part) for part in task.starts},
         estimates=estimates,
         quotas=tuple(quotas),
-        plan=plan_search(estimates, quotas, min(spec.search.workers, cores)),
+        plan=plan_search(estimates, quotas, workers),
         memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         advised_groups=groups if worth else 0,
         warnings=(),

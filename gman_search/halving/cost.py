@@ -2,8 +2,8 @@
 
 The constants are fitted to the 42 points of `benchmarks/results/step-curve.json`: 20 to 1000 sensors, one process of
 two threads and two of one, float32, a machine of two cores with nothing else to do. They give 0.76 to 1.30 times the
-time of a point. The same machine has been twice as slow on other days, and others differ more, a GPU most of all: the
-ratios of the stages hold there, and `search/timed_steps.py` times a few steps instead.
+time of a point. The same machine has been twice as slow on other days, and others differ more, a GPU most of
+all: `search/timed_steps.py` times a few steps instead. Ratios of the stages depend less on the machine.
 """
 
 import math
@@ -33,7 +33,7 @@ SCORE_SECONDS = 1.53e-9
 GROUPED = 1.44
 """Times as long take heads and channels where sensors attend in groups: they are reordered, and attend twice."""
 THREADS_POWER = 0.52
-"""So much of a second thread's time shortens a step: 1.43 times faster with two. More than two were not measured."""
+"""Heads, channels and scores take 1 / threads ** 0.52: 1.43 times faster with two. More than two were not measured."""
 COMPILE_SECONDS = 1.05
 """Before the first step of a model in a process, for one of the L blocks in encoder and decoder."""
 FORECAST_SHARE = 1 / 3

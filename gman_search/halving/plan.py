@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["SearchPlan", "StageCost", "plan_search"]
+__all__ = ["SearchPlan", "StageCost", "plan_search", "share_of_cores"]
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,9 @@ def plan_search(costs: Sequence[StageCost], quotas: Sequence[int], workers: int)
     chain = sum(cost.seconds + cost.compile_seconds for cost in costs)
     in_all = sum(by_stage)
     return SearchPlan(by_stage, in_all, of(costs[-1], quotas[0]), in_all / workers + chain * (1 - 1 / workers))
+
+
+def share_of_cores(workers: int, threads: int, cores: int) -> tuple[int, int]:
+    """(workers that run at a time, threads of each that have a core): more than there are cores take turns."""
+    running = min(workers, cores)
+    return running, min(threads, max(1, cores // running))

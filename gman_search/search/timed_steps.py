@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -11,20 +10,21 @@ from tempfile import TemporaryDirectory
 
 from gman_search.data.estimate import epoch_windows
 from gman_search.data.task import ForecastTask
-from gman_search.errors import StudyError
+from gman_search.errors import GmanSearchError
 from gman_search.halving.cost import epoch_steps, step_seconds
 from gman_search.halving.plan import StageCost
+from gman_search.record import Epoch
 from gman_search.search.process import prepare_environment
 from gman_search.spec import StudySpec
 from gman_search.stages import Stage
 
-__all__ = ["shortened", "timed_costs", "whole"]
+__all__ = ["cost_from_timing", "timed_costs", "with_few_steps"]
 
 EPOCH_SECONDS = 2.0
 """What the timed steps of a stage should take, as estimated."""
 LEAST_STEPS, MOST_STEPS = 3, 20
 SCORED = 40
-"""Validation windows that are scored after the timed steps, or a few more."""
+"""Validation windows that are scored after the timed steps, or up to twice as many."""
 
 
 def timed_costs(spec: StudySpec, task: ForecastTask, base: Path) -> list[StageCost]:
@@ -36,7 +36,7 @@ def timed_costs(spec: StudySpec, task: ForecastTask, base: Path) -> list[StageCo
         base: folder that relative data paths start from.
 
     Raises:
-        StudyError: a process died, as for want of memory.
+        GmanSearchError: a process died, as for want of memory, or a step failed.
     """
     workers, threads = spec.search.workers, spec.search.threads_of(os.cpu_count() or 1)
     # Not forked: TensorFlow must find its threads and its GPU untouched.
@@ -46,7 +46,7 @@ def timed_costs(spec: StudySpec, task: ForecastTask, base: Path) -> list[StageCo
         try:
             by_worker = [timing.result() for timing in timings]
         except BrokenProcessPool:
-            raise StudyError(
+            raise GmanSearchError(
                 f"expected {workers} processes to train a few steps of every stage, and one died: see "
                 "`gman-search data check` for the memory they need; try fewer with --workers"
             ) from None
@@ -55,11 +55,11 @@ def timed_costs(spec: StudySpec, task: ForecastTask, base: Path) -> list[StageCo
     costs = []
     for stage, epochs in zip(spec.stage_list(), zip(*by_worker, strict=True), strict=True):
         first, second = (fmean(seconds) for seconds in zip(*epochs, strict=True))
-        costs.append(whole(stage, shortened(stage, task), first, second, windows, scored))
+        costs.append(cost_from_timing(stage, with_few_steps(stage, task), first, second, windows, scored))
     return costs
 
 
-def shortened(stage: Stage, task: ForecastTask) -> Stage:
+def with_few_steps(stage: Stage, task: ForecastTask) -> Stage:
     """The stage with two epochs of a few steps."""
     shape = {"sensors": len(task.series.sensors), "history": task.P, "horizon": task.Q, "groups": task.groups}
     steps = round(EPOCH_SECONDS / step_seconds(stage, **shape))
@@ -67,7 +67,9 @@ def shortened(stage: Stage, task: ForecastTask) -> Stage:
     return stage.model_copy(update={"max_epochs": 2, "patience": 2, "steps_per_epoch": steps})
 
 
-def whole(stage: Stage, short: Stage, first: float, second: float, windows: dict[str, int], scored: int) -> StageCost:
+def cost_from_timing(
+    stage: Stage, short: Stage, first: float, second: float, windows: dict[str, int], scored: int
+) -> StageCost:
     """The cost of `stage` from the seconds of the first and the second epoch of `short`: one compiles, one does not.
 
     `windows` are those of an epoch (see `epoch_windows`); `short` scored `scored` of them after each of its own.
@@ -98,10 +100,17 @@ def _time_stages(index: int, spec_json: str, base: str, threads: int) -> list[tu
     trainer = GmanTrainer(task, validation_stride=_stride(task), stages=stages)
     timed = []
     for name, stage in stages.items():
-        settings = at_stage(spec.space.preset(), shortened(stage, task))
-        with TemporaryDirectory() as folder:
-            epochs: list[float] = []
-            note: Callable[..., None] = lambda epoch, seconds=epochs: seconds.append(epoch.seconds)  # noqa: E731
-            trainer.train(Job(0, name, settings, spec.seed, Path(folder)), note)
-        timed.append((epochs[0], epochs[1]))
+        settings = at_stage(spec.space.preset(), with_few_steps(stage, task))
+        epochs: list[Epoch] = []
+        try:
+            with TemporaryDirectory() as folder:
+                outcome = trainer.train(Job(0, name, settings, spec.seed, Path(folder)), epochs.append)
+        except Exception as error:  # as by a GPU without room; an error of TensorFlow's own cannot leave the process
+            reason = str(error).partition("\n")[0][:200]
+            raise GmanSearchError(
+                f"a few steps of {name} could not be trained: {type(error).__name__}: {reason}"
+            ) from None
+        if len(epochs) < 2:
+            raise GmanSearchError(f"a few steps of {name} could not be timed: {outcome.reason}")
+        timed.append((epochs[0].seconds, epochs[1].seconds))
     return timed

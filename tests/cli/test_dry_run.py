@@ -49,7 +49,22 @@ def test_it_says_in_words_what_the_time_rests_on(dry_run):
     assert "estimated for CPUs" in text and "about" in text and "1 worker of" in text
 
 
-def test_measuring_needs_a_dry_run(command_line, network, tmp_path):
-    process = command_line("run", "--data", network / "speed.csv", "--measure", cwd=tmp_path)
-    assert process.returncode == 2 and process.stderr.count("\n") == 1 and "--dry-run" in process.stderr
+@pytest.mark.parametrize("more", [["--measure"], ["--measure", "--dry-run", "--engine", "ray"]])
+def test_measuring_needs_a_dry_run_of_this_machine(command_line, network, tmp_path, more):
+    process = command_line("run", "--data", network / "speed.csv", *more, cwd=tmp_path)
+    assert process.returncode == 2 and process.stderr.count("\n") == 1 and "expected --measure with" in process.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_workers_beyond_the_cores_do_not_help_here_but_on_a_cluster(dry_run):
+    many = ("--workers", "500", "--set", "stages.quick.max_epochs=900", "--trials", "500")
+    here, away = dry_run(*many).stdout, dry_run(*many, "--engine", "ray").stdout
+    assert f"500 workers of 1 thread each on {os.cpu_count()} cores" in here and "cores" not in away
+    here, away = (json.loads(dry_run(*many, "--json", *how).stdout) for how in ((), ("--engine", "ray")))
+    assert here["wall_seconds"] > away["wall_seconds"]
+
+
+def test_sizes_that_the_space_sets_are_those_that_are_reckoned_with(dry_run):
+    small, large = (json.loads(dry_run("--json", *how).stdout) for how in ((), ("--set", "space.K=16")))
+    assert large["stages"][0]["seconds_of_one"] > 1.5 * small["stages"][0]["seconds_of_one"]
+    assert large["etas"] == small["etas"]

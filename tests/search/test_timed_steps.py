@@ -9,9 +9,9 @@ import pytest
 
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
-from gman_search.errors import StudyError
+from gman_search.errors import GmanSearchError
 from gman_search.search import timed_steps
-from gman_search.search.timed_steps import shortened, timed_costs, whole
+from gman_search.search.timed_steps import cost_from_timing, timed_costs, with_few_steps
 from gman_search.spec import DataSpec, StudySpec
 from gman_search.stages import PRESETS
 
@@ -28,7 +28,7 @@ def test_an_evaluation_is_as_many_timed_epochs_as_it_has_steps():
     stage = PRESETS["quick"].model_copy(update={"max_epochs": 7, "batch_size": 10})
     short = stage.model_copy(update={"max_epochs": 2, "steps_per_epoch": 4})
     # 60 windows are 6 steps, 90 scored ones 3 more; timed were 4 steps and 30 windows, which are one more.
-    cost = whole(stage, short, first=9.0, second=2.0, windows={"windows": 60, "validation": 90}, scored=30)
+    cost = cost_from_timing(stage, short, first=9.0, second=2.0, windows={"windows": 60, "validation": 90}, scored=30)
     assert cost.seconds == pytest.approx(7 * 2.0 * (6 + 3) / (4 + 1))
     assert cost.compile_seconds == 7.0
 
@@ -36,13 +36,13 @@ def test_an_evaluation_is_as_many_timed_epochs_as_it_has_steps():
 def test_a_first_epoch_that_was_faster_compiled_for_nothing():
     stage = PRESETS["quick"]
     short = stage.model_copy(update={"steps_per_epoch": 4})
-    assert whole(stage, short, 1.0, 2.0, {"windows": 64, "validation": 0}, 0).compile_seconds == 0
+    assert cost_from_timing(stage, short, 1.0, 2.0, {"windows": 64, "validation": 0}, 0).compile_seconds == 0
 
 
 def test_long_steps_are_timed_less_often(task):
     small, large = PRESETS["quick"], PRESETS["full"].model_copy(update={"batch_size": 4096})
-    assert shortened(small, task).steps_per_epoch == 20 and shortened(large, task).steps_per_epoch == 3
-    assert shortened(small, task).max_epochs == 2
+    assert with_few_steps(small, task).steps_per_epoch == 20 and with_few_steps(large, task).steps_per_epoch == 3
+    assert with_few_steps(small, task).max_epochs == 2
 
 
 def die(*_):
@@ -52,5 +52,5 @@ def die(*_):
 def test_a_process_that_dies_is_told_in_one_line(task, monkeypatch, tmp_path):
     monkeypatch.setattr(timed_steps, "_time_stages", die)
     spec = StudySpec.model_validate({"search": {"workers": 1}})
-    with pytest.raises(StudyError, match="one died"):
+    with pytest.raises(GmanSearchError, match="one died"):
         timed_costs(spec, task, Path(tmp_path))

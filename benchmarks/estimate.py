@@ -5,7 +5,8 @@
 Foretold twice, as `gman-search run --dry-run` does: `estimated` by the cost model, and `timed` with `--measure`, by a
 few steps of every stage. Measured is one evaluation of each stage by `gman-search train`, one worker with all threads,
 the guide's settings and a laptop's budget; and then a whole search with two workers, its stages in seconds of workers
-and in all by the clock (`wall`), in which TensorFlow's start, the test and the report count too. With 207 sensors only
+and in all by the clock (`wall`), in which TensorFlow's start, the test and the report count too. `to_go` is what the
+live view of the search said after a quarter, a half and three quarters of its evaluations' time. With 207 sensors only
 one evaluation at quick. Nothing else should run meanwhile.
 """
 
@@ -15,14 +16,19 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Any
 
 from kept import described, keep
 
+from gman_search.cli.live import remaining_seconds, stage_statuses
+from gman_search.cli.opened import open_record
+
 DEMO = Path(__file__).parents[1] / "studies" / "demo.toml"
 STAGES = ("quick", "medium", "full")
 TRIALS = {"demo": 50, "week": 16}
+WORKERS = 2
 WEEK = """name = "{name}"
 [data]
 speed = "{data}/metr-la-week/los_speed.csv"
@@ -69,7 +75,7 @@ def evaluations(name: str, spec: list[str], stages: tuple[str, ...], folder: Pat
 
 def search(name: str, spec: list[str], trials: int, folder: Path) -> list[dict[str, Any]]:
     """A whole search, by stage and by the clock."""
-    words = (*spec, "--trials", str(trials))
+    words = (*spec, "--trials", str(trials), "--workers", str(WORKERS))
     plans = foretold(folder, *words)
     done = asked(folder, "run", *words)
     rows = [
@@ -82,6 +88,24 @@ def search(name: str, spec: list[str], trials: int, folder: Path) -> list[dict[s
         for number, stage in enumerate(done["stages"])
     ]
     return [*rows, row_of(name, "wall", *(plan["wall_seconds"] for plan in plans), done["seconds"])]
+
+
+def to_go(task: str, spec: list[str], folder: Path) -> list[dict[str, Any]]:
+    """What the live view foretold in the course of the search that was run last in `folder`, and what came."""
+    name = tomllib.loads(Path(spec[1]).read_text(encoding="utf-8"))["name"]
+    record, _ = open_record(name, folder / "studies")
+    units = list(record.provenance["cost_units"].values())
+    began = min(float(row.facts["began"]) for row in record.evaluations)
+    ended = max(float(row.facts["ended"]) for row in record.evaluations)
+    rows = []
+    for share in (0.25, 0.5, 0.75):
+        now = began + share * (ended - began)
+        past = [row for row in record.evaluations if float(row.facts["ended"]) <= now]
+        told = remaining_seconds(stage_statuses(past, record.ladder), WORKERS, units)
+        if told is not None:
+            row = {"task": task, "share": share, "told": round(told, 1), "real": round(ended - now, 1)}
+            rows.append(row | {"told/real": round(told / (ended - now), 2)})
+    return rows
 
 
 def main() -> None:
@@ -97,13 +121,16 @@ def main() -> None:
         folder = Path(text)
         demo = ["--spec", str(DEMO)]
         rows = evaluations("demo", demo, STAGES, folder) + search("demo", demo, TRIALS["demo"], folder)
+        eta = to_go("demo", demo, folder)
         for sensors in chosen.sensors if chosen.data else []:
             spec = folder / f"week{sensors}.toml"
             spec.write_text(WEEK.format(name=spec.stem, data=chosen.data.resolve(), sensors=sensors))
             task, words, small = f"week, {sensors} sensors", ["--spec", str(spec)], sensors <= 50
             rows += evaluations(task, words, STAGES if small else STAGES[:1], folder)
-            rows += search(task, words, TRIALS["week"], folder) if small else []
-    document = described("estimate", rows=rows)
+            if small:
+                rows += search(task, words, TRIALS["week"], folder)
+                eta += to_go(task, words, folder)
+    document = described("estimate", rows=rows, to_go=eta)
     if chosen.keep:
         keep("estimate", document)
     if chosen.json:

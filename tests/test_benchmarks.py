@@ -125,6 +125,9 @@ def test_the_tables_of_running_are_the_kept_results(repository):
         ratios = [row[key] for key in ("estimated/measured", "timed/measured")]
         assert f"| {' | '.join(map(str, told))} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |" in text
         assert all(0.7 <= ratio <= 1.3 for ratio in ratios), row
+    for row in json.loads((folder / "results" / "estimate.json").read_text())["to_go"]:
+        told = [f"{row['share']:.0%}", row["told"], row["real"], f"{row['told/real']:.2f}"]
+        assert f"| {row['task']} | {' | '.join(map(str, told))} |" in text
 
 
 def test_the_table_of_reports_is_the_kept_result(repository):

@@ -1,7 +1,7 @@
 """What an evaluation costs, before anything was trained: seconds, by a model fitted to measured steps.
 
-The constants are fitted to the 42 points of `benchmarks/results/step-curve.json`: 20 to 1000 sensors, one process of
-two threads and two of one, float32, a machine of two cores with nothing else to do. They give 0.76 to 1.30 times the
+The constants are fitted to the 43 points of `benchmarks/results/step-curve.json`: 20 to 1000 sensors, one process of
+two threads and two of one, float32, a machine of two cores with nothing else to do. They give 0.83 to 1.24 times the
 time of a point. The same machine has been twice as slow on other days, and others differ more, a GPU most of
 all: `search/timed_steps.py` times a few steps instead. Ratios of the stages depend less on the machine.
 """
@@ -30,7 +30,7 @@ CHANNEL_SECONDS = 77e-9
 """Of one channel of one token, likewise."""
 SCORE_SECONDS = 1.53e-9
 """Of one score of attention of all sensors to all: a token, another sensor, a head. In groups they do not count."""
-GROUPED = 1.44
+GROUPED = 1.3
 """Times as long take heads and channels where sensors attend in groups: they are reordered, and attend twice."""
 THREADS_POWER = 0.52
 """Heads, channels and scores take 1 / threads ** 0.52: 1.43 times faster with two. More than two were not measured."""

@@ -13,6 +13,7 @@ from rich.text import Text
 from gman_search.cli.output import duration, number
 from gman_search.halving.decide import ranked
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.plan import wall_seconds
 from gman_search.halving.table import Evaluation, State, counted_once, latest_attempts
 from gman_search.search.studies import SearchStudies
 
@@ -88,14 +89,16 @@ def remaining_seconds(
     measured = [status.seconds / status.finished if status.finished else None for status in statuses]
     if measured[0] is None:
         return None
-    total, last, last_cost = 0.0, measured[0], relative_costs[0] if relative_costs else 1.0
+    work, chain, last, last_cost = 0.0, 0.0, measured[0], relative_costs[0] if relative_costs else 1.0
     for index, status in enumerate(statuses):
         cost = relative_costs[index] if relative_costs else 1.0
         each = measured[index]
         each = last * cost / last_cost if each is None else each
         last, last_cost = each, cost
-        total += max(0, status.quota - status.finished) * each
-    return total / workers
+        left = max(0, status.quota - status.finished)
+        work += left * each
+        chain += each if left else 0.0
+    return wall_seconds(work, chain, workers)
 
 
 def status_table(statuses: Sequence[StageStatus], unit: str) -> Table:

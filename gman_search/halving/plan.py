@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["SearchPlan", "StageCost", "plan_search", "share_of_cores"]
+__all__ = ["SearchPlan", "StageCost", "plan_search", "share_of_cores", "wall_seconds"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,7 @@ class SearchPlan:
 
 
 def plan_search(costs: Sequence[StageCost], quotas: Sequence[int], workers: int) -> SearchPlan:
-    """The times of a search of quotas[0] configs, of which quotas[i] reach stage i, with so many workers.
-
-    The wall time is Brent's bound (1974) for tasks that depend on each other: the work shared by all, and for what
-    cannot be shared the longest chain, here one config at every stage.
-    """
+    """The times of a search of quotas[0] configs, of which quotas[i] reach stage i, with so many workers."""
 
     def of(cost: StageCost, evaluations: int) -> float:
         return evaluations * cost.seconds + min(workers, evaluations) * cost.compile_seconds
@@ -37,7 +33,15 @@ def plan_search(costs: Sequence[StageCost], quotas: Sequence[int], workers: int)
     by_stage = tuple(of(cost, quota) for cost, quota in zip(costs, quotas, strict=True))
     chain = sum(cost.seconds + cost.compile_seconds for cost in costs)
     in_all = sum(by_stage)
-    return SearchPlan(by_stage, in_all, of(costs[-1], quotas[0]), in_all / workers + chain * (1 - 1 / workers))
+    return SearchPlan(by_stage, in_all, of(costs[-1], quotas[0]), wall_seconds(in_all, chain, workers))
+
+
+def wall_seconds(work: float, chain: float, workers: int) -> float:
+    """The longest that `work`, seconds of workers, can take by the clock where none is idle without need.
+
+    That is Brent's bound (1974): the work is shared, but for its longest chain, which is one config at every stage.
+    """
+    return work / workers + chain * (1 - 1 / workers)
 
 
 def share_of_cores(workers: int, threads: int, cores: int) -> tuple[int, int]:

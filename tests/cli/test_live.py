@@ -47,7 +47,9 @@ def test_the_time_to_go_is_measured_where_it_can_be_and_scaled_where_it_cannot()
     quick = tuple(replace(row, seconds=10.0) for row in record.evaluations if row.stage == "quick" and row.attempt == 1)
     statuses = stage_statuses(quick, record.ladder)
     # 4 evaluations at medium and 2 at full to go, 4 and 16 times as dear as the 10 s of quick.
-    assert remaining_seconds(statuses, 2, [1.0, 4.0, 16.0]) == (4 * 40 + 2 * 160) / 2
+    # One worker does it all; of two one waits at the end, for up to a config's medium and full.
+    assert remaining_seconds(statuses, 1, [1.0, 4.0, 16.0]) == 4 * 40 + 2 * 160
+    assert remaining_seconds(statuses, 2, [1.0, 4.0, 16.0]) == (4 * 40 + 2 * 160) / 2 + (40 + 160) / 2
     assert remaining_seconds(stage_statuses((), record.ladder), 2) is None
 
 

@@ -128,6 +128,7 @@ def test_the_tables_of_running_are_the_kept_results(repository):
     for row in json.loads((folder / "results" / "estimate.json").read_text())["to_go"]:
         told = [f"{row['share']:.0%}", row["told"], row["real"], f"{row['told/real']:.2f}"]
         assert f"| {row['task']} | {' | '.join(map(str, told))} |" in text
+        assert 0.7 <= row["told/real"] <= 1.3, row
 
 
 def test_the_table_of_reports_is_the_kept_result(repository):

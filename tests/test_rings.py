@@ -12,7 +12,7 @@ import gman_search
 PACKAGE = Path(gman_search.__file__).parent
 CORE = [
     "errors", "stages", "space", "spec", "config", "record", "record_json", "weekdays",
-    "halving.table", "halving.ladder", "halving.rungs", "halving.decide", "halving.controls", "halving.cost",
+    "halving.table", "halving.ladder", "halving.rungs", "halving.decide", "halving.controls", "halving.cost", "halving.plan",
     "halving.simulator", "halving.retention", "halving.retries", "halving.preset", "halving.stopping",
     "model.growth", "model.parametrisation", "model.counts", "model.original",
     "training.schedule", "training.metrics", "training.diagnosis", "training.job",

@@ -149,6 +149,11 @@ class SearchSpec(_Frozen):
         """CPU threads of each worker on a machine with so many cores."""
         return self.threads or max(1, cores // self.workers)
 
+    def share_of(self, cores: int) -> tuple[int, int]:
+        """(workers that run at a time, threads of each that have a core): more than there are cores take turns."""
+        running = min(self.workers, cores)
+        return running, min(self.threads_of(cores), max(1, cores // running))
+
 
 class StudySpec(_Frozen):
     """One named search, complete: data, stages, search space, halving rules, search settings and seed."""

@@ -9,10 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gman_search.cli.output import duration, print_json, say, workers_in_words
-from gman_search.data.estimate import estimate_stages
+from gman_search.data.estimate import estimate_stages, ladder_of
 from gman_search.data.task import ForecastTask, load_task
-from gman_search.halving.plan import StageCost, plan_search, share_of_cores
-from gman_search.search.open import ladder_of
+from gman_search.halving.plan import StageCost, plan_search
 from gman_search.spec import StudySpec
 
 __all__ = ["print_dry_run"]
@@ -27,7 +26,7 @@ def print_dry_run(spec: StudySpec, *, measure: bool, cluster: bool, as_json: boo
     """
     task = load_task(spec.data, Path.cwd())
     cores = os.cpu_count() or 1
-    running, threads = share_of_cores(spec.search.workers, spec.search.threads_of(cores), cores)
+    running, threads = spec.search.share_of(cores)
     costs: Sequence[StageCost]
     if measure:
         from gman_search.search.timed_steps import timed_costs
@@ -39,8 +38,8 @@ def print_dry_run(spec: StudySpec, *, measure: bool, cluster: bool, as_json: boo
     # Timed were all of them at once, so that waiting for a core is in their times.
     document = _document(spec, task, costs, spec.search.workers if measure or cluster else running)
     if as_json:
-        threads = spec.search.threads_of(cores)
-        print_json("dry-run", {**document, "measured": measure, "workers": spec.search.workers, "threads": threads})
+        crew = {"workers": spec.search.workers, "threads": spec.search.threads_of(cores)}
+        print_json("dry-run", {**document, "measured": measure, **crew})
     else:
         times = "by a few steps of every stage" if measure else "estimated for CPUs; see --measure"
         _print_table(spec, document, times, workers_in_words(spec, cluster=cluster))

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from gman_search.data.baselines import persistence_mae
-from gman_search.data.estimate import StageEstimate, estimate_stages
+from gman_search.data.estimate import StageEstimate, estimate_stages, ladder_of
 from gman_search.data.profile import STUCK_HOURS, GraphProfile, SeriesProfile, profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask, load_adjacency, load_series, task_of
 from gman_search.data.windows import SPLIT_RULES
-from gman_search.halving.cost import reduction_factors
-from gman_search.halving.plan import SearchPlan, plan_search, share_of_cores
+from gman_search.halving.plan import SearchPlan, plan_search
 from gman_search.model.counts import best_groups
 from gman_search.spec import StudySpec
 
@@ -113,11 +112,9 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         graph = profile_graph(adjacency[np.ix_(columns, columns)], task.series)
     profile = profile_series(series)
     stages, stride, cores = spec.preset_stages(), data.validation_stride, os.cpu_count() or 1
-    workers, threads = share_of_cores(spec.search.workers, spec.search.threads_of(cores), cores)
+    workers, threads = spec.search.share_of(cores)
     estimates = estimate_stages(stages, task, stride, threads=threads)
-    # As `run` reckons them, by one thread: how many configs are promoted must not depend on the machine.
-    costs = [row.seconds for row in estimate_stages(spec.stage_list(), task, stride)]
-    quotas = spec.ladder(reduction_factors(costs)).quotas()
+    quotas = ladder_of(spec, task).quotas()
     groups = best_groups(len(series.sensors))
     grouped = estimate_stages(stages[-1:], task, stride, threads=threads, groups=groups)[0]
     worth = task.groups == 0 and estimates[-1].seconds > GROUPS_WORTH * grouped.seconds

@@ -1,19 +1,29 @@
-"""How long a stage takes and how much memory it needs, before anything was trained (pure).
+"""How long a stage takes and how much memory it needs, before anything was trained, and the ladder it gives (pure).
 
 The constants of the memory are fitted to the same points as the seconds (`halving/cost.py`).
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gman_search.halving.cost import compile_seconds, evaluation_seconds, step_seconds
+from gman_search.halving.cost import compile_seconds, evaluation_seconds, reduction_factors, step_seconds
+from gman_search.halving.ladder import Ladder
 from gman_search.halving.plan import StageCost
+from gman_search.spec import StudySpec
 from gman_search.stages import Stage
 
 if TYPE_CHECKING:
     from gman_search.data.task import ForecastTask
 
-__all__ = ["StageEstimate", "epoch_windows", "estimate_stages", "step_memory"]
+__all__ = [
+    "StageEstimate",
+    "epoch_windows",
+    "estimate_stages",
+    "ladder_of",
+    "stage_seconds",
+    "step_memory",
+    "task_shape",
+]
 
 BASE_GB, CHANNEL_GB = 0.75, 1.33e-7
 """TensorFlow itself; and for one token, channel and block of L."""
@@ -35,6 +45,11 @@ def epoch_windows(task: "ForecastTask", validation_stride: int) -> dict[str, int
     return {"windows": len(task.starts["train"]), "validation": len(task.starts["val"][::validation_stride])}
 
 
+def task_shape(task: "ForecastTask") -> dict[str, int]:
+    """What a step's time and memory depend on besides its stage."""
+    return {"sensors": len(task.series.sensors), "history": task.P, "horizon": task.Q, "groups": task.groups}
+
+
 def estimate_stages(
     stages: tuple[Stage, ...],
     task: "ForecastTask",
@@ -44,8 +59,9 @@ def estimate_stages(
     groups: int | None = None,
 ) -> tuple[StageEstimate, ...]:
     """An evaluation of each stage on `task`, by a process of so many threads; `groups` other than the task's."""
-    shape: dict[str, Any] = {"sensors": len(task.series.sensors), "history": task.P, "horizon": task.Q}
-    shape["groups"] = task.groups if groups is None else groups
+    shape = task_shape(task)
+    if groups is not None:
+        shape["groups"] = groups
     windows = epoch_windows(task, validation_stride)
     return tuple(
         StageEstimate(
@@ -57,6 +73,17 @@ def estimate_stages(
         )
         for stage in stages
     )
+
+
+def stage_seconds(spec: StudySpec, task: "ForecastTask") -> dict[str, float]:
+    """Estimated seconds of one evaluation at each stage, by one thread: their ratio counts, on every machine alike."""
+    estimates = estimate_stages(spec.stage_list(), task, spec.data.validation_stride)
+    return {row.stage: row.seconds for row in estimates}
+
+
+def ladder_of(spec: StudySpec, task: "ForecastTask") -> Ladder:
+    """The ladder of a new study on `task`."""
+    return spec.ladder(reduction_factors(list(stage_seconds(spec, task).values())))
 
 
 def step_memory(stage: Stage, *, sensors: int, history: int, horizon: int, groups: int = 0) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["SearchPlan", "StageCost", "plan_search", "share_of_cores", "wall_seconds"]
+__all__ = ["SearchPlan", "StageCost", "plan_search", "wall_seconds"]
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,3 @@ def wall_seconds(work: float, chain: float, workers: int) -> float:
     That is Brent's bound (1974): the work is shared, but for its longest chain, which is one config at every stage.
     """
     return work / workers + chain * (1 - 1 / workers)
-
-
-def share_of_cores(workers: int, threads: int, cores: int) -> tuple[int, int]:
-    """(workers that run at a time, threads of each that have a core): more than there are cores take turns."""
-    running = min(workers, cores)
-    return running, min(threads, max(1, cores // running))

@@ -13,6 +13,7 @@ from typing import Any
 
 from gman_search import __version__
 from gman_search.data.baselines import persistence_mae
+from gman_search.data.estimate import stage_seconds
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.errors import TooManyFailures
@@ -21,7 +22,7 @@ from gman_search.record import StudyRecord, TestResult
 from gman_search.record_json import test_from_json
 from gman_search.search.artifacts import Artifacts, open_store
 from gman_search.search.final_test import FinalTest
-from gman_search.search.open import open_studies, stage_seconds
+from gman_search.search.open import open_studies
 from gman_search.search.storage import without_password
 from gman_search.search.studies import SearchStudies
 from gman_search.search.supervise import Engine, has_work, supervise

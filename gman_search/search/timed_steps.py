@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 
-from gman_search.data.estimate import epoch_windows
+from gman_search.data.estimate import epoch_windows, task_shape
 from gman_search.data.task import ForecastTask
 from gman_search.errors import GmanSearchError
 from gman_search.halving.cost import epoch_steps, step_seconds
@@ -61,8 +61,7 @@ def timed_costs(spec: StudySpec, task: ForecastTask, base: Path) -> list[StageCo
 
 def with_few_steps(stage: Stage, task: ForecastTask) -> Stage:
     """The stage with two epochs of a few steps."""
-    shape = {"sensors": len(task.series.sensors), "history": task.P, "horizon": task.Q, "groups": task.groups}
-    steps = round(EPOCH_SECONDS / step_seconds(stage, **shape))
+    steps = round(EPOCH_SECONDS / step_seconds(stage, **task_shape(task)))
     steps = min(MOST_STEPS, max(LEAST_STEPS, steps))
     return stage.model_copy(update={"max_epochs": 2, "patience": 2, "steps_per_epoch": steps})
 

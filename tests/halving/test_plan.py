@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gman_search.halving.plan import StageCost, plan_search, share_of_cores
+from gman_search.halving.plan import StageCost, plan_search
+from gman_search.spec import SearchSpec
 
 COSTS = [StageCost(6.0, 2.0), StageCost(16.0, 3.0), StageCost(40.0, 5.0)]
 
@@ -50,7 +51,7 @@ def test_the_wall_time_bounds_that_of_a_search_that_is_played_through(seconds, q
 
 
 def test_threads_and_workers_beyond_the_cores_count_for_nothing():
-    assert share_of_cores(2, 1, 2) == (2, 1)
-    assert share_of_cores(1, 8, 2) == (1, 2)
-    assert share_of_cores(2, 64, 16) == (2, 8)
-    assert share_of_cores(500, 1, 2) == (2, 1)
+    assert SearchSpec(workers=2, threads=1).share_of(2) == (2, 1)
+    assert SearchSpec(workers=1, threads=8).share_of(2) == (1, 2)
+    assert SearchSpec(workers=2, threads=64).share_of(16) == (2, 8)
+    assert SearchSpec(workers=500, threads=1).share_of(2) == (2, 1)

@@ -8,7 +8,7 @@ Each has both cores as two workers of one thread. Ours has a budget of `contest_
 curves, or a fifth of the guide's epochs. The others train the same model class at full scale with the same compiled
 step, data and search space, for up to as many epochs as all our stages together; `preset` trains the guide's config and
 searches nothing; see `contender.py`. KerasTuner must be importable: `pip install --target FOLDER --no-deps keras-tuner
-kt-legacy`, and PYTHONPATH=FOLDER. Ours is `gman-search run --hours`, with as many trials as its dry run says will fit.
+kt-legacy`, and PYTHONPATH=FOLDER. Ours is `gman-search run --trials fit --hours`.
 Afterwards, not counted in the time, the weights of everything that was the best of its search at its time are tested.
 What is kept already (contender, seed, minutes, budget) is not run again.
 """
@@ -68,23 +68,10 @@ def our_spec(data: Path, seed: int, eta: int | str, budget: str) -> str:
     return SPEC.format(seed=seed, data=data.resolve(), stages=stages, eta=json.dumps(eta))
 
 
-def trials_that_fit(work: Path, minutes: float) -> int:
-    """The most trials whose dry run ends within the time."""
-    fit = 1
-    for trials in range(2, 2000):
-        command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", str(trials)]
-        done = subprocess.run([*command, "--dry-run", "--json"], cwd=work, capture_output=True, text=True, check=True)
-        if json.loads(done.stdout)["wall_seconds"] > 60 * minutes:
-            break
-        fit = trials
-    return fit
-
-
 def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int | str, budget: str) -> list[dict[str, Any]]:
     """Endings of our search."""
     (work / "contest.toml").write_text(our_spec(data, seed, eta, budget), encoding="utf-8")
-    trials = trials_that_fit(work, minutes)
-    command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", str(trials)]
+    command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", "fit"]
     began = time.time()
     subprocess.run([*command, "--hours", str(minutes / 60), "--quiet"], cwd=work, check=True)
     record, folder = open_record("contest", work / "studies")

@@ -1,54 +1,39 @@
-"""What a run would do and cost, touching nothing: estimated without TensorFlow, or by a few steps of every stage."""
+"""What a run would do and cost, touching nothing."""
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from gman_search.cli.output import duration, print_json, say, workers_in_words
-from gman_search.data.estimate import estimate_stages, ladder_of
-from gman_search.data.task import ForecastTask, load_task
-from gman_search.halving.plan import StageCost, plan_search
+from gman_search.cli.output import duration, print_json, workers_in_words
+from gman_search.cli.stage_times import StageTimes
+from gman_search.data.estimate import ladder_of
+from gman_search.halving.plan import plan_search
 from gman_search.spec import StudySpec
 
 __all__ = ["print_dry_run"]
 
 
-def print_dry_run(spec: StudySpec, *, measure: bool, cluster: bool, as_json: bool) -> None:
+def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json: bool) -> None:
     """Print the ladder: configs, epochs, time; in all and against every config in full.
 
     Args:
-        measure: time a few steps of every stage on this machine, by all workers at once.
         cluster: the workers need not share this machine's cores.
     """
-    task = load_task(spec.data, Path.cwd())
-    cores = os.cpu_count() or 1
-    running, threads = spec.search.share_of(cores)
-    costs: Sequence[StageCost]
-    if measure:
-        from gman_search.search.timed_steps import timed_costs
-
-        say("training a few steps of every stage, about half a minute for a small network ...")
-        costs = timed_costs(spec, task, Path.cwd())
-    else:
-        costs = estimate_stages(spec.preset_stages(), task, spec.data.validation_stride, threads=threads)
-    # Timed were all of them at once, so that waiting for a core is in their times.
-    document = _document(spec, task, costs, spec.search.workers if measure or cluster else running)
+    document = _document(spec, times)
     if as_json:
-        crew = {"workers": spec.search.workers, "threads": spec.search.threads_of(cores)}
-        print_json("dry-run", {**document, "measured": measure, **crew})
+        crew = {"workers": spec.search.workers, "threads": times.threads}
+        print_json("dry-run", {**document, "measured": times.measured, **crew})
     else:
-        times = "by a few steps of every stage" if measure else "estimated for CPUs; see --measure"
-        _print_table(spec, document, times, workers_in_words(spec, cluster=cluster))
+        how = "by a few steps of every stage" if times.measured else "estimated for CPUs; see --measure"
+        _print_table(spec, document, how, workers_in_words(spec, cluster=cluster))
 
 
-def _document(spec: StudySpec, task: ForecastTask, costs: Sequence[StageCost], workers: int) -> dict[str, Any]:
+def _document(spec: StudySpec, times: StageTimes) -> dict[str, Any]:
+    task, costs = times.task, times.costs
     ladder = ladder_of(spec, task)
     quotas = ladder.quotas()
-    plan = plan_search(costs, quotas, workers)
+    plan = plan_search(costs, quotas, times.workers)
     rows = [
         {
             "name": stage.name,

@@ -13,7 +13,10 @@ __all__ = ["run"]
 
 
 def run(
-    trials: Annotated[int | None, typer.Option(help="TOTAL number of configs the study should reach.")] = None,
+    trials: Annotated[
+        str | None,
+        typer.Option(help="TOTAL number of configs the study should reach, or `fit`: as many as --hours allow."),
+    ] = None,
     spec: Annotated[Path | None, typer.Option(help="Specification in TOML, such as studies/demo.toml.")] = None,
     study: Annotated[str | None, typer.Option(help="Name of the study to start or to go on with.")] = None,
     data: Annotated[str | None, typer.Option(help="CSV of readings, one column a sensor, or `demo`.")] = None,
@@ -50,7 +53,8 @@ def run(
     storage: Storage = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the ladder and its cost; train nothing.")] = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="With --dry-run: time a few steps of every stage on this machine.")
+        bool,
+        typer.Option("--measure", help="With --dry-run or --trials fit: time a few steps of every stage here."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     json: Json = False,
@@ -62,13 +66,16 @@ def run(
     from gman_search.cli.specification import resolve_spec
     from gman_search.errors import UsageError
 
-    if measure and not dry_run:
-        raise UsageError("expected --measure with --dry-run: a search itself measures every evaluation")
+    fit = trials == "fit"
+    if measure and not (dry_run or fit):
+        raise UsageError("expected --measure with --dry-run or --trials fit: a search itself measures every evaluation")
+    if fit and not hours:
+        raise UsageError("expected --trials fit with --hours: it tries as many configs as the time allows")
     if measure and engine == "ray":
         raise UsageError("expected --measure without --engine ray: it times workers on this machine only")
 
     flags: dict[str, Any] = {
-        "trials": trials,
+        "trials": None if fit else _count(trials),
         "seed": seed,
         "budget": budget,
         "data.speed": _absolute(data),
@@ -84,11 +91,20 @@ def run(
     }
     given = {key: value for key, value in flags.items() if value is not None}
     resolved = resolve_spec(spec_file=spec, study=study, studies_folder=studies, flags=given, settings=settings or [])
-    if dry_run:
-        from gman_search.cli.dry_run import print_dry_run
+    begun = _trials_of(studies / resolved.name) if fit else None
+    if begun:
+        resolved = resolved.model_copy(update={"trials": begun})
+    if dry_run or (fit and not begun):
+        from gman_search.cli.stage_times import stage_times, with_trials_that_fit
 
-        print_dry_run(resolved, measure=measure, cluster=engine == "ray", as_json=json)
-        return
+        times = stage_times(resolved, measure=measure, cluster=engine == "ray")
+        if fit and not begun and hours:
+            resolved = with_trials_that_fit(resolved, times, hours)
+        if dry_run:
+            from gman_search.cli.dry_run import print_dry_run
+
+            print_dry_run(resolved, times, cluster=engine == "ray", as_json=json)
+            return
     place = {"storage": storage, "engine": engine, "ray_address": ray_address, "hours": hours}
     _search(resolved, studies, reports, place, quiet=quiet, as_json=json)
 
@@ -143,6 +159,22 @@ def _search(spec: Any, studies: Path, reports: Path, place: dict[str, Any], *, q
     print_summary(record, report, place["storage"])
     if not quiet:
         say(f"took {duration(seconds)}")
+
+
+def _count(text: str | None) -> int | None:
+    from gman_search.errors import UsageError
+
+    if text is None or text.isdecimal():
+        return None if text is None else int(text)
+    raise UsageError(f"expected --trials as a whole number or `fit`; received {text!r}")
+
+
+def _trials_of(folder: Path) -> int | None:
+    """Trials of a study that has begun: what fits is reckoned once, so that the same command goes on with it."""
+    from json import loads
+
+    file = folder / "spec.json"
+    return int(loads(file.read_text(encoding="utf-8"))["trials"]) if file.is_file() else None
 
 
 def _absolute(path: str | Path | None) -> str | None:

@@ -1,9 +1,11 @@
 """How long a search takes, from what one evaluation of each stage takes (pure)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-__all__ = ["SearchPlan", "StageCost", "plan_search", "wall_seconds"]
+from gman_search.halving.ladder import Ladder
+
+__all__ = ["SearchPlan", "StageCost", "most_trials", "plan_search", "wall_seconds"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,23 @@ def plan_search(costs: Sequence[StageCost], quotas: Sequence[int], workers: int)
     chain = sum(cost.seconds + cost.compile_seconds for cost in costs)
     in_all = sum(by_stage)
     return SearchPlan(by_stage, in_all, of(costs[-1], quotas[0]), wall_seconds(in_all, chain, workers))
+
+
+def most_trials(costs: Sequence[StageCost], ladder: Ladder, workers: int, seconds: float) -> int:
+    """The most configs of which a search by `ladder` ends within `seconds` by the clock; 0 where not even one does."""
+
+    def fit(trials: int) -> bool:
+        return plan_search(costs, replace(ladder, trials=trials).quotas(), workers).wall <= seconds
+
+    if not fit(1):
+        return 0
+    most, too_many = 1, 2
+    while fit(too_many):
+        most, too_many = too_many, 2 * too_many
+    while too_many - most > 1:
+        middle = (most + too_many) // 2
+        most, too_many = (middle, too_many) if fit(middle) else (most, middle)
+    return most
 
 
 def wall_seconds(work: float, chain: float, workers: int) -> float:

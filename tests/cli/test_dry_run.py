@@ -49,6 +49,37 @@ def test_it_says_in_words_what_the_time_rests_on(dry_run):
     assert "estimated for CPUs" in text and "about" in text and "1 worker of" in text
 
 
+def test_as_many_trials_as_fit_into_the_hours(dry_run):
+    def planned(*more):
+        process = dry_run("--json", "--set", "stages.quick.max_epochs=50", *more)
+        assert process.returncode == 0, process.stderr
+        return json.loads(process.stdout)
+
+    plan = planned("--trials", "fit", "--hours", "0.2")
+    assert plan["wall_seconds"] <= 720 < planned("--trials", str(plan["trials"] + 1))["wall_seconds"]
+
+
+def test_what_fits_is_reckoned_when_a_study_begins_and_not_again(dry_run, tmp_path):
+    (tmp_path / "studies" / "speed").mkdir(parents=True)
+    (tmp_path / "studies" / "speed" / "spec.json").write_text('{"trials": 5}')
+    process = dry_run("--json", "--trials", "fit", "--hours", "2")
+    assert json.loads(process.stdout)["trials"] == 5, process.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["fit"], "--hours"),
+        (["fit", "--hours", "0.0001"], "one config through all stages"),
+        (["few"], "a whole number or `fit`"),
+        (["-1"], "a whole number or `fit`"),
+    ],
+)
+def test_trials_that_cannot_be_reckoned_are_refused(dry_run, arguments, told):
+    process = dry_run("--trials", *arguments)
+    assert process.returncode == 2 and process.stderr.count("\n") == 1 and told in process.stderr
+
+
 @pytest.mark.parametrize("more", [["--measure"], ["--measure", "--dry-run", "--engine", "ray"]])
 def test_measuring_needs_a_dry_run_of_this_machine(command_line, network, tmp_path, more):
     process = command_line("run", "--data", network / "speed.csv", *more, cwd=tmp_path)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gman_search.halving.plan import StageCost, plan_search
+from gman_search.halving.ladder import Ladder
+from gman_search.halving.plan import StageCost, most_trials, plan_search
 from gman_search.spec import SearchSpec
 
 COSTS = [StageCost(6.0, 2.0), StageCost(16.0, 3.0), StageCost(40.0, 5.0)]
@@ -55,3 +56,13 @@ def test_threads_and_workers_beyond_the_cores_count_for_nothing():
     assert SearchSpec(workers=1, threads=8).share_of(2) == (1, 2)
     assert SearchSpec(workers=2, threads=64).share_of(16) == (2, 8)
     assert SearchSpec(workers=500, threads=1).share_of(2) == (2, 1)
+
+
+@given(some.floats(1, 1e6), some.integers(1, 12), some.integers(1, 5))
+def test_as_many_trials_fit_as_end_in_the_time_and_one_more_would_not(seconds, workers, eta):
+    def wall(trials):
+        quotas = Ladder(("quick", "medium", "full"), (eta, eta), trials).quotas()
+        return plan_search(COSTS, quotas, workers).wall
+
+    most = most_trials(COSTS, Ladder(("quick", "medium", "full"), (eta, eta), 50), workers, seconds)
+    assert wall(most + 1) > seconds and (most == 0 or wall(most) <= seconds)

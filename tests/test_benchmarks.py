@@ -150,6 +150,16 @@ def test_the_table_of_what_was_trained_without_a_search_is_the_kept_result(repos
     assert without_search.table(kept) in (folder / "searches.md").read_text()
 
 
+def test_the_table_of_schedules_is_what_the_kept_runs_say(repository, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    import schedules
+    from recorder import kept_runs
+
+    rows = list(kept_runs(schedules.FILE).values())
+    assert schedules.table(rows).strip() in (repository / "docs" / "growth.md").read_text()
+    assert {tuple(row["rules"]) for row in rows} == set(schedules.CHAINS)
+
+
 def test_the_weekdays_of_the_decision_are_the_kept_result(repository):
     kept = json.loads((repository / "benchmarks/results/without-search-70-10-20.json").read_text())["rows"]
     told = (repository / "docs/decisions/0011-every-weekday-validates.md").read_text()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gman_search.halving.table import Evaluation, State
-from gman_search.record import StudyRecord
+from gman_search.record import Epoch, StudyRecord
 from gman_search.report.checks.data import data_teaches
 from gman_search.report.checks.forecast import beats_baselines, holds_on_test
 from gman_search.report.checks.search import (
@@ -149,6 +149,18 @@ def test_curves_that_never_went_below_their_birth_are_worth_a_look(small: StudyR
     check = curves_ended(curve_summary(replace(small, curves=disturbed)))
     assert first.epoch == 0
     assert check.status == "warn" and "2 of 2 never got below" in check.answer
+
+
+@pytest.mark.parametrize("last, by_heart", [(1.5, True), (2.9, False)])
+def test_learning_the_training_days_by_heart_is_told_from_not_learning(small: StudyRecord, last, by_heart) -> None:
+    curve = (
+        Epoch(0, 0, None, 1.0, 0.0, 1.0),
+        *(Epoch(n, 10 * n, train, 1.2, 0.001, 1.0) for n, train in enumerate((3.0, 2.95, last), start=1)),
+    )
+    stuck = {**small.curves, "full/1": curve, "full/2": curve}
+    answer = curves_ended(curve_summary(replace(small, curves=stuck))).answer
+    assert ("training error fell by 50.0" in answer and "more epochs will not" in answer) is by_heart
+    assert "nothing was gained there" in answer
 
 
 def test_readings_of_the_curves_are_added_up(small: StudyRecord) -> None:

@@ -40,6 +40,8 @@ CLEAR_PERCENT = 5.0
 have a standard deviation of 4 to 6 % in validation MAE (the METR-LA week, benchmarks/searches.md)."""
 PAID_PERCENT = 0.1
 """A stage that lowers the best error by less did not pay."""
+LEARNED = 0.1
+"""Training MAE that fell by this share while validation MAE gained nothing was learned by heart."""
 HEALTHY = "healthy"
 """How the one reading ends that asks for nothing."""
 
@@ -154,12 +156,18 @@ def curves_ended(curves: CurveSummary) -> Check:
     if not last:
         return Check(question, UNKNOWN, f"No learning curve has reached {stage}.")
     falling = sum(segment.still_falling for segment in last)
-    idle = sum(segment.gained is not None and segment.gained <= 0 for segment in last)
+    stuck = [segment for segment in last if segment.gained is not None and segment.gained <= 0]
+    idle, by_heart = len(stuck), [fell for each in stuck if (fell := each.train_fell or 0.0) >= LEARNED]
     text = f"{falling} of {plural(len(last), 'curve')} at {stage} gained more than 1 % in the last quarter."
     if falling:
         text += " More epochs may lower the error further."
     if idle:
         text += f" {idle} of {len(last)} never got below the error before their first step: nothing was gained there."
+    if by_heart:
+        text += (
+            f" In {len(by_heart)} of these training error fell by {percent(100 * median(by_heart))} (median): only the "
+            "training days were learned there. More days or dropout may help, more epochs will not."
+        )
     return Check(question, WARN if 2 * falling > len(last) or 2 * idle > len(last) else PASS, text)
 
 

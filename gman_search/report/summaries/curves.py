@@ -25,8 +25,9 @@ class CurveSegment:
     """One evaluation's part of a chain; `epochs` are cumulative over the lineage, errors in the data's unit.
 
     `gained` is how far training went below the reading before its first step, none where there is no such reading: a
-    grown model that was only disturbed gained nothing. `resumed` are the epochs after which an attempt ended and
-    another went on. `diagnosis` reads the curve in the guide's terms.
+    grown model that was only disturbed gained nothing. `train_fell` is the share by which training MAE fell from the
+    first trained epoch to the last. `resumed` are the epochs after which an attempt ended and another went on.
+    `diagnosis` reads the curve in the guide's terms.
     """
 
     stage: str
@@ -34,6 +35,7 @@ class CurveSegment:
     val_mae: tuple[float | None, ...]
     still_falling: bool
     gained: float | None = None
+    train_fell: float | None = None
     resumed: tuple[int, ...] = ()
     diagnosis: tuple[str, ...] = ()
 
@@ -129,6 +131,7 @@ def _segment(row: Evaluation, curve: tuple[Epoch, ...], resumed: tuple[int, ...]
         val_mae=tuple(point.val_mae if math.isfinite(point.val_mae) else None for point in kept),
         still_falling=is_still_falling([point.val_mae for point in curve if point.epoch > 0]),
         gained=_gained(curve),
+        train_fell=_train_fell(curve),
         resumed=tuple(row.initial_epoch + epoch for epoch in resumed),
         diagnosis=tuple(str(text) for text in row.facts.get("diagnosis") or ()),
     )
@@ -138,6 +141,11 @@ def _gained(curve: tuple[Epoch, ...]) -> float | None:
     trained = [point.val_mae for point in curve if point.epoch > 0 and math.isfinite(point.val_mae)]
     born = [point.val_mae for point in curve if point.epoch == 0 and math.isfinite(point.val_mae)]
     return born[0] - min(trained) if born and trained else None
+
+
+def _train_fell(curve: tuple[Epoch, ...]) -> float | None:
+    errors = [point.train_mae for point in curve if point.train_mae is not None and math.isfinite(point.train_mae)]
+    return 1 - errors[-1] / errors[0] if len(errors) > 1 and errors[0] > 0 else None
 
 
 def _fate(last: Evaluation) -> str:

@@ -37,11 +37,12 @@ import peers
 from kept import RESULTS, described, keep
 from peers.case import write_case
 from peers.registry import PORTS, find_ports, run_port
-from step_cases import THREADS, week
+from step_cases import week
 
 from gman_search.config import Hyperparameters, at_stage
 from gman_search.data.baselines import historical_average, persistence, truth
 from gman_search.data.task import ForecastTask
+from gman_search.search.process import THREAD_VARIABLES
 from gman_search.space import SearchSpace
 from gman_search.stages import PRESETS
 from gman_search.training.metrics import mean_of_steps, scores_by_step
@@ -162,7 +163,7 @@ def main() -> None:
     if chosen.peers and not ports:
         parser.error(f"expected checkouts of public ports of GMAN, found none in {chosen.peers}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, which ends the process that trains too
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **dict.fromkeys(THREADS, str(chosen.threads))}
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **dict.fromkeys(THREAD_VARIABLES, str(chosen.threads))}
     sys.path += peers.__path__
     port_threads = import_module("driver").THREADS
     task = week(chosen.data, chosen.sensors)

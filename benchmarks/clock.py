@@ -21,6 +21,8 @@ from typing import Any
 
 from kept import RESULTS, described, keep
 
+from gman_search.search.process import prepare_environment
+
 __all__ = ["clocked", "read_clock"]
 
 BATCH_SIZES = (16, 32, 64)
@@ -91,8 +93,7 @@ def main() -> None:
     parser.add_argument("--task", choices=["demo", "week"], action="append")
     parser.add_argument("--keep", action="store_true")
     chosen = parser.parse_args()
-    os.environ.update({name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")})
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_environment(threads=1)
     for task in chosen.task or ["week", "demo"]:
         document = described("clock", task=task, rows=measured(task, Path(chosen.data) if chosen.data else None))
         print(json.dumps(document, indent=2))

@@ -23,9 +23,9 @@ from typing import Any
 
 from accuracy import guide_settings, test_errors
 from kept import RESULTS, described, keep
-from step_cases import THREADS
 
 from gman_search.data.task import ForecastTask, load_task
+from gman_search.search.process import THREAD_VARIABLES
 from gman_search.spec import DataSpec
 
 METHODS = ("file", "node2vec", "spectral", "random")
@@ -85,7 +85,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if not (chosen.data / "metr-la-week").is_dir() or not 2 <= chosen.sensors <= 207:
         parser.error(f"expected a folder that holds metr-la-week/ and 2 to 207 sensors, received {chosen.data}")
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **{name: os.environ.get(name, "1") for name in THREADS}}
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **{name: os.environ.get(name, "1") for name in THREAD_VARIABLES}}
     name = f"embeddings-N{chosen.sensors}"
     document = described("embeddings", sensors=chosen.sensors, epochs=chosen.epochs, rows=[])
     file = RESULTS / f"{name}.json"

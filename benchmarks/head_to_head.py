@@ -33,10 +33,10 @@ from markdown_tables import markdown_table
 
 from gman_search.cli.opened import open_record
 from gman_search.halving.table import State
+from gman_search.search.process import THREAD_VARIABLES
 
 HERE = Path(__file__).parent
 CONTENDERS = ("gman-search", "optuna", "keras-tuner", "preset")
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
 GRACE_SECONDS = 120
 FLUSH_SECONDS = 15
 """What is under way at the deadline ends with its epoch and counts; ours does not, because it stops unfinished."""
@@ -93,7 +93,7 @@ def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float, 
     began = time.time()
     common = ["--data", str(data), "--work", str(work), "--seed", str(seed), "--budget", budget]
     common += ["--deadline", str(began + 60 * minutes)]
-    environment = {**os.environ, **ONE_THREAD}
+    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}
     chief = None
     if kind == "keras-tuner":
         with socket.socket() as free:

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gman_search.search.process import THREAD_VARIABLES
+
 # Sensors, (L, K, d), batch size.
 CASES = {
     "N20-quick": (20, (2, 4, 4), 32),
@@ -18,7 +20,6 @@ CASES = {
 }
 # One thread each, two at once: a case's time is that of a step of one trial divided by two.
 PAIRED = {"N20-quick-2-workers": "N20-quick"}
-THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def week(data: Path | None, sensors: int, groups: Any = 0) -> Any:
@@ -86,7 +87,7 @@ def time_steps(
 
 
 def _paired_worker(arguments: tuple[Any, ...], barrier: Any, results: Any) -> None:
-    for name in THREADS:
+    for name in THREAD_VARIABLES:
         os.environ[name] = "1"
     barrier.wait()
     results.put(time_steps(*arguments))

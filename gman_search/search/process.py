@@ -12,8 +12,10 @@ from pathlib import Path
 
 from gman_search.engines.local import RENEW
 
-__all__ = ["MemoryGrowth", "prepare_environment", "worker_process"]
+__all__ = ["THREAD_VARIABLES", "MemoryGrowth", "prepare_environment", "worker_process"]
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+"""Where TensorFlow looks, when it is imported, for how many CPU threads to use."""
 ROOM_BYTES = 2**28  # models of further stages take some for good reason
 
 
@@ -120,8 +122,7 @@ def _leave_with_the_parent(stop: threading.Event) -> None:
 
 def prepare_environment(threads: int) -> None:
     """Tell TensorFlow, before it is imported, how many CPU threads to use, and to say nothing but errors."""
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ[name] = str(threads)
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -32,6 +32,7 @@ from kept import RESULTS, described, keep
 from markdown_tables import markdown_table
 
 from gman_search.cli.opened import open_record
+from gman_search.halving.decide import TIE
 from gman_search.halving.table import State
 from gman_search.search.process import THREAD_VARIABLES
 
@@ -68,8 +69,10 @@ def our_spec(data: Path, seed: int, eta: int | str, budget: str) -> str:
     return SPEC.format(seed=seed, data=data.resolve(), stages=stages, eta=json.dumps(eta))
 
 
-def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int | str, budget: str) -> list[dict[str, Any]]:
-    """Endings of our search."""
+def our_endings(
+    work: Path, data: Path, seed: int, minutes: float, eta: int | str, budget: str
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Endings of our search, and its trials and reduction factors."""
     (work / "contest.toml").write_text(our_spec(data, seed, eta, budget), encoding="utf-8")
     command = [sys.executable, "-m", "gman_search", "run", "--spec", "contest.toml", "--trials", "fit"]
     began = time.time()
@@ -85,7 +88,8 @@ def our_endings(work: Path, data: Path, seed: int, minutes: float, eta: int | st
         for row in record.evaluations
         if row.state is State.COMPLETE
     ]
-    return sorted(endings, key=lambda ending: ending["seconds"])
+    ladder = {"trials": record.ladder.trials, "etas": list(record.ladder.etas)}
+    return sorted(endings, key=lambda ending: ending["seconds"]), ladder
 
 
 def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float, budget: str) -> list[dict[str, Any]]:
@@ -134,7 +138,10 @@ def _started(kind: str, words: list[str], environment: dict[str, str], work: Pat
 
 
 def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
-    """The best in time by validation MAE, each with its test MAE (mean of steps)."""
+    """The best in time by validation MAE, each with its test MAE (mean of steps).
+
+    As in our search, an error that is lower by rounding alone changes nothing.
+    """
     from recorder import open_task
 
     from gman_search.spec import DataSpec
@@ -142,7 +149,7 @@ def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
 
     bench, incumbents, least = TestBench(open_task("week", data), DataSpec()), [], math.inf
     for ending in endings:
-        if ending["val"] < least:
+        if ending["val"] < least * (1 - TIE):
             least = ending["val"]
             _, mean = bench.scores(Path(ending["folder"]))
             told = {"seconds": round(ending["seconds"], 1), "stage": ending["stage"]}
@@ -232,10 +239,11 @@ def main() -> None:
                 work = Path(text)
                 if name == "gman-search":
                     eta = int(chosen.eta) if chosen.eta.isdigit() else chosen.eta
-                    endings = our_endings(work, data, seed, chosen.minutes, eta, chosen.budget)
+                    endings, ladder = our_endings(work, data, seed, chosen.minutes, eta, chosen.budget)
+                    row |= {"eta": chosen.eta, **ladder}
                 else:
                     endings = their_endings(name, work, data, seed, chosen.minutes, chosen.budget)
-                row |= {"endings": len(endings), **({"eta": chosen.eta} if name == "gman-search" else {})}
+                row |= {"endings": len(endings)}
                 row |= {"at_full": sum(ending["stage"] == "full" for ending in endings)}
                 rows.append({**row, "course": course(endings, data)})
             print(json.dumps({**rows[-1], "course": rows[-1]["course"][-1:]}), file=sys.stderr, flush=True)

@@ -29,7 +29,18 @@ from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS, StageOverrides
 from gman_search.training.metrics import masked_scores
 
-__all__ = ["EPOCHS", "PLAIN", "RANDOM_CONFIGS", "SOUGHT", "Recorder", "Run", "config", "kept_runs", "open_task"]
+__all__ = [
+    "EPOCHS",
+    "PLAIN",
+    "RANDOM_CONFIGS",
+    "SOUGHT",
+    "Recorder",
+    "Run",
+    "config",
+    "keep_run",
+    "kept_runs",
+    "open_task",
+]
 
 SOUGHT = Path(__file__).parent / "curves" / "sought.json"
 RANDOM_CONFIGS = 64
@@ -113,6 +124,15 @@ def kept_runs(file: Path) -> dict[str, dict[str, Any]]:
     return {row["run"]: row for row in rows}
 
 
+def keep_run(file: Path, row: dict[str, Any]) -> None:
+    """Append `row` to `file`, unless its run is there; processes may share the file."""
+    file.parent.mkdir(exist_ok=True)
+    with file.open("a", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        if row["run"] not in kept_runs(file):
+            stream.write(json.dumps(row) + "\n")
+
+
 class Recorder:
     """Trains runs on one task and appends them to `file`.
 
@@ -151,12 +171,7 @@ class Recorder:
 
     def keep(self, row: dict[str, Any]) -> None:
         """Append `row`, unless its run is there."""
-        if row["run"] in kept_runs(self.file):
-            return
-        self.file.parent.mkdir(exist_ok=True)
-        with self.file.open("a", encoding="utf-8") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            stream.write(json.dumps(row) + "\n")
+        keep_run(self.file, row)
 
     def _folder(self, run: Run) -> Path:
         return self.work / run.name.replace(" < ", "+").replace(" ", "_")

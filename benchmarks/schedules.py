@@ -11,7 +11,6 @@ curve, and the test MAE of its best epoch; what is kept is not trained again, an
 """
 
 import argparse
-import fcntl
 import json
 import os
 import tempfile
@@ -21,9 +20,10 @@ from typing import Any
 from contest_budget import ladder_stages
 from kept import RESULTS
 from markdown_tables import markdown_table
-from recorder import config, kept_runs, open_task
+from recorder import config, keep_run, kept_runs, open_task
 
 from gman_search.config import at_stage
+from gman_search.search.process import prepare_environment
 from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS, Stage
 
@@ -55,9 +55,12 @@ def train(task: Any, trainer: Any, bench: Any, number: int, seed: int, work: Pat
     def folder(chain: tuple[str, ...]) -> Path:
         return work / named(number, seed, chain).replace(" ", "_")
 
+    kept = kept_runs(FILE)
     for chain in CHAINS:
         name, here = named(number, seed, chain), folder(chain)
-        if name in kept_runs(FILE) and (here / "weights.npz").is_file():
+        if all(named(number, seed, each) in kept for each in CHAINS if each[: len(chain)] == chain):
+            continue  # it is kept, and so is all that grows from it
+        if name in kept and (here / "weights.npz").is_file():
             continue
         stage = list(PRESETS)[len(chain) - 1]
         settings = at_stage(config(number), stage_by(chain[-1], stage))
@@ -80,10 +83,8 @@ def train(task: Any, trainer: Any, bench: Any, number: int, seed: int, work: Pat
             "seconds": round(outcome.seconds, 1),
         }
         print(json.dumps(row), flush=True)
-        if keep and name not in kept_runs(FILE):
-            with FILE.open("a", encoding="utf-8") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX)
-                stream.write(json.dumps(row) + "\n")
+        if keep:
+            keep_run(FILE, row)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -119,7 +120,7 @@ def main() -> None:
     if chosen.summary:
         print(table(list(kept_runs(FILE).values())))
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    prepare_environment(threads=1)
     task = open_task("week", Path(chosen.data) if chosen.data else None)
     from gman_search.training.held_out import TestBench
     from gman_search.training.loop import GmanTrainer

@@ -69,6 +69,8 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "head_to_head",
         "without_search",
         "sought",
+        "schedules",
+        "clock",
     ],
 )
 def test_every_script_explains_itself(repository, script):

@@ -1,5 +1,6 @@
 """What a run would do and cost, touching nothing."""
 
+import os
 from typing import Any
 
 from rich.console import Console
@@ -22,11 +23,10 @@ def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json:
     """
     document = _document(spec, times)
     if as_json:
-        crew = {"workers": spec.search.workers, "threads": times.threads}
+        crew = {"workers": spec.search.workers, "threads": spec.search.threads_of(os.cpu_count() or 1)}
         print_json("dry-run", {**document, "measured": times.measured, **crew})
     else:
-        how = "by a few steps of every stage" if times.measured else "estimated for CPUs; see --measure"
-        _print_table(spec, document, how, workers_in_words(spec, cluster=cluster))
+        _print_table(spec, document, times.source, workers_in_words(spec, cluster=cluster))
 
 
 def _document(spec: StudySpec, times: StageTimes) -> dict[str, Any]:

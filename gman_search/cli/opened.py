@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from gman_search.errors import StudyError, UsageError
 from gman_search.record import StudyRecord
 from gman_search.search.run import StudyFolder, study_record
@@ -10,7 +12,16 @@ from gman_search.search.storage import open_storage
 from gman_search.search.studies import SearchStudies, described_spec, study_exists
 from gman_search.spec import StudySpec
 
-__all__ = ["OpenStudy", "joined_study", "open_record", "open_studies_of", "open_study", "stored_spec", "study_folder"]
+__all__ = [
+    "OpenStudy",
+    "begun_spec",
+    "joined_study",
+    "open_record",
+    "open_studies_of",
+    "open_study",
+    "stored_spec",
+    "study_folder",
+]
 
 
 def study_folder(name: str, studies: Path) -> StudyFolder:
@@ -31,8 +42,29 @@ def study_folder(name: str, studies: Path) -> StudyFolder:
 
 
 def stored_spec(folder: StudyFolder) -> StudySpec:
-    """The specification as it was resolved when the study was last run."""
-    return StudySpec.model_validate_json((folder.path / "spec.json").read_text(encoding="utf-8"))
+    """The specification as it was resolved when the study was last run.
+
+    Raises:
+        StudyError: the file is damaged.
+    """
+    file = folder.path / "spec.json"
+    try:
+        return StudySpec.model_validate_json(file.read_bytes())
+    except ValidationError:
+        raise StudyError(
+            f"expected the specification of a study in {file}; it is damaged: put it back or remove it and run the "
+            "study's first command again, which goes on with what is in the database"
+        ) from None
+
+
+def begun_spec(name: str, studies: Path, storage: str | None) -> StudySpec | None:
+    """The stored specification of a study, from the database if one is given; none if it has not begun."""
+    if storage is None:
+        folder = StudyFolder(studies / name)
+        return stored_spec(folder) if (folder.path / "spec.json").is_file() else None
+    file = storage.removeprefix("sqlite:///")
+    missing = file != storage and not Path(file).is_file()  # opening it would make an empty one
+    return None if missing else described_spec(open_storage(storage), name)
 
 
 def open_studies_of(name: str, studies: Path, storage: str | None = None) -> tuple[SearchStudies, StudyFolder]:
@@ -59,9 +91,7 @@ def joined_study(name: str, studies: Path, storage: str | None) -> tuple[StudyFo
     if storage is None:
         folder = study_folder(name, studies)
         return folder, stored_spec(folder)
-    file = storage.removeprefix("sqlite:///")
-    missing = file != storage and not Path(file).is_file()  # opening it would make an empty one
-    spec = None if missing else described_spec(open_storage(storage), name)
+    spec = begun_spec(name, studies, storage)
     if spec is None:
         raise StudyError(f"expected a study {name} in the database; there is none: start it with gman-search run")
     folder = StudyFolder(studies / spec.name)

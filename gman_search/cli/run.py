@@ -28,7 +28,8 @@ def run(
     budget: Annotated[str | None, typer.Option(help="laptop (minutes on 2 cores) or guide (a GPU).")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes on this machine.")] = None,
     hours: Annotated[
-        float | None, typer.Option(help="Stop after so many hours, with what there is; running again goes on.", min=0)
+        float | None,
+        typer.Option(help="Stop after so many hours, with what there is; running again goes on.", min=0, max=87600),
     ] = None,
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="Where workers run: here, or on a Ray cluster.")
@@ -63,16 +64,21 @@ def run(
 
     Example: gman-search run --trials 50
     """
+    import time
+
     from gman_search.cli.specification import resolve_spec
     from gman_search.errors import UsageError
 
+    since = time.monotonic()
     fit = trials == "fit"
     if measure and not (dry_run or fit):
         raise UsageError("expected --measure with --dry-run or --trials fit: a search itself measures every evaluation")
     if fit and not hours:
-        raise UsageError("expected --trials fit with --hours: it tries as many configs as the time allows")
+        raise UsageError("expected --trials fit with --hours above 0: it tries as many configs as the time allows")
     if measure and engine == "ray":
         raise UsageError("expected --measure without --engine ray: it times workers on this machine only")
+    if fit and any(text.partition("=")[0].strip() == "trials" for text in settings or []):
+        raise UsageError("expected --trials fit or --set trials=...; received both")
 
     flags: dict[str, Any] = {
         "trials": None if fit else _count(trials),
@@ -91,21 +97,27 @@ def run(
     }
     given = {key: value for key, value in flags.items() if value is not None}
     resolved = resolve_spec(spec_file=spec, study=study, studies_folder=studies, flags=given, settings=settings or [])
-    begun = _trials_of(studies / resolved.name) if fit else None
-    if begun:
-        resolved = resolved.model_copy(update={"trials": begun})
-    if dry_run or (fit and not begun):
-        from gman_search.cli.stage_times import stage_times, with_trials_that_fit
+    cluster = engine == "ray"
+    times = None
+    if fit and hours:
+        from gman_search.cli.trials_that_fit import fitted
 
-        times = stage_times(resolved, measure=measure, cluster=engine == "ray")
-        if fit and not begun and hours:
-            resolved = with_trials_that_fit(resolved, times, hours)
-        if dry_run:
-            from gman_search.cli.dry_run import print_dry_run
+        of: dict[str, Any] = {
+            "studies": studies,
+            "storage": storage,
+            "measure": measure,
+            "cluster": cluster,
+            "quiet": quiet,
+        }
+        resolved, times = fitted(resolved, hours=hours, since=since, **of)
+    if dry_run:
+        from gman_search.cli.dry_run import print_dry_run
+        from gman_search.cli.stage_times import stage_times
 
-            print_dry_run(resolved, times, cluster=engine == "ray", as_json=json)
-            return
-    place = {"storage": storage, "engine": engine, "ray_address": ray_address, "hours": hours}
+        times = times or stage_times(resolved, measure=measure, cluster=cluster, quiet=quiet)
+        print_dry_run(resolved, times, cluster=cluster, as_json=json)
+        return
+    place = {"storage": storage, "engine": engine, "ray_address": ray_address, "hours": hours, "since": since}
     _search(resolved, studies, reports, place, quiet=quiet, as_json=json)
 
 
@@ -167,14 +179,6 @@ def _count(text: str | None) -> int | None:
     if text is None or text.isdecimal():
         return None if text is None else int(text)
     raise UsageError(f"expected --trials as a whole number or `fit`; received {text!r}")
-
-
-def _trials_of(folder: Path) -> int | None:
-    """Trials of a study that has begun: what fits is reckoned once, so that the same command goes on with it."""
-    from json import loads
-
-    file = folder / "spec.json"
-    return int(loads(file.read_text(encoding="utf-8"))["trials"]) if file.is_file() else None
 
 
 def _absolute(path: str | Path | None) -> str | None:

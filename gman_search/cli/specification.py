@@ -72,7 +72,7 @@ def _base(
     if spec_file is None and study is not None and re.fullmatch(r"[\w.-]+", study):
         stored = studies_folder / study / "spec.json"
         if stored.is_file():
-            return json.loads(stored.read_text(encoding="utf-8")), str(stored)
+            return _stored(stored), str(stored)
         if (studies_folder / f"{study}.toml").is_file():
             spec_file = studies_folder / f"{study}.toml"
     if spec_file is None and study is None and not has_data:
@@ -93,6 +93,17 @@ def _base(
             if isinstance(data.get(key), str) and data[key] != "demo":
                 data[key] = str((spec_file.parent / data[key]).resolve())
     return tree, str(spec_file)
+
+
+def _stored(file: Path) -> dict[str, Any]:
+    """What `run` wrote of a study."""
+    try:
+        tree = json.loads(file.read_text(encoding="utf-8"))
+    except UNREADABLE as error:
+        raise UsageError(f"{file}: expected JSON; {error}; give --spec, or remove the file") from None
+    if not isinstance(tree, dict):
+        raise UsageError(f"{file}: expected a table of keys; received {tree!r}; give --spec, or remove the file")
+    return tree
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def worker(
     data: Annotated[Path | None, typer.Option(help="Readings, where they lie elsewhere on this machine.")] = None,
     adjacency: Annotated[Path | None, typer.Option(help="Graph, where it lies elsewhere.")] = None,
     embedding: Annotated[Path | None, typer.Option(help="Embedding, where it lies elsewhere.")] = None,
-    hours: Annotated[float | None, typer.Option(help="Leave after so many hours.", min=0)] = None,
+    hours: Annotated[float | None, typer.Option(help="Leave after so many hours.", min=0, max=87600)] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; none: all of this machine.", min=1)] = None,
     gpu: Annotated[int, typer.Option(help="Which of this machine's GPUs, from 0.", min=0)] = 0,
 ) -> None:

@@ -66,11 +66,14 @@ def run_search(
     engine: Engine = "local",
     ray_address: str | None = None,
     hours: float | None = None,
+    since: float | None = None,
     command: Sequence[str] = (),
     on_progress: Callable[[SearchStudies], None] | None = None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> StudyRecord:
     """Bring the study to `spec.trials` configs, or to where it is after `hours`; test the winner; return the record.
+
+    `since` is when the hours began, by `time.monotonic()`: none for now.
 
     Raises:
         Interrupted: on Ctrl-C or SIGTERM; every finished evaluation and epoch is kept.
@@ -84,7 +87,7 @@ def run_search(
     folder.path.mkdir(parents=True, exist_ok=True)
     url = storage or folder.storage_url
     studies = open_studies(url, spec, task)
-    (folder.path / "spec.json").write_text(spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _write(folder.path / "spec.json", spec.model_dump_json(indent=2))
     _note_provenance(folder, spec, task, command)
     if has_work(studies):
         try:
@@ -94,7 +97,7 @@ def run_search(
                 url,
                 engine=engine,
                 ray_address=ray_address,
-                deadline=None if hours is None else began + hours * 3600,
+                deadline=None if hours is None else (began if since is None else since) + hours * 3600,
                 on_progress=on_progress,
                 on_warning=on_warning,
             )
@@ -173,4 +176,11 @@ def _note_seconds(folder: StudyFolder, seconds: float) -> None:
 
 
 def _write_provenance(folder: StudyFolder, facts: dict[str, Any]) -> None:
-    (folder.path / "provenance.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    _write(folder.path / "provenance.json", json.dumps(facts, indent=2))
+
+
+def _write(file: Path, text: str) -> None:
+    """All of it or nothing, whatever ends this process meanwhile."""
+    partial = file.with_name(f"{file.name}.{os.getpid()}")
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(file)

@@ -1,9 +1,12 @@
 """`run --dry-run`: the plan, estimated or by a few steps of every stage, and nothing left behind."""
 
+import itertools
 import json
 import os
 
 import pytest
+
+from gman_search.cli.trials_that_fit import time_to_plan
 
 
 @pytest.fixture
@@ -51,33 +54,45 @@ def test_it_says_in_words_what_the_time_rests_on(dry_run):
 
 def test_as_many_trials_as_fit_into_the_hours(dry_run):
     def planned(*more):
-        process = dry_run("--json", "--set", "stages.quick.max_epochs=50", *more)
+        process = dry_run("--json", "--set", "stages.quick.max_epochs=200", *more)
         assert process.returncode == 0, process.stderr
-        return json.loads(process.stdout)
+        return json.loads(process.stdout), process.stderr
 
-    plan = planned("--trials", "fit", "--hours", "0.2")
-    assert plan["wall_seconds"] <= 720 < planned("--trials", str(plan["trials"] + 1))["wall_seconds"]
+    plan, told = planned("--trials", "fit", "--hours", "0.2")
+    assert f"{plan['trials']} configs fit into 0.2 hours" in told and "estimated for CPUs" in told
+    assert plan["wall_seconds"] <= time_to_plan(0.2, 0.0) < planned("--trials", plan["trials"] + 3)[0]["wall_seconds"]
 
 
-def test_what_fits_is_reckoned_when_a_study_begins_and_not_again(dry_run, tmp_path):
-    (tmp_path / "studies" / "speed").mkdir(parents=True)
-    (tmp_path / "studies" / "speed" / "spec.json").write_text('{"trials": 5}')
-    process = dry_run("--json", "--trials", "fit", "--hours", "2")
-    assert json.loads(process.stdout)["trials"] == 5, process.stderr
+def test_many_short_trainings_are_advised_against(dry_run):
+    assert "longer ones may use the time better" in dry_run("--trials", "fit", "--hours", "2").stderr
+    assert not dry_run("--trials", "fit", "--hours", "2", "--quiet").stderr
+
+
+@pytest.mark.parametrize("way", ["estimated", "timed"])
+def test_the_searches_that_were_measured_would_have_been_late_by_a_tenth_of_their_hours_at_most(repository, way):
+    rows = json.loads((repository / "benchmarks/results/estimate.json").read_text())["rows"]
+    wall = [row for row in rows if row["what"] == "wall"]
+    assert len(wall) == 2
+    for row in wall:
+        hours = next(n / 3600 for n in itertools.count() if time_to_plan(n / 3600, 0.0) >= row[way])
+        assert row["measured"] <= 1.1 * 3600 * hours, row
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["fit"], "--hours"),
+        (["fit", "--hours", "0"], "--hours above 0"),
+        (["fit", "--hours", "inf"], "less than or equal to 87600"),
         (["fit", "--hours", "0.0001"], "one config through all stages"),
+        (["fit", "--hours", "1", "--set", "trials=3"], "received both"),
         (["few"], "a whole number or `fit`"),
         (["-1"], "a whole number or `fit`"),
     ],
 )
 def test_trials_that_cannot_be_reckoned_are_refused(dry_run, arguments, told):
     process = dry_run("--trials", *arguments)
-    assert process.returncode == 2 and process.stderr.count("\n") == 1 and told in process.stderr
+    assert process.returncode == 2 and told in process.stderr and "Traceback" not in process.stderr
 
 
 @pytest.mark.parametrize("more", [["--measure"], ["--measure", "--dry-run", "--engine", "ray"]])

@@ -50,6 +50,36 @@ def test_running_again_adds_nothing(finished, network, command_line):
         assert ours["test"]["preset"]["mean"]["mae"] > 0
 
 
+def test_what_fits_is_reckoned_when_a_study_begins_and_not_again(finished, command_line):
+    folder, first = finished
+    again = command_line("run", "--study", "tiny", "--trials", "fit", "--hours", "2", "--json", cwd=folder)
+    assert again.returncode == 0 and "has begun and goes on to its 4 configs" in again.stderr, again.stderr
+    assert json.loads(again.stdout)["stages"] == json.loads(first.stdout)["stages"]
+
+
+def test_a_study_may_have_as_many_configs_as_fit(tmp_path, network, command_line, tiny):
+    data = ("--data", network / "speed.csv", "--adjacency", network / "graph.csv")
+    # Planned with 200 epochs, of which nearly all are saved by stopping early.
+    long = ("--set", "stages.quick.max_epochs=200", "--set", "stages.quick.patience=1")
+    process = command_line(
+        "run", *data, "--study", "night", *tiny, *long, "--trials", "fit", "--hours", "0.02", "--json", cwd=tmp_path
+    )
+    assert process.returncode == 0 and "configs fit into 0.02 hours" in process.stderr, process.stderr
+    document = json.loads(process.stdout)
+    assert document["trials"] == json.loads((tmp_path / "studies/night/spec.json").read_text())["trials"]
+    assert 1 <= document["stages"][0]["complete"] <= document["trials"] < 50
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"trials": "x"}', "[]"])
+def test_a_damaged_specification_is_told(tmp_path, command_line, damage):
+    (tmp_path / "studies" / "tiny").mkdir(parents=True)
+    (tmp_path / "studies" / "tiny" / "spec.json").write_text(damage)
+    for arguments in (("status", "tiny"), ("run", "--study", "tiny", "--trials", "fit", "--hours", "1")):
+        process = command_line(*arguments, cwd=tmp_path)
+        assert process.returncode in (2, 4) and process.stderr.count("\n") == 1, process.stderr
+        assert "spec.json" in process.stderr
+
+
 def test_same_seed_gives_identical_configs_and_values(finished, tmp_path, network, command_line, tiny):
     folder, _ = finished
     repeated = command_line(

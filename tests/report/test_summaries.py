@@ -151,16 +151,30 @@ def test_curves_that_never_went_below_their_birth_are_worth_a_look(small: StudyR
     assert check.status == "warn" and "2 of 2 never got below" in check.answer
 
 
-@pytest.mark.parametrize("last, by_heart", [(1.5, True), (2.9, False)])
-def test_learning_the_training_days_by_heart_is_told_from_not_learning(small: StudyRecord, last, by_heart) -> None:
-    curve = (
-        Epoch(0, 0, None, 1.0, 0.0, 1.0),
-        *(Epoch(n, 10 * n, train, 1.2, 0.001, 1.0) for n, train in enumerate((3.0, 2.95, last), start=1)),
-    )
-    stuck = {**small.curves, "full/1": curve, "full/2": curve}
-    answer = curves_ended(curve_summary(replace(small, curves=stuck))).answer
-    assert ("training error fell by 50.0" in answer and "more epochs will not" in answer) is by_heart
-    assert "nothing was gained there" in answer
+def stuck_at_full(small: StudyRecord, parent: float, train: list[float], val: list[float]) -> str:
+    """What is said of full models that gained nothing, by training errors: the parent's last, and their own."""
+    born = Epoch(0, 0, None, 1.0, 0.0, 1.0)
+    full = (born, *(Epoch(n, n, t, v, 0.001, 1.0) for n, (t, v) in enumerate(zip(train, val, strict=True), start=1)))
+    below = {key: (*curve[:-1], replace(curve[-1], train_mae=parent)) for key, curve in small.curves.items()}
+    record = replace(small, curves={**below, "full/1": full, "full/2": full})
+    answer = curves_ended(curve_summary(record)).answer
+    assert "2 of 2 never got below" in answer
+    return answer
+
+
+def test_learning_the_training_days_by_heart_is_told_from_not_learning(small: StudyRecord) -> None:
+    level = [1.2, 1.2, 1.2, 1.2]
+    answer = stuck_at_full(small, 3.2, [3.0, 2.5, 2.0, 1.5], level)
+    assert "training error fell by 50.0" in answer and "more epochs hardly" in answer
+    # Level, and one that only came back to where the smaller model had ended before growth disturbed it.
+    for parent, train in ((3.2, [3.0, 3.0, 2.9, 2.9]), (1.5, [3.0, 2.5, 2.0, 1.5])):
+        answer = stuck_at_full(small, parent, train, level)
+        assert "training error" not in answer and "epochs hardly" not in answer
+
+
+def test_more_epochs_are_not_advised_and_advised_against_at_once(small: StudyRecord) -> None:
+    answer = stuck_at_full(small, 3.2, [3.0, 2.5, 2.0, 1.5], [1.6, 1.5, 1.4, 1.2])
+    assert "More epochs may lower the error" in answer and "epochs hardly" not in answer
 
 
 def test_readings_of_the_curves_are_added_up(small: StudyRecord) -> None:

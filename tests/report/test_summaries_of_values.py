@@ -25,8 +25,8 @@ def test_a_chain_counts_epochs_over_its_stages(small: StudyRecord) -> None:
         2,
         "winner",
         (
-            CurveSegment("quick", (1, 2, 3), (6.0, 4.0, 3.5), False),
-            CurveSegment("full", (10, 11, 12), (3.6, 3.0, 2.5), False, pytest.approx(1.1)),
+            CurveSegment("quick", (1, 2, 3), (6.0, 4.0, 3.5), False, train_fell=pytest.approx(2.5 / 6)),
+            CurveSegment("full", (10, 11, 12), (3.6, 3.0, 2.5), False, pytest.approx(1.1), pytest.approx(1 / 3.5)),
         ),
     )
     assert summary.chains[2].segments[0].val_mae == (6.0, None)

@@ -157,7 +157,8 @@ def curves_ended(curves: CurveSummary) -> Check:
         return Check(question, UNKNOWN, f"No learning curve has reached {stage}.")
     falling = sum(segment.still_falling for segment in last)
     stuck = [segment for segment in last if segment.gained is not None and segment.gained <= 0]
-    idle, by_heart = len(stuck), [fell for each in stuck if (fell := each.train_fell or 0.0) >= LEARNED]
+    idle = len(stuck)
+    by_heart = [fell for each in stuck if (fell := each.train_fell or 0.0) >= LEARNED and not each.still_falling]
     text = f"{falling} of {plural(len(last), 'curve')} at {stage} gained more than 1 % in the last quarter."
     if falling:
         text += " More epochs may lower the error further."
@@ -166,7 +167,7 @@ def curves_ended(curves: CurveSummary) -> Check:
     if by_heart:
         text += (
             f" In {len(by_heart)} of these training error fell by {percent(100 * median(by_heart))} (median): only the "
-            "training days were learned there. More days or dropout may help, more epochs will not."
+            "training days were learned there. More of them or dropout may help, more epochs hardly."
         )
     return Check(question, WARN if 2 * falling > len(last) or 2 * idle > len(last) else PASS, text)
 

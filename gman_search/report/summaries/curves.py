@@ -25,9 +25,9 @@ class CurveSegment:
     """One evaluation's part of a chain; `epochs` are cumulative over the lineage, errors in the data's unit.
 
     `gained` is how far training went below the reading before its first step, none where there is no such reading: a
-    grown model that was only disturbed gained nothing. `train_fell` is the share by which training MAE fell from the
-    first trained epoch to the last. `resumed` are the epochs after which an attempt ended and another went on.
-    `diagnosis` reads the curve in the guide's terms.
+    grown model that was only disturbed gained nothing. `train_fell` is the share by which its last training MAE is
+    below the first, or below the last of the smaller model if that is lower: growth disturbs the first. `resumed` are
+    the epochs after which an attempt ended and another went on. `diagnosis` reads the curve in the guide's terms.
     """
 
     stage: str
@@ -83,8 +83,11 @@ def curve_summary(record: StudyRecord) -> CurveSummary:
     chains = []
     for config_id in sorted({row.config_id for row in rows.values()}):
         own = [rows[key] for stage in record.ladder.stages if (key := f"{stage}/{config_id}") in rows]
+        curves = {row.key: record.curves[row.key] for row in own if record.curves.get(row.key)}
         segments = tuple(
-            _segment(row, record.curves[row.key], resumed.get(row.key, ())) for row in own if record.curves.get(row.key)
+            _segment(row, curves[row.key], curves.get(row.parent or "", ()), resumed.get(row.key, ()))
+            for row in own
+            if row.key in curves
         )
         if segments:
             is_best = best is not None and best.config_id == config_id
@@ -123,7 +126,9 @@ def _resumes(record: StudyRecord) -> dict[str, tuple[int, ...]]:
     return {key: tuple(sorted(epochs)) for key, epochs in left.items()}
 
 
-def _segment(row: Evaluation, curve: tuple[Epoch, ...], resumed: tuple[int, ...]) -> CurveSegment:
+def _segment(
+    row: Evaluation, curve: tuple[Epoch, ...], parent: tuple[Epoch, ...], resumed: tuple[int, ...]
+) -> CurveSegment:
     kept, _ = thin(curve, MAX_POINTS)
     return CurveSegment(
         stage=row.stage,
@@ -131,7 +136,7 @@ def _segment(row: Evaluation, curve: tuple[Epoch, ...], resumed: tuple[int, ...]
         val_mae=tuple(point.val_mae if math.isfinite(point.val_mae) else None for point in kept),
         still_falling=is_still_falling([point.val_mae for point in curve if point.epoch > 0]),
         gained=_gained(curve),
-        train_fell=_train_fell(curve),
+        train_fell=_train_fell(curve, parent),
         resumed=tuple(row.initial_epoch + epoch for epoch in resumed),
         diagnosis=tuple(str(text) for text in row.facts.get("diagnosis") or ()),
     )
@@ -143,9 +148,16 @@ def _gained(curve: tuple[Epoch, ...]) -> float | None:
     return born[0] - min(trained) if born and trained else None
 
 
-def _train_fell(curve: tuple[Epoch, ...]) -> float | None:
-    errors = [point.train_mae for point in curve if point.train_mae is not None and math.isfinite(point.train_mae)]
-    return 1 - errors[-1] / errors[0] if len(errors) > 1 and errors[0] > 0 else None
+def _train_fell(curve: tuple[Epoch, ...], parent: tuple[Epoch, ...]) -> float | None:
+    errors, before = _train_errors(curve), _train_errors(parent)
+    if len(errors) < 2:
+        return None
+    began = min(errors[:1] + before[-1:])
+    return 1 - errors[-1] / began if began > 0 else None
+
+
+def _train_errors(curve: tuple[Epoch, ...]) -> list[float]:
+    return [point.train_mae for point in curve if point.train_mae is not None and math.isfinite(point.train_mae)]
 
 
 def _fate(last: Evaluation) -> str:

@@ -21,7 +21,7 @@ from gman_search.halving.decide import Decision, Done, Promote, Sample, decide_o
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.rungs import Rungs
 from gman_search.halving.table import Evaluation, State
-from gman_search.search.studies import distributions
+from gman_search.search.distributions import distributions
 from gman_search.space import SearchSpace
 
 __all__ = ["DRAWN", "METHODS", "PRESET", "STAGES", "AtFull", "Halving", "KerasTunerHyperband", "Method", "Work"]

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
@@ -20,12 +19,13 @@ from gman_search.halving.ladder import Ladder
 from gman_search.halving.retries import BY_HAND
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Epoch
+from gman_search.search.distributions import distributions
 from gman_search.search.history import History
 from gman_search.search.trial_writes import begin_trial, end_trial, set_attrs
-from gman_search.space import Choice, FloatRange, ParamValue, SearchSpace
+from gman_search.space import ParamValue
 from gman_search.spec import StudySpec
 
-__all__ = ["SearchStudies", "described_spec", "distributions", "study_exists"]
+__all__ = ["SearchStudies", "described_spec", "study_exists"]
 
 STATES = {
     TrialState.WAITING: State.WAITING,
@@ -43,19 +43,6 @@ FACTS = (
 ENDED_BY_US = {"reason", "curve"}
 # What may differ when a study is continued; everything else would make old and new evaluations incomparable.
 FREE_TO_CHANGE = {"trials", "search"}
-
-
-def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
-    """Optuna's distributions of the dimensions that are searched (a single-valued one is fixed)."""
-    found: dict[str, BaseDistribution] = {}
-    for name, dimension in space.dimensions().items():
-        if isinstance(dimension, Choice):
-            if len(dimension.choices) > 1:
-                found[name] = CategoricalDistribution(dimension.choices)
-        elif dimension.low < dimension.high:
-            kind = FloatDistribution if isinstance(dimension, FloatRange) else IntDistribution
-            found[name] = kind(dimension.low, dimension.high, log=dimension.log)  # type: ignore[arg-type]
-    return found
 
 
 def study_exists(storage: RDBStorage, name: str) -> bool:

@@ -243,8 +243,7 @@ def main() -> None:
                     row |= {"eta": chosen.eta, **ladder}
                 else:
                     endings = their_endings(name, work, data, seed, chosen.minutes, chosen.budget)
-                row |= {"endings": len(endings)}
-                row |= {"at_full": sum(ending["stage"] == "full" for ending in endings)}
+                row |= {"endings": len(endings), "at_full": sum(ending["stage"] == "full" for ending in endings)}
                 rows.append({**row, "course": course(endings, data)})
             print(json.dumps({**rows[-1], "course": rows[-1]["course"][-1:]}), file=sys.stderr, flush=True)
             document = described("head-to-head", runs=rows, summary=summary(rows))

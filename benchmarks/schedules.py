@@ -4,10 +4,11 @@
     python benchmarks/schedules.py --summary
 
 The METR-LA week (20 sensors), a fifth of the guide's epochs at every stage, each one pass over all windows: 10, 16 and
-20. By the guide the rate falls 5 times at quick, 10 at medium and 20 at full (`guide`); or at every stage as often as
-at quick, spread over its epochs (`even`). Each config's quick model grows into medium by both, and its `guide` medium
-model into full by both. Configs are those of the recorded curves (`recorder.py`). One row an evaluation with its whole
-curve, and the test MAE of its best epoch; what is kept is not trained again, and several processes may share the file.
+20. The rate of the guide's config falls every fifth of the epochs at quick, every tenth at medium, every twentieth at
+full (`guide`); or at every stage as often as at quick, spread over its epochs (`even`). Each config's quick model grows
+into medium by both, and its `guide` medium model into full by both. Configs are those of the recorded curves
+(`recorder.py`). One row an evaluation with its whole curve, and the test MAE of its best epoch; what is kept is not
+trained again, and several processes may share the file.
 """
 
 import argparse

@@ -102,14 +102,16 @@ def run(
     if fit and hours:
         from gman_search.cli.trials_that_fit import fitted
 
-        of: dict[str, Any] = {
-            "studies": studies,
-            "storage": storage,
-            "measure": measure,
-            "cluster": cluster,
-            "quiet": quiet,
-        }
-        resolved, times = fitted(resolved, hours=hours, since=since, **of)
+        resolved, times = fitted(
+            resolved,
+            hours=hours,
+            since=since,
+            studies=studies,
+            storage=storage,
+            measure=measure,
+            cluster=cluster,
+            quiet=quiet,
+        )
     if dry_run:
         from gman_search.cli.dry_run import print_dry_run
         from gman_search.cli.stage_times import stage_times
@@ -176,8 +178,10 @@ def _search(spec: Any, studies: Path, reports: Path, place: dict[str, Any], *, q
 def _count(text: str | None) -> int | None:
     from gman_search.errors import UsageError
 
-    if text is None or text.isdecimal():
-        return None if text is None else int(text)
+    if text is None:
+        return None
+    if text.isdecimal():
+        return int(text)
     raise UsageError(f"expected --trials as a whole number or `fit`; received {text!r}")
 
 

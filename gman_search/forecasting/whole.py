@@ -1,5 +1,6 @@
 """Results that are on disk whole or not at all."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ def whole(target: Path) -> Iterator[Path]:
     """
     if not target.parent.is_dir():
         raise DataError(f"expected an existing folder for {target}; there is no {target.parent}")
-    partial = target.with_name(f".{target.name}.part")
+    # A name of its own, so that two processes never write into each other's.
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         yield partial
         partial.replace(target)

@@ -17,6 +17,7 @@ from gman_search.data.estimate import stage_seconds
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.errors import TooManyFailures
+from gman_search.forecasting.whole import whole
 from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 from gman_search.record_json import test_from_json
@@ -180,7 +181,5 @@ def _write_provenance(folder: StudyFolder, facts: dict[str, Any]) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """All of it or nothing, whatever ends this process meanwhile."""
-    partial = file.with_name(f"{file.name}.{os.getpid()}")
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(file)
+    with whole(file) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")

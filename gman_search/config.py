@@ -22,6 +22,7 @@ class Hyperparameters:
     `windows_per_epoch` is None for one pass over all training windows; it does not depend on the batch size, so that
     configs with small and large batches see equally many windows. `base_width` is the model's width D at which the
     learning rate was chosen, where the tensors have rates of their own by width (see `model.parametrisation`).
+    `shortcuts` leads the last reading and usual values past the network (see `model.gman`).
     """
 
     L: int
@@ -42,6 +43,7 @@ class Hyperparameters:
     warmup_steps: int
     bn_momentum_rule: Literal["counted", "original", "constant"] = "counted"
     base_width: int | None = None
+    shortcuts: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -53,7 +55,9 @@ class Hyperparameters:
         return asdict(self)
 
 
-def at_stage(params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_rule: str = "preset") -> Hyperparameters:
+def at_stage(
+    params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_rule: str = "preset", shortcuts: bool = False
+) -> Hyperparameters:
     """Hyperparameters of a config at `stage`.
 
     `learning_rate_rule` "preset" carries the rate by the ratio of the guide's rates, "mup" leaves it and lowers it for
@@ -84,4 +88,5 @@ def at_stage(params: Mapping[str, ParamValue], stage: Stage, *, learning_rate_ru
         warmup_steps=stage.warmup_steps,
         bn_momentum_rule=stage.bn_momentum_rule,
         base_width=quick.D if learning_rate_rule == "mup" else None,
+        shortcuts=shortcuts,
     )

@@ -10,7 +10,20 @@ from typing import Any
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.table import Evaluation
 
-__all__ = ["Coverage", "Epoch", "ForecastSample", "PresetTest", "RunScores", "Scores", "StudyRecord", "TestResult"]
+__all__ = [
+    "Coverage",
+    "EnsembleCheck",
+    "EnsembleMember",
+    "EnsembleTest",
+    "Epoch",
+    "ForecastSample",
+    "LeaderboardRow",
+    "PresetTest",
+    "RunScores",
+    "Scores",
+    "StudyRecord",
+    "TestResult",
+]
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,69 @@ class PresetTest:
 
 
 @dataclass(frozen=True)
+class EnsembleMember:
+    """One forecaster of an ensemble. `kind` is "evaluation" or "baseline", `key` the evaluation's (`quick/7 final`).
+
+    `weights` (Q,) are its shares of the forecast at each step; those of all members add up to 1.
+    """
+
+    name: str
+    kind: str
+    key: str | None
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class EnsembleCheck:
+    """Is the ensemble better than its best member where it was not chosen? MAE on validation windows.
+
+    Weights were chosen on one half of the validation part, and `ensemble` and `single` scored on the other, both ways;
+    `single` is the forecaster that was best on the first half. `used` is false where the ensemble did not pay: then it
+    consists of the best single forecaster.
+    """
+
+    ensemble: float
+    single: float
+    single_name: str
+    used: bool
+
+
+@dataclass(frozen=True)
+class EnsembleTest:
+    """The delivered forecast on the test part; `steps` and `mean` as in TestResult.
+
+    `val_mae` is on the windows that the weights were chosen on. `forecast_ms` is the time of one forecast of all
+    sensors and steps.
+    """
+
+    steps: Mapping[int, Scores]
+    mean: Scores
+    members: tuple[EnsembleMember, ...]
+    val_mae: float
+    check: EnsembleCheck
+    forecast_ms: float
+    coverage: Mapping[int, Coverage] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LeaderboardRow:
+    """One forecaster on validation and test part, and what it costs.
+
+    `kind` is "ensemble", "winner", "reference", "baseline" or "evaluation"; `key` names the evaluation. `train_seconds`
+    has its lineage in it: a grown model cost its smaller one, too.
+    """
+
+    name: str
+    kind: str
+    key: str | None
+    val_mae: float
+    steps: Mapping[int, Scores]
+    mean: Scores
+    train_seconds: float
+    forecast_ms: float
+
+
+@dataclass(frozen=True)
 class TestResult:
     """The winner on the test part, next to what needs no training.
 
@@ -98,7 +174,9 @@ class TestResult:
     the intervals held that were made on the validation part. `calendar` (7, 24) is the MAE by weekday and hour of the
     moment forecast, None where nothing was observed. `coordinates` has (latitude, longitude) of the sensors whose place
     is known. `beside` is the guide's preset, none where it won or its weights are gone. `attention` has for some
-    sensors themselves and those they attend to most, with the mean weight: a share of 1.
+    sensors themselves and those they attend to most, with the mean weight: a share of 1. `control` is that of the
+    winner's evaluation, "" if it is of the ladder. `ensemble` is what is delivered. `leaderboard` has all that were
+    tested, the least validation error first.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -117,6 +195,14 @@ class TestResult:
     coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     beside: PresetTest | None = None
     attention: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
+    control: str = ""
+    ensemble: EnsembleTest | None = None
+    leaderboard: tuple[LeaderboardRow, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Name of the winner's evaluation."""
+        return f"{self.stage}/{self.config_id} {self.control}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from gman_search.record import Coverage, ForecastSample, PresetTest, RunScores, Scores, TestResult
+from gman_search.record import (
+    Coverage,
+    EnsembleCheck,
+    EnsembleMember,
+    EnsembleTest,
+    ForecastSample,
+    LeaderboardRow,
+    PresetTest,
+    RunScores,
+    Scores,
+    TestResult,
+)
 
 __all__ = ["finite", "test_from_json", "test_to_json"]
 
@@ -58,6 +69,9 @@ def test_from_json(tree: Mapping[str, Any]) -> TestResult:
         attention={
             name: tuple((other, weight) for other, weight in found) for name, found in tree.get("attention", {}).items()
         },
+        control=tree.get("control", ""),
+        ensemble=_ensemble(tree.get("ensemble")),
+        leaderboard=tuple(_leaderboard_row(row) for row in tree.get("leaderboard", ())),
     )
 
 
@@ -75,6 +89,33 @@ def _beside(tree: Mapping[str, Any] | None) -> PresetTest | None:
     if tree is None:
         return None
     return PresetTest(_run(tree["preset"]), None if tree["peer"] is None else _run(tree["peer"]))
+
+
+def _ensemble(tree: Mapping[str, Any] | None) -> EnsembleTest | None:
+    if tree is None:
+        return None
+    return EnsembleTest(
+        steps=_steps(tree["steps"]),
+        mean=_scores(tree["mean"]),
+        members=tuple(EnsembleMember(**{**row, "weights": tuple(row["weights"])}) for row in tree["members"]),
+        val_mae=_number(tree["val_mae"]),
+        check=EnsembleCheck(**tree["check"]),
+        forecast_ms=_number(tree["forecast_ms"]),
+        coverage={int(percent): _coverage(found) for percent, found in tree["coverage"].items()},
+    )
+
+
+def _leaderboard_row(tree: Mapping[str, Any]) -> LeaderboardRow:
+    return LeaderboardRow(
+        name=tree["name"],
+        kind=tree["kind"],
+        key=tree["key"],
+        val_mae=_number(tree["val_mae"]),
+        steps=_steps(tree["steps"]),
+        mean=_scores(tree["mean"]),
+        train_seconds=_number(tree["train_seconds"]),
+        forecast_ms=_number(tree["forecast_ms"]),
+    )
 
 
 def _run(tree: Mapping[str, Any]) -> RunScores:

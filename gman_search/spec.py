@@ -17,7 +17,7 @@ from gman_search.model.growth import GrowthRules
 from gman_search.space import SearchSpace
 from gman_search.stages import BUDGETS, PRESETS, Stage, StageOverrides
 
-__all__ = ["DataSpec", "HalvingSpec", "SearchSpec", "StudySpec"]
+__all__ = ["DataSpec", "HalvingSpec", "ModelSpec", "SearchSpec", "StudySpec"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -46,6 +46,10 @@ class DataSpec(_Frozen):
     )
     sensors: int | tuple[str, ...] | None = Field(default=None, description="the first n sensors, or a list of names")
     unit: str = Field(default="mph", description="unit of the readings, shown beside every number")
+    holidays: str | None = Field(
+        default=None,
+        description="whose holidays count as Sundays, such as US or US-CA (extra `holidays`); none: no day is one",
+    )
     history: int = Field(default=12, ge=1, description="P: input steps of a window")
     horizon: int = Field(default=12, ge=1, description="Q: forecast steps of a window")
     train: float = Field(default=0.7, gt=0, lt=1, description="share of the series used for training")
@@ -87,6 +91,16 @@ class DataSpec(_Frozen):
         if self.train + self.test >= 1:
             raise ValueError(f"train + test must leave room for validation; received {self.train} + {self.test}")
         return self
+
+
+class ModelSpec(_Frozen):
+    """What the network is, besides its sizes."""
+
+    shortcuts: bool = Field(
+        default=True,
+        description="lead the last reading, the mean of the inputs and usual values to decoder and output; "
+        "false: the original GMAN",
+    )
 
 
 class HalvingSpec(_Frozen):
@@ -165,6 +179,7 @@ class StudySpec(_Frozen):
     budget: Literal["laptop", "guide"] = Field(
         default="laptop", description="epochs and steps of the stages: cut for two CPU cores, or the guide's own"
     )
+    model: ModelSpec = ModelSpec()
     stages: dict[Literal["quick", "medium", "full"], StageOverrides] = Field(default_factory=dict)
     space: SearchSpace = SearchSpace()
     halving: HalvingSpec = HalvingSpec()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gman_search.data.task import ForecastTask
+from gman_search.data.window_set import last_reading
 
 __all__ = ["historical_average", "last_reading", "persistence", "persistence_mae", "truth"]
 
@@ -31,14 +32,6 @@ def persistence_mae(task: ForecastTask, part: str) -> float:
         total += float(np.abs(readings - last).sum(where=readings != 0, dtype=np.float64))
         count += int(np.count_nonzero(readings))
     return total / count if count else float("nan")
-
-
-def last_reading(inputs: np.ndarray, mean: float) -> np.ndarray:
-    """The last observed reading (W, 1, N) of windows (W, P, N); `mean` where there is none."""
-    observed = inputs != 0
-    last = inputs.shape[1] - 1 - observed[:, ::-1].argmax(axis=1)  # (W, N)
-    value = np.take_along_axis(inputs, last[:, None], axis=1)
-    return np.where(observed.any(axis=1, keepdims=True), value, np.float32(mean))
 
 
 def historical_average(task: ForecastTask, part: str) -> np.ndarray:

@@ -14,6 +14,8 @@ from gman_search.data.embedding import made_embedding, read_embedding
 from gman_search.data.graph import read_adjacency, read_locations
 from gman_search.data.read import read_series
 from gman_search.data.series import TrafficSeries
+from gman_search.data.usual import UsualValues, usual_values, usual_without_own_day
+from gman_search.data.window_set import WindowSet
 from gman_search.data.windows import cut_windows
 from gman_search.errors import DataError
 from gman_search.spec import DataSpec
@@ -30,8 +32,10 @@ class ForecastTask:
     `inputs` (S, N) are normalised readings with missing ones filled, `targets` (S, N) raw readings with 0 for missing.
     `starts[part]` are the first rows of the windows of train, val and test, cut by the rule `split`. `seen_days` (7,)
     and `seen_times` (T,) tell which calendar categories occur in training windows: a model can know nothing about the
-    others. `coordinates` has (latitude, longitude) by sensor where they are known. `groups` is the number of groups of
-    group spatial attention, 0 for attention of all to all. `fingerprint` is equal on every machine for equal data.
+    others. `usual` has what sensors usually read, from the training part; `usual_rows` (S, N) is that of every row, of
+    a training row as the other days have it. `coordinates` has (latitude, longitude) by sensor where they are known.
+    `groups` is the number of groups of group spatial attention, 0 for attention of all to all. `fingerprint` is equal
+    on every machine for equal data.
     """
 
     series: TrafficSeries
@@ -48,6 +52,8 @@ class ForecastTask:
     time_of_day: np.ndarray
     seen_days: np.ndarray
     seen_times: np.ndarray
+    usual: UsualValues
+    usual_rows: np.ndarray
     unit: str
     embedding_source: str
     warnings: tuple[str, ...]
@@ -60,6 +66,19 @@ class ForecastTask:
     def T(self) -> int:
         """Times of a day."""
         return self.series.steps_per_day
+
+    def windows(self, part: str) -> WindowSet:
+        """The windows of "train", "val" or "test", for forecasters of any kind."""
+        return WindowSet(
+            readings=self.targets,
+            day=self.day_of_week,
+            time=self.time_of_day,
+            usual=self.usual_rows,
+            starts=self.starts[part],
+            P=self.P,
+            Q=self.Q,
+            mean=self.mean,
+        )
 
 
 def load_series(spec: DataSpec, base: Path, *, blank: float = 0.0) -> TrafficSeries:
@@ -169,6 +188,10 @@ def make_task(
             )
     mean, std = float(observed.mean(dtype=np.float64)), float(observed.std(dtype=np.float64))
     days, times = series.day_of_week, series.time_of_day
+    training = (series.values[first:end], days[first:end], times[first:end], series.steps_per_day)
+    usual = usual_values(*training)
+    usual_rows = usual.at(days, times)
+    usual_rows[first:end] = usual_without_own_day(*training)
     seen_days = np.isin(np.arange(7), days[first:end])
     seen_times = np.isin(np.arange(series.steps_per_day), times[first:end])
     return ForecastTask(
@@ -186,6 +209,8 @@ def make_task(
         time_of_day=times,
         seen_days=seen_days,
         seen_times=seen_times,
+        usual=usual,
+        usual_rows=usual_rows,
         unit=spec.unit,
         embedding_source=source,
         warnings=cautions(spec, series, starts, seen_days),

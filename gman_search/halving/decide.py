@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.rungs import Rungs
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import Evaluation, State, contenders, latest_attempts
 
 __all__ = [
     "TIE",
@@ -125,12 +125,12 @@ def best_evaluation(evaluations: Iterable[Evaluation], ladder: Ladder) -> Evalua
     A grown model that learned nothing ends as it began, with the error of its parent but for rounding. Then the
     parent wins: the same forecasts at less cost (a tie within `TIE`, among evaluations of one config only).
     """
-    order = ranked(latest_attempts(evaluations))
+    order = ranked(contenders(evaluations))
     if not order:
         return None
     config, least = order[0].config_id, _error(order[0])
     as_good = [row for row in order if row.config_id == config and _error(row) <= least + TIE * abs(least)]
-    return min(as_good, key=lambda row: ladder.stages.index(row.stage))
+    return min(as_good, key=lambda row: (ladder.stages.index(row.stage), row.control))
 
 
 @dataclass(frozen=True)

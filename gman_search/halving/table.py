@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Evaluation", "State", "counted_once", "latest_attempts"]
+__all__ = ["CONTENDERS", "Evaluation", "State", "contenders", "counted_once", "latest_attempts"]
+
+CONTENDERS = ("reference", "final")
+"""Evaluations outside the ladder that can win all the same: see `halving.finals`."""
 
 
 class State(StrEnum):
@@ -29,7 +32,8 @@ class Evaluation:
 
     `val_mae` is in the unit of the data (mph), `seconds` are wall-clock seconds of training, `epochs` counts the epochs
     trained at this stage and `initial_epoch` those its lineage had before. `control` is "cold", "random" or "preset"
-    where the evaluation is a control (see `halving.controls`).
+    where the evaluation is a control (see `halving.controls`), "reference" or "final" where it is outside the ladder
+    and can win (see `halving.finals`).
     """
 
     config_id: int
@@ -70,6 +74,11 @@ def latest_attempts(evaluations: Iterable[Evaluation], *, controls: bool = False
         if best is None or _weight(row) >= _weight(best):
             chosen[key] = row
     return list(chosen.values())
+
+
+def contenders(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
+    """The attempts that count of all evaluations that can win: the ladder's, the reference and final trainings."""
+    return [row for row in latest_attempts(evaluations, controls=True) if row.control in ("", *CONTENDERS)]
 
 
 def _weight(row: Evaluation) -> tuple[bool, int]:

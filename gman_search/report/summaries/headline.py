@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from gman_search.halving.decide import Done, best_evaluation, decide, ranked
-from gman_search.halving.table import Evaluation, State, counted_once, latest_attempts
+from gman_search.halving.table import Evaluation, State, contenders, counted_once, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 
 __all__ = [
@@ -84,9 +84,8 @@ def winner(record: StudyRecord) -> Evaluation | None:
     tested one, so that its validation and test errors belong to the same weights.
     """
     if record.test is not None:
-        key = (record.test.stage, record.test.config_id)
-        for row in ranked(latest_attempts(record.evaluations)):
-            if (row.stage, row.config_id) == key:
+        for row in ranked(contenders(record.evaluations)):
+            if row.key == record.test.key:
                 return row
     return leader(record)
 
@@ -94,7 +93,7 @@ def winner(record: StudyRecord) -> Evaluation | None:
 def winner_test(record: StudyRecord) -> TestResult | None:
     """The test result, if it is the winner's."""
     best, test = winner(record), record.test
-    if best is None or test is None or (best.stage, best.config_id) != (test.stage, test.config_id):
+    if best is None or test is None or best.key != test.key:
         return None
     return test
 

@@ -1,0 +1,121 @@
+"""What each sensor usually reads at a time of day and a day of the week, from the training part (pure numpy).
+
+A mean over few days is noisy, one over many is out of date. So the mean of a weekday is drawn towards that of working
+days or weekends, as if `PRIOR_DAYS` such days had been seen; times of day take in `NEIGHBOURS` on each side; and a day
+counts half as much as one `HALF_LIFE_DAYS` later. There is no threshold: with two weeks it is nearly the mean of
+working days, with twenty nearly that of the weekday. Measured on four networks (docs/decisions/0014-shortcuts.md).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["UsualValues", "usual_values", "usual_without_own_day"]
+
+PRIOR_DAYS = 2.0
+NEIGHBOURS = 2
+HALF_LIFE_DAYS = 28.0
+WEEKEND = 5  # Saturday; Monday is 0
+DAYS = 7
+
+Array = NDArray[np.floating]
+Days = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class UsualValues:
+    """Usual readings `table` (7, T, N) in the data's unit, by day of the week and time of day."""
+
+    table: Array
+
+    def at(self, day: Days, time: Days) -> Array:
+        """Usual readings (..., N) at calendar positions `day` and `time` (...)."""
+        found: Array = self.table[day, time]
+        return found
+
+
+def usual_values(readings: Array, day: Days, time: Days, steps_per_day: int) -> UsualValues:
+    """Usual values of the readings (S, N) of a training part; 0 is missing.
+
+    Where a sensor was never read at a time of day, near it, on any day: its mean. A sensor without readings: the mean
+    of all.
+
+    Args:
+        readings: (S, N), rows at regular times.
+        day: (S,), 0 is Monday.
+        time: (S,), index of the time of day.
+        steps_per_day: T.
+    """
+    weights = _weights(len(readings), steps_per_day)
+    total, count = _sums(readings.astype(np.float64), weights, day, time, steps_per_day)
+    overall = _overall(readings)
+    return UsualValues(_shrunk(total, count, np.arange(DAYS)[:, np.newaxis], overall).astype(np.float32))
+
+
+def usual_without_own_day(readings: Array, day: Days, time: Days, steps_per_day: int) -> Array:
+    """Usual values (S, N) of every row of a training part as the other days have it.
+
+    A row's own reading is part of the mean of its time of day, and with few days a large part of it: a model trained on
+    such means would trust them more than it may trust those of a day it has not seen.
+    """
+    values = readings.astype(np.float64)
+    weights = _weights(len(values), steps_per_day)
+    total, count = _sums(values, weights, day, time, steps_per_day)
+    overall = _overall(readings)
+    result = np.empty(values.shape, dtype=np.float32)
+    # Rows of one date, which a step may part anywhere: their own sums are taken out of all days' sums.
+    dates = np.cumsum(np.concatenate([[0], (np.diff(time) < 0) | (np.diff(day) != 0)])) if len(values) else day
+    for date in np.unique(dates):
+        rows = np.flatnonzero(dates == date)
+        own_total, own_count = _sums(values[rows], weights[rows], day[rows], time[rows], steps_per_day)
+        rest = _shrunk(
+            total - own_total, np.maximum(count - own_count, 0.0), np.unique(day[rows])[:, np.newaxis], overall
+        )
+        result[rows] = rest[0, time[rows]]
+    return result
+
+
+def _weights(steps: int, steps_per_day: int) -> Array:
+    age = (steps - 1 - np.arange(steps)) / steps_per_day
+    return np.asarray(0.5 ** (age / HALF_LIFE_DAYS))
+
+
+def _sums(values: Array, weights: Array, day: Days, time: Days, steps_per_day: int) -> tuple[Array, Array]:
+    """Weighted sums and counts (7, T, N) of observed readings, each with its neighbours in time."""
+    total = np.zeros((DAYS, steps_per_day, values.shape[1]))
+    count = np.zeros_like(total)
+    np.add.at(total, (day, time), values * weights[:, np.newaxis])
+    np.add.at(count, (day, time), (values != 0) * weights[:, np.newaxis])
+    return _with_neighbours(total), _with_neighbours(count)
+
+
+def _with_neighbours(sums: Array) -> Array:
+    """Means over the times around each one; a day is a circle."""
+    span = min(NEIGHBOURS, (sums.shape[1] - 1) // 2)
+    around = sum(np.roll(sums, shift, axis=1) for shift in range(-span, span + 1))
+    return np.asarray(around) / (2 * span + 1)
+
+
+def _overall(readings: Array) -> Array:
+    """Mean reading of each sensor (N,); of all sensors where it has none."""
+    observed = readings != 0
+    counts = observed.sum(axis=0)
+    means = readings.sum(axis=0, dtype=np.float64) / np.maximum(counts, 1)
+    everything = readings.sum(dtype=np.float64) / max(int(observed.sum()), 1)
+    return np.where(counts > 0, means, everything)
+
+
+def _shrunk(total: Array, count: Array, days: Days, overall: Array) -> Array:
+    """Usual values (len(days), T, N) of the days of the week `days` (k, 1) from sums and counts (7, T, N)."""
+    some = 1e-6  # a count below it is rounding, left over where all was taken out
+    every_total, every_count = total.sum(axis=0), count.sum(axis=0)
+    by_time = np.where(every_count > some, every_total / np.maximum(every_count, some), overall)
+    kind_of_day = np.arange(DAYS) >= WEEKEND
+    kinds = []
+    for weekend in (False, True):
+        of_kind = kind_of_day == weekend
+        kind_total, kind_count = total[of_kind].sum(axis=0), count[of_kind].sum(axis=0)
+        kinds.append(np.where(kind_count > some, kind_total / np.maximum(kind_count, some), by_time))
+    towards = np.stack(kinds)[kind_of_day[days[:, 0]].astype(int)]
+    return np.asarray((total[days[:, 0]] + PRIOR_DAYS * towards) / (count[days[:, 0]] + PRIOR_DAYS))

@@ -1,0 +1,72 @@
+"""Windows of a series as every forecaster takes them: readings, calendar and usual values (pure)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["WindowSet", "last_reading"]
+
+
+@dataclass(frozen=True)
+class WindowSet:
+    """W windows of P input steps and Q steps to forecast, of N sensors.
+
+    Args:
+        readings: (S, N) in the data's unit; 0 is missing. Rows past the last input of the last window are only looked
+            at by `targets`; where they are unknown there may be fewer than Q of them.
+        day: (S or more,), day of the week of each row, Monday is 0; it covers the Q steps after the last window.
+        time: as `day`: index of the time of day.
+        usual: (S or more, N), usual readings in the data's unit, likewise.
+        starts: (W,), first rows of the windows.
+        P: input steps.
+        Q: steps to forecast.
+        mean: stands in for the last reading where a window has none.
+    """
+
+    readings: NDArray[np.floating]
+    day: NDArray[np.integer]
+    time: NDArray[np.integer]
+    usual: NDArray[np.floating]
+    starts: NDArray[np.integer]
+    P: int
+    Q: int
+    mean: float
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @cached_property
+    def past(self) -> NDArray[np.integer]:
+        """Rows (W, P) of the inputs."""
+        rows: NDArray[np.integer] = self.starts[:, np.newaxis] + np.arange(self.P)
+        return rows
+
+    @cached_property
+    def future(self) -> NDArray[np.integer]:
+        """Rows (W, Q) to be forecast."""
+        rows: NDArray[np.integer] = self.starts[:, np.newaxis] + self.P + np.arange(self.Q)
+        return rows
+
+    @cached_property
+    def last(self) -> NDArray[np.floating]:
+        """The last observed reading (W, N) of each window."""
+        return last_reading(self.readings[self.past], self.mean)[:, 0]
+
+    @property
+    def targets(self) -> NDArray[np.floating]:
+        """Readings to be forecast (W, Q, N); 0 is missing."""
+        return self.readings[self.future]
+
+    def take(self, which: slice | NDArray[np.integer]) -> "WindowSet":
+        """Some of the windows."""
+        return WindowSet(self.readings, self.day, self.time, self.usual, self.starts[which], self.P, self.Q, self.mean)
+
+
+def last_reading(inputs: NDArray[np.floating], mean: float) -> NDArray[np.floating]:
+    """The last observed reading (W, 1, N) of windows (W, P, N); `mean` where there is none."""
+    observed = inputs != 0
+    last = inputs.shape[1] - 1 - observed[:, ::-1].argmax(axis=1)  # (W, N)
+    value = np.take_along_axis(inputs, last[:, None], axis=1)
+    return np.where(observed.any(axis=1, keepdims=True), value, np.float32(mean))

@@ -153,6 +153,16 @@ class SearchSpec(_Frozen):
         description="where workers leave weights for each other: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX; "
         "none: in the study's folder",
     )
+    reference: bool = Field(
+        default=True,
+        description="train the reference config as the three-stage guide has it, beside the search; it can win",
+    )
+    finals: int = Field(
+        default=4,
+        ge=0,
+        le=100,
+        description="best configs that are trained on to their end when the search is done; 0: none",
+    )
     keep: Keep = Field(
         default="all",
         description="weights that stay: all; promoted (and what may still be); winner (and what it was grown from)",

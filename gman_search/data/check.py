@@ -13,6 +13,7 @@ from gman_search.data.profile import STUCK_HOURS, GraphProfile, SeriesProfile, p
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask, load_adjacency, load_series, task_of
 from gman_search.data.windows import SPLIT_RULES
+from gman_search.halving.finals import extra_share
 from gman_search.halving.plan import SearchPlan, plan_search
 from gman_search.model.counts import best_groups
 from gman_search.spec import StudySpec
@@ -126,7 +127,12 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         persistence_mae={part: persistence_mae(task, part) for part in task.starts},
         estimates=estimates,
         quotas=tuple(quotas),
-        plan=plan_search(estimates, quotas, workers),
+        plan=plan_search(
+            estimates,
+            quotas,
+            workers,
+            extra_share=extra_share(reference=spec.search.reference, finals=spec.search.finals),
+        ),
         memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         advised_groups=groups if worth else 0,
         warnings=(),

@@ -41,7 +41,7 @@ def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | D
         studies.history.read()  # not under the lock, where everybody would wait for it
     with study_lock(studies.storage):
         decision, trials = reconcile(studies, leases)
-        for stage in reversed(studies.ladder.stages):
+        for stage in reversed(studies.boards):
             for trial in trials[stage]:
                 if trial.state is TrialState.WAITING and studies.begin(trial._trial_id, worker, leases.acquire_within):
                     try:
@@ -69,7 +69,7 @@ def _claim(studies: SearchStudies, stage: str, trial: FrozenTrial, worker: str) 
     if "config_id" not in trial.user_attrs or not studies.distributions.keys() <= trial.params.keys():
         # Queued by a person, through Optuna or the dashboard, or drawn by a worker that was killed over it: some
         # parameters are there, the rest is sampled.
-        study = studies.by_stage[stage]
+        study = studies.boards[stage]
         study.sampler = studies.sampler()
         open_trial = Trial(study, trial._trial_id)
         for name, distribution in studies.distributions.items():

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,8 +108,6 @@ def test_final_trainings_begin_at_their_own_weights_and_write_beside_them(study,
 
 
 def test_without_reference_and_finals_there_are_none(study, tmp_path):
-    from dataclasses import replace
-
     studies, leases = study(plan=replace(PLAN, reference_seconds=0.0, count=0))
     run(studies, leases, LongerIsBetter(), tmp_path)
     assert not any(row.control for row in studies.evaluations())
@@ -144,7 +143,7 @@ def test_a_worker_that_dies_over_a_final_training_leaves_it_to_the_next(study, t
 
 
 def test_when_the_time_of_the_ladder_is_over_the_best_so_far_are_trained_to_their_end(study, tmp_path):
-    studies, leases = study(trials=1000)
+    studies, leases = study(trials=1000, plan=replace(PLAN, reference_seconds=0.0))
     now = time.time()
     studies.set_clock(Clock(search_until=now + 1.0, until=now + 4.0))
     began = time.monotonic()

@@ -112,7 +112,7 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         columns = everything.columns(len(everything.sensors) if data.sensors is None else data.sensors)
         graph = profile_graph(adjacency[np.ix_(columns, columns)], task.series)
     profile = profile_series(series)
-    stages, stride, cores = spec.preset_stages(), data.validation_stride, os.cpu_count() or 1
+    stages, stride, cores = spec.preset_stages(), data.stride_of(len(task.starts["val"])), os.cpu_count() or 1
     workers, threads = spec.search.share_of(cores)
     estimates = estimate_stages(stages, task, stride, threads=threads)
     quotas = ladder_of(spec, task).quotas()

@@ -92,13 +92,13 @@ def estimate_stages(
 
 def stage_seconds(spec: StudySpec, task: "ForecastTask") -> dict[str, float]:
     """Estimated seconds of one evaluation at each stage, by one thread: their ratio counts, on every machine alike."""
-    estimates = estimate_stages(spec.stage_list(), task, spec.data.validation_stride)
+    estimates = estimate_stages(spec.stage_list(), task, spec.data.stride_of(len(task.starts["val"])))
     return {row.stage: row.seconds for row in estimates}
 
 
 def finals_plan(spec: StudySpec, task: "ForecastTask") -> FinalsPlan:
     """The time for what is trained outside the ladder, by the estimated time of the ladder."""
-    stages, stride = spec.preset_stages(), spec.data.validation_stride
+    stages, stride = spec.preset_stages(), spec.data.stride_of(len(task.starts["val"]))
     windows, shape = epoch_windows(task, stride), task_shape(task)
     guide = PRESETS["quick"]
     seconds = [row.seconds for row in estimate_stages(stages, task, stride)]

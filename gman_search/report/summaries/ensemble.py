@@ -1,4 +1,4 @@
-"""What is delivered when it is an ensemble: who is in it, with which weight at each step, and whether it pays (pure)."""
+"""The ensemble: who is in it, with which weight at each step, and whether it pays (pure)."""
 
 from dataclasses import dataclass
 from statistics import fmean

@@ -39,7 +39,8 @@ class BaselineGain:
 class Scoreboard:
     """The test part in one table. `mean_label` says which mean it is, because papers have confused two of them.
 
-    `roles` are those of the forecasters: "ensemble", "winner", "reference" or "baseline". `sensors` are those with a reading in the test part, best first; `silent_sensors` have none.
+    `roles` are those of the forecasters: "ensemble", "winner", "reference" or "baseline". `sensors` are those with
+    a reading in the test part, best first; `silent_sensors` have none.
     """
 
     unit: str

@@ -82,8 +82,9 @@ class Cost:
 class Headline:
     """What is delivered, the winner and the price of finding it. `val_mae` is in `unit`.
 
-    `role` is "reference" or "final" where the winner is outside the ladder. `defeats` are where what is delivered or
-    the winner loses; they are said before all else. `overtaken_by` is the config that has done better since the winner was tested, and has no test of its own yet.
+    `role` is "reference" or "final" where the winner is outside the ladder. `defeats` are where what is delivered
+    or the winner loses; they are said before all else. `overtaken_by` is the config that has done better since the
+    winner was tested, and has no test of its own yet.
     """
 
     name: str

@@ -8,7 +8,14 @@ from gman_search.halving.table import CONTENDERS, Evaluation, State, contenders,
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.rivals import REFERENCE_NAME
 
-__all__ = ["ROLE_NAMES", "OutsideCount", "brought", "outside_counts", "outside_rows", "reference_evaluation", "start_of"]
+__all__ = [
+    "ROLE_NAMES",
+    "OutsideCount",
+    "brought",
+    "outside_counts",
+    "outside_rows",
+    "reference_evaluation",
+]
 
 ROLE_NAMES = {"reference": REFERENCE_NAME, "final": "final training"}
 """How a person reads what `Evaluation.control` says."""
@@ -66,7 +73,7 @@ def reference_evaluation(record: StudyRecord) -> Evaluation | None:
     return next(iter(ranked(row for row in outside_rows(record) if row.control == "reference")), None)
 
 
-def start_of(record: StudyRecord, row: Evaluation) -> Evaluation | None:
+def _start_of(record: StudyRecord, row: Evaluation) -> Evaluation | None:
     """The evaluation that a final training goes on from: its parent, else the same config at the same stage."""
     by_key = {other.key: other for other in contenders(record.evaluations)}
     for key in (row.parent, f"{row.stage}/{row.config_id}"):
@@ -77,7 +84,7 @@ def start_of(record: StudyRecord, row: Evaluation) -> Evaluation | None:
 
 def brought(record: StudyRecord, row: Evaluation) -> tuple[float, float] | None:
     """Validation MAE before and after a final training; none where one of them is not known."""
-    start = start_of(record, row)
+    start = _start_of(record, row)
     before = math.nan if start is None or start.val_mae is None else start.val_mae
     after = math.nan if row.val_mae is None else row.val_mae
     return (before, after) if math.isfinite(before) and math.isfinite(after) else None

@@ -33,7 +33,6 @@ def preset_on_test(versus: Versus, standing: PresetStanding) -> str:
     text += f" It got as far as {versus.preset_stage}, so part of the winner's lead is the larger model of {own}"
     if versus.preset_gain is not None:
         side = "below" if versus.preset_gain >= 0 else "above"
-        text += (
-            f": of two models of one size the winner's config is {percent(abs(versus.preset_gain))} {side} the reference"
-        )
+        gain = percent(abs(versus.preset_gain))
+        text += f": of two models of one size the winner's config is {gain} {side} the reference"
     return text + f". A run with --controls 1 takes the reference config on to {own}."

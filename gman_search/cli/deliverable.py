@@ -8,7 +8,7 @@ from rich.table import Table
 from gman_search.cli.output import duration, number
 from gman_search.record import EnsembleTest, Scores, StudyRecord, TestResult
 from gman_search.report.summaries.ensemble import ensemble_summary, mean_weight, members_by_weight
-from gman_search.report.summaries.headline import delivery
+from gman_search.report.summaries.headline import delivery, winner_test
 from gman_search.report.summaries.leaderboard import Leaderboard, sorted_rows
 from gman_search.report.summaries.rivals import defeats
 from gman_search.report.text.verdict import defeat_sentences, delivery_sentence
@@ -19,6 +19,7 @@ __all__ = [
     "ensemble_document",
     "leaderboard_document",
     "leaderboard_table",
+    "leaderboard_title",
     "losses",
     "scores_document",
 ]
@@ -29,7 +30,7 @@ SHOWN_MEMBERS = 6
 
 def losses(record: StudyRecord) -> tuple[str, ...]:
     """Where the ensemble or the winner is worse than a baseline or the reference: the first thing to say."""
-    return defeat_sentences(defeats(record.test, record.step_minutes), record.unit)
+    return defeat_sentences(defeats(winner_test(record), record.step_minutes), record.unit)
 
 
 def delivery_lines(record: StudyRecord) -> list[str]:
@@ -46,9 +47,8 @@ def delivery_lines(record: StudyRecord) -> list[str]:
 
 
 def leaderboard_table(board: Leaderboard) -> Table:
-    """80 columns wide; a star marks what is delivered."""
-    title = f"leaderboard, MAE in {board.unit}: validation, then test at each step and mean of 1..{board.horizon}"
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    """At most 80 columns wide; a star marks what is delivered."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", overflow="fold")
     for head in ("val", *(f"{minutes} min" for _, minutes in board.steps), "mean", "train", "ms"):
         table.add_column(head, justify="right", no_wrap=True)
@@ -61,8 +61,15 @@ def leaderboard_table(board: Leaderboard) -> Table:
             "-" if row.train_seconds != row.train_seconds else duration(row.train_seconds),
             number(row.forecast_ms, 0),
         )
-    table.caption, table.caption_justify = "* is delivered; train is seconds to train, ms to forecast once", "left"
     return table
+
+
+def leaderboard_title(board: Leaderboard) -> str:
+    """What the columns are."""
+    return (
+        f"leaderboard, MAE in {board.unit}: validation, test at each step, mean of steps 1..{board.horizon};\n"
+        "time to train, milliseconds a forecast; * is delivered"
+    )
 
 
 def leaderboard_document(test: TestResult | None) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from gman_search.cli.deliverable import (
     ensemble_document,
     leaderboard_document,
     leaderboard_table,
+    leaderboard_title,
     losses,
     scores_document,
 )
@@ -143,10 +144,13 @@ def print_best(record: StudyRecord) -> Evaluation | None:
     console.print(params)
     console.print("weights: " + " -> ".join(f"{row.key} ({number(row.val_mae)})" for row in lineage(record, winner)))
     board = leaderboard(record)
-    if record.test is not None:
-        console.print(_test_table(record, record.test) if board is None else leaderboard_table(board))
-    if record.test is not None and board is not None and record.test.beside is not None:
-        console.print("; ".join(_in_the_search(record.test.beside, record.unit)), soft_wrap=True)
+    if record.test is not None and board is None:
+        console.print(_test_table(record, record.test))
+    elif record.test is not None and board is not None:
+        console.print(leaderboard_title(board), soft_wrap=True, markup=False)
+        console.print(leaderboard_table(board))
+        if record.test.beside is not None:
+            console.print("; ".join(_in_the_search(record.test.beside, record.unit)), soft_wrap=True)
     return winner
 
 

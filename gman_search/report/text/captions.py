@@ -26,7 +26,7 @@ def funnel_caption(summary: Funnel) -> str:
     when = "when a stage was closed" if summary.synchronous else at_once
     etas = " and ".join(f"1 in {eta}" for eta in summary.etas)
     rule = f" Promotion took the best {etas} {when}." if etas else ""
-    total = sum(row.seconds for row in (*summary.stages, *summary.outside))
+    total = sum(row.seconds for row in summary.stages) + sum(row.seconds for row in summary.outside)
     if total and len(summary.stages) + len(summary.outside) > 1:
         shares = [f"{row.stage} {percent(100 * row.seconds / total, 0)}" for row in summary.stages]
         shares += [f"{ROLE_NAMES[row.role]} {percent(100 * row.seconds / total, 0)}" for row in summary.outside]

@@ -12,9 +12,10 @@ from gman_search.record import StudyRecord
 from gman_search.report.checks.search import failures
 from gman_search.report.page import render
 from gman_search.report.summaries.agreement import agreements
+from gman_search.report.summaries.cost import cost
 from gman_search.report.summaries.curves import curve_summary
 from gman_search.report.summaries.growth import growth_summary
-from gman_search.report.summaries.headline import cost, headline, ladder_winner, winner
+from gman_search.report.summaries.headline import headline, ladder_winner, winner
 from gman_search.report.summaries.ladder import funnel, standing_table
 from gman_search.report.summaries.preset import preset_standing
 from gman_search.report.summaries.progress import progress

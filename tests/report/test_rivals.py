@@ -10,6 +10,7 @@ from gman_search.report.checks.forecast import beats_baselines
 from gman_search.report.checks.worth import ensemble_pays, search_was_worth_it
 from gman_search.report.page import render
 from gman_search.report.summaries.headline import headline
+from gman_search.report.summaries.intervals import interval_summary
 from gman_search.report.summaries.rivals import defeats
 from gman_search.report.summaries.versus import versus
 from gman_search.report.summary import summarise
@@ -174,3 +175,14 @@ def test_a_missing_part_leaves_the_rest(part: str) -> None:
     assert ("fig-ensemble" in page) == (part != "ensemble") and 'id="leaderboard"' in page
     older = render(study_record())
     assert 'id="leaderboard"' not in older and "fig-ensemble" not in older
+
+
+def test_intervals_are_those_of_what_is_delivered() -> None:
+    record = delivered_record()
+    assert record.test is not None and record.test.ensemble is not None
+    found = interval_summary(record)
+    assert found is not None and found.role == "winner"
+    wider = {90: replace(record.test.coverage[90], held=91.0)}
+    ensemble = replace(record.test.ensemble, coverage=wider)
+    found = interval_summary(replace(record, test=replace(record.test, ensemble=ensemble)))
+    assert found is not None and found.role == "ensemble" and [row.held for row in found.rows] == [91.0]

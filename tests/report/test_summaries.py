@@ -16,8 +16,9 @@ from gman_search.report.checks.search import (
     failures,
     larger_stages_paid,
 )
+from gman_search.report.summaries.cost import Cost
 from gman_search.report.summaries.curves import curve_summary
-from gman_search.report.summaries.headline import Cost, StepScore, headline, winner, winner_test
+from gman_search.report.summaries.headline import StepScore, headline, winner, winner_test
 from gman_search.report.summaries.ladder import DiagnosisCount, StageCount, diagnosis_counts, funnel, standing_table
 from gman_search.report.summaries.preset import preset_standing
 from gman_search.report.summary import summarise

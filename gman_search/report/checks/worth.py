@@ -4,7 +4,8 @@ import math
 
 from gman_search.record import StudyRecord
 from gman_search.report.checks.search import CLEAR_PERCENT, PASS, UNKNOWN, WARN, Check
-from gman_search.report.summaries.headline import cost, improvement, winner, winner_test
+from gman_search.report.summaries.cost import cost
+from gman_search.report.summaries.headline import improvement, winner, winner_test
 from gman_search.report.summaries.outside import reference_evaluation
 from gman_search.report.summaries.rivals import reference_row
 from gman_search.report.text.formats import duration, error, signed_percent

@@ -114,7 +114,8 @@ def interval_caption(summary: IntervalSummary) -> str:
     if known:
         share, minutes = min(known)
         text += f" They held least {minutes} minutes ahead ({percent(share)})."
-    return text + " Below the dotted line is less than promised."
+    whose = " They are the ensemble's." if summary.role == "ensemble" else ""
+    return f"{text}{whose} Below the dotted line is less than promised."
 
 
 def attention_caption(summary: AttentionSummary) -> str:

@@ -8,6 +8,7 @@ from gman_search.halving.finals import FINAL, REFERENCE, final_schedule, finals_
 from gman_search.halving.preset import PRESET_ID
 from gman_search.halving.table import Evaluation, State
 from gman_search.search.studies import Clock, SearchStudies
+from gman_search.space import SearchSpace
 from gman_search.stages import PRESETS
 
 __all__ = ["queue_finals", "queue_reference"]
@@ -32,7 +33,7 @@ def queue_reference(studies: SearchStudies) -> None:
         "control": REFERENCE,
         "schedule": reference_schedule(plan, PRESETS["quick"]).to_dict(),
     }
-    studies.add_waiting(FINAL, studies.spec.space.preset(), attrs)
+    studies.add_waiting(FINAL, SearchSpace().preset(), attrs)
 
 
 def queue_finals(studies: SearchStudies, rows: Sequence[Evaluation], clock: Clock | None, *, closing: bool) -> bool:

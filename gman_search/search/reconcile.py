@@ -4,7 +4,7 @@ Idempotent and computed from history alone; runs under the study's lock before e
 """
 
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from optuna.trial import FrozenTrial
 
@@ -42,9 +42,7 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
         if not rows:
             # The guide's own config is always the first one.
             stage = studies.ladder.stages[0]
-            seed = studies.seed_of(PRESET_ID, stage)
-            attrs = {"config_id": PRESET_ID, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
-            studies.add_waiting(stage, studies.spec.space.preset(), attrs)
+            studies.add_waiting(stage, studies.spec.space.preset(), studies.identity(stage, PRESET_ID))
             queue_reference(studies)
         trials = studies.history.read()
         rows = studies.rows(trials)
@@ -115,13 +113,7 @@ def _queue_again(studies: SearchStudies, rows: list[Evaluation]) -> bool:
 
 
 def _promote(studies: SearchStudies, rows: list[Evaluation], promotion: Promote | Control) -> None:
-    attrs: dict[str, Any] = {
-        "config_id": promotion.config_id,
-        "attempt": 1,
-        "parent": None,
-        "initial_epoch": 0,
-        "seed": studies.seed_of(promotion.config_id, promotion.stage),
-    }
+    attrs = studies.identity(promotion.stage, promotion.config_id)
     config = _source(rows, promotion.config_id, promotion.source or studies.ladder.stages[0])
     if promotion.source is not None:
         attrs |= {

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -20,9 +20,10 @@ from gman_search.halving.ladder import Ladder
 from gman_search.halving.retries import BY_HAND
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Epoch
-from gman_search.search.distributions import distributions
+from gman_search.search.distributions import contains, distributions
 from gman_search.search.history import History
-from gman_search.search.trial_writes import begin_trial, end_trial, set_attrs
+from gman_search.search.sampling import ConfigSampler
+from gman_search.search.trial_writes import add_running_trial, begin_trial, end_trial, set_attrs, set_params
 from gman_search.space import ParamValue
 from gman_search.spec import StudySpec
 
@@ -113,6 +114,7 @@ class SearchStudies:
         }
         numbers = {board: study._study_id for board, study in self.boards.items()}
         self.history = History(storage, numbers, self.distributions)
+        self.sampler = ConfigSampler(self.distributions, spec.search.startup_trials, spec.seed)
         self._check(fingerprint)
         if not joins:
             self._record(fingerprint)
@@ -154,7 +156,7 @@ class SearchStudies:
             study.set_user_attr("fingerprint", fingerprint)
             study.set_user_attr("etas", list(self.ladder.etas))
             study.set_user_attr("optuna", optuna.__version__)
-            study.set_user_attr("sampler", {"name": "TPESampler", "startup_trials": self.spec.search.startup_trials})
+            study.set_user_attr("sampler", self.sampler.description)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 study.set_metric_names([f"validation MAE ({self.spec.data.unit})"])
@@ -254,59 +256,69 @@ class SearchStudies:
         sequence = np.random.SeedSequence(entropy)
         return int(sequence.generate_state(1)[0] % 2**31)
 
-    def sampler(self) -> optuna.samplers.BaseSampler:
-        """TPE, seeded by the study's seed and how far the study is: a continued study never draws a point twice."""
-        drawn = len(self.trials(self.ladder.stages[0]))
-        seed = int(np.random.SeedSequence([self.spec.seed, drawn]).generate_state(1)[0])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return optuna.samplers.TPESampler(
-                seed=seed, n_startup_trials=self.spec.search.startup_trials, multivariate=True, constant_liar=True
-            )
-
     def add_waiting(self, stage: str, params: Mapping[str, ParamValue], attrs: Mapping[str, Any]) -> None:
         """Queue an evaluation as a WAITING trial with all its parameters."""
         # A worker may have been killed while it drew a config; what is missing is drawn when this is claimed.
         searched = {name: params[name] for name in self.distributions if name in params}
+        # The reference is the guide's, whatever this study searches.
+        searched = {name: value for name, value in searched.items() if contains(self.distributions[name], value)}
+        whole = dict(params) if stage == FINAL else {**self.fixed(), **params}
         self.boards[stage].add_trial(
             create_trial(
                 state=TrialState.WAITING,
                 params=searched,
                 distributions={name: self.distributions[name] for name in searched},
-                user_attrs={**attrs, "params": {**self.fixed(), **params}},
+                user_attrs={**attrs, "params": whole},
                 # The dashboard shows the parameters of waiting trials from here.
                 system_attrs={"fixed_params": searched},
             )
         )
 
-    def ask(self) -> FrozenTrial:
-        """Draw a new config at the first stage: a RUNNING trial. To be called under the study's lock.
+    def reserve(self, worker: str, leased: Callable[[Connection, int, str], None]) -> FrozenTrial:
+        """Add a RUNNING trial at the first stage and lease it; its parameters are drawn later.
 
-        Not by `study.ask`, which would take what a person, who knows of no lock, has queued a moment ago.
+        To be called under the study's lock. Not by `Study.ask`, which would draw at once, while all others wait, and
+        would take what a person, who knows of no lock, has queued a moment ago.
         """
         stage = self.ladder.stages[0]
-        study = self.by_stage[stage]
-        study.sampler = self.sampler()
-        trial = optuna.trial.Trial(study, study._storage.create_new_trial(study._study_id))
-        for name, distribution in self.distributions.items():
-            trial._suggest(name, distribution)
-        self.describe(stage, trial._trial_id, trial.number, trial.params)
-        return self.storage.get_trial(trial._trial_id)
+        trial_id = add_running_trial(
+            self.storage,
+            self.by_stage[stage]._study_id,
+            lambda config_id: {**self.identity(stage, config_id), "worker": worker},
+            lambda connection, added: leased(connection, added, worker),
+        )
+        return self.storage.get_trial(trial_id)
 
-    def describe(
-        self, stage: str, trial_id: int, config_id: int, params: Mapping[str, ParamValue], origin: str = ""
-    ) -> None:
-        """Write what identifies a first attempt at the first stage."""
-        attrs = {
-            "config_id": config_id,
-            "attempt": 1,
-            "parent": None,
-            "initial_epoch": 0,
-            "seed": self.seed_of(config_id, stage),
-            "params": {**self.fixed(), **params},
-            **({"origin": origin} if origin else {}),
-        }
-        self.set_attrs(trial_id, attrs)
+    def identity(self, stage: str, config_id: int) -> dict[str, Any]:
+        """What identifies a first attempt that begins at `stage`."""
+        seed = self.seed_of(config_id, stage)
+        return {"config_id": config_id, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
+
+    def draw(self, trial: FrozenTrial, seen: Iterable[FrozenTrial]) -> dict[str, ParamValue]:
+        """Values of all searched parameters for a trial of the first stage.
+
+        Those that it has already, or that a person queued it with, stay.
+
+        Args:
+            seen: trials of the first stage as they stand, which the sampler learns from.
+
+        Raises:
+            ImpossibleValues: a person queued something that is no value of its parameter.
+        """
+        first = self.ladder.stages[0]
+        self.sampler.see(self.evaluation(first, other) for other in seen if other.number != trial.number)
+        given = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+        return self.sampler.draw(int(trial.user_attrs.get("config_id", trial.number)), given)
+
+    def set_params(
+        self, trial: FrozenTrial, params: Mapping[str, ParamValue], on_condition: Callable[[Connection], bool]
+    ) -> bool:
+        """Write what was drawn for a trial of the first stage, all or none, see `trial_writes.set_params`."""
+        new = {name: value for name, value in params.items() if name not in trial.params}
+        attrs: dict[str, Any] = {"params": {**self.fixed(), **params}}
+        if "config_id" not in trial.user_attrs:
+            attrs |= {**self.identity(self.ladder.stages[0], trial.number), "origin": "queued by hand"}
+        return set_params(self.storage, trial._trial_id, new, self.distributions, attrs, on_condition)
 
     def set_attrs(self, trial_id: int, attrs: Mapping[str, Any]) -> None:
         """Write user attributes of a trial, all or none; raises UpdateFinishedTrialError where it has ended."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gman_search.data.baselines import persistence_mae
+from gman_search.baselines.persistence import persistence_mae
 from gman_search.data.estimate import StageEstimate, estimate_stages, ladder_of
 from gman_search.data.profile import STUCK_HOURS, GraphProfile, SeriesProfile, profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
@@ -123,7 +123,7 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         profile=profile,
         graph=graph,
         task=task,
-        persistence_mae={part: persistence_mae(task, part) for part in task.starts},
+        persistence_mae={part: persistence_mae(task.windows(part)) for part in task.starts},
         estimates=estimates,
         quotas=tuple(quotas),
         plan=plan_search(estimates, quotas, workers),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gman_search import __version__
-from gman_search.data.baselines import persistence_mae
+from gman_search.baselines.persistence import persistence_mae
 from gman_search.data.estimate import stage_seconds
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.data.windows import SPLIT_RULES
@@ -164,7 +164,7 @@ def _note_provenance(folder: StudyFolder, spec: StudySpec, task: ForecastTask, c
         "step_minutes": task.series.step_minutes,
         "fingerprint": task.fingerprint,
         "warnings": list(task.warnings),
-        "persistence_mae": {part: persistence_mae(task, part) for part in ("val", "test")},
+        "persistence_mae": {part: persistence_mae(task.windows(part)) for part in ("val", "test")},
         "cost_units": stage_seconds(spec, task),
         "seconds": 0.0,
     }

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gman_search.data.baselines import historical_average, persistence, truth
+from gman_search.baselines.historical_average import historical_average
+from gman_search.baselines.persistence import persistence
 from gman_search.data.task import ForecastTask
 from gman_search.forecasting.forecaster import loaded_network
 from gman_search.forecasting.intervals import coverage
@@ -47,7 +48,7 @@ class TestBench:
         model = self._model(saved.about.shape)
         model.state.load_weights(saved.weights)
         forecast = model.forecast(self.task.starts["test"], causal=saved.about.hyperparameters.causal)
-        steps = scores_by_step(truth(self.task, "test"), forecast)
+        steps = scores_by_step(self.task.windows("test").targets, forecast)
         return steps, mean_of_steps(steps)
 
     def _model(self, shape: tuple[int, int, int]) -> CompiledModel:
@@ -62,11 +63,12 @@ def test_winner(
     """Score `saved` on the test part, beside persistence and the historical average."""
     model.state.load_weights(saved.weights)
     forecast = model.forecast(task.starts["test"], causal=saved.about.hyperparameters.causal)
-    observed = truth(task, "test")
+    windows = task.windows("test")
+    observed = windows.targets
     steps = scores_by_step(observed, forecast)
     baselines = {}
     for name, rule in (("persistence", persistence), ("historical average", historical_average)):
-        scores = scores_by_step(observed, rule(task, "test"))
+        scores = scores_by_step(observed, rule(windows))
         baselines[name] = {"steps": scores, "mean": mean_of_steps(scores)}
     by_sensor = {
         sensor: masked_scores(observed[:, :, index], forecast[:, :, index]).mae

@@ -127,7 +127,9 @@ def test_members(
                 without += exported[:, index, np.newaxis] * forecast
         if candidate.name in shown:
             rows.append(_row(candidate, chosen.alone[index], truth, forecast, cost))
-    return Tested(total.astype(np.float32), None if without is None else without.astype(np.float32), tuple(rows), milliseconds)
+    return Tested(
+        total.astype(np.float32), None if without is None else without.astype(np.float32), tuple(rows), milliseconds
+    )
 
 
 def exportable_weights(weights: Array, exportable: Sequence[bool]) -> Array | None:

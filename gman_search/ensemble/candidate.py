@@ -1,6 +1,6 @@
 """What can be a member of an ensemble: an evaluation of the search or a baseline, opened when it is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -35,7 +35,7 @@ class Candidate:
         kind: an evaluation of the search or a baseline.
         key: of the evaluation; None for baselines.
         role: of its row in the leaderboard.
-        train_seconds: what its training cost, with all that it was grown from.
+        costs: seconds of training by what was trained: itself, and all that it was grown from.
         opened: loads its weights; raises a GmanSearchError where they are gone.
     """
 
@@ -43,8 +43,13 @@ class Candidate:
     kind: Literal["evaluation", "baseline"]
     key: str | None
     role: Literal["winner", "reference", "evaluation", "baseline"]
-    train_seconds: float
+    costs: Mapping[str, float]
     opened: Callable[[], Opened]
+
+    @property
+    def train_seconds(self) -> float:
+        """Seconds of training in all."""
+        return sum(self.costs.values())
 
     @property
     def is_exportable(self) -> bool:

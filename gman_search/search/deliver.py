@@ -32,7 +32,7 @@ from gman_search.training.metrics import mean_of_steps, scores_by_step
 if TYPE_CHECKING:
     from gman_search.training.held_out import TestBench
 
-__all__ = ["ENSEMBLE", "Delivery", "candidates_of", "shown_evaluations", "train_seconds"]
+__all__ = ["ENSEMBLE", "Delivery", "candidates_of", "shown_evaluations", "training_costs"]
 
 ENSEMBLE = "ensemble"
 SHOWN = 5
@@ -74,9 +74,7 @@ class Delivery:
             tested = test_members(self.task, chosen, names, keep)
             test = self._scored(chosen, tested)
             write_ensemble(self._saved(partial, chosen, tested, test))
-        baselines = {
-            row.name: {"steps": row.steps, "mean": row.mean} for row in tested.rows if row.kind == "baseline"
-        }
+        baselines = {row.name: {"steps": row.steps, "mean": row.mean} for row in tested.rows if row.kind == "baseline"}
         return replace(
             result,
             baselines={**result.baselines, **baselines},
@@ -156,7 +154,7 @@ def candidates_of(
             role = "winner"
         elif row.control == "reference":
             role = "reference"
-        return Candidate(row.key, "evaluation", row.key, role, train_seconds(row, lineage), opened)
+        return Candidate(row.key, "evaluation", row.key, role, training_costs(row, lineage), opened)
 
     def baseline(name: str, found: Fitted) -> Candidate:
         windows = replace(task.windows("val"), starts=np.arange(len(task.targets)))
@@ -164,7 +162,7 @@ def candidates_of(
         def opened() -> Opened:
             return Opened(lambda starts: found.baseline.forecast(windows.take(starts)), found.baseline.save)
 
-        return Candidate(name, "baseline", None, "baseline", found.seconds, opened)
+        return Candidate(name, "baseline", None, "baseline", {name: found.seconds}, opened)
 
     return [*(evaluation(row) for row in rows), *(baseline(*item) for item in fitted.items())]
 
@@ -175,17 +173,18 @@ def shown_evaluations(rows: Sequence[Evaluation], winner: Evaluation, most: int 
     return [*apart, *[row for row in rows if row not in apart][:most]]
 
 
-def train_seconds(row: Evaluation, lineage: Mapping[str, Evaluation]) -> float:
-    """Seconds of training of `row` and of all that it was grown from."""
-    total, seen = row.seconds, {row.key}
-    while row.parent is not None and row.parent in lineage and row.parent not in seen:
-        row = lineage[row.parent]
-        seen.add(row.key)
-        total += row.seconds
-    return total
+def training_costs(row: Evaluation, lineage: Mapping[str, Evaluation]) -> dict[str, float]:
+    """Seconds of training of `row` and of all that it was grown from, by key."""
+    costs: dict[str, float] = {}
+    ancestor: Evaluation | None = row
+    while ancestor is not None and ancestor.key not in costs:
+        costs[ancestor.key] = ancestor.seconds
+        ancestor = lineage.get(ancestor.parent or "")
+    return costs
 
 
 def _leaderboard(chosen: Chosen, tested: Tested, test: EnsembleTest) -> tuple[LeaderboardRow, ...]:
+    costs = {key: seconds for index in chosen.members for key, seconds in chosen.candidates[index].costs.items()}
     delivered = LeaderboardRow(
         name=ENSEMBLE,
         kind=ENSEMBLE,
@@ -193,11 +192,10 @@ def _leaderboard(chosen: Chosen, tested: Tested, test: EnsembleTest) -> tuple[Le
         val_mae=test.val_mae,
         steps=test.steps,
         mean=test.mean,
-        train_seconds=sum(chosen.candidates[index].train_seconds for index in chosen.members),
+        train_seconds=sum(costs.values()),
         forecast_ms=test.forecast_ms,
     )
-    rows = [delivered, *tested.rows] if test.check.used else list(tested.rows)
-    return tuple(sorted(rows, key=lambda row: (not np.isfinite(row.val_mae), row.val_mae)))
+    return tuple(sorted([delivered, *tested.rows], key=lambda row: (not np.isfinite(row.val_mae), row.val_mae)))
 
 
 def _truth(task: ForecastTask) -> np.ndarray:

@@ -12,7 +12,7 @@ from gman_search.baselines.base import Baseline
 from gman_search.baselines.registry import baselines
 from gman_search.data.task import ForecastTask
 from gman_search.ensemble.store import replaced
-from gman_search.errors import DataError, GmanSearchError
+from gman_search.errors import DataError, GmanSearchError, Interrupted
 
 __all__ = ["Fitted", "fitted_baselines", "kept_baselines"]
 
@@ -29,10 +29,10 @@ class Fitted(NamedTuple):
     seconds: float
 
 
-def fitted_baselines(task: ForecastTask, folder: Path, *, seed: int, on_note: Say, on_warning: Say) -> dict[str, Fitted]:
+def fitted_baselines(task: ForecastTask, folder: Path, *, seed: int, say: Say) -> dict[str, Fitted]:
     """Every baseline by name, from `folder` where it was fitted to the same data, else fitted now and kept there.
 
-    One that cannot be fitted, for want of its library, is left out, with a warning.
+    One that cannot be fitted, for want of its library, is left out; `say` is told, and what takes time.
     """
     stored = _described(folder)
     same = stored.get("fingerprint") == task.fingerprint
@@ -46,16 +46,18 @@ def fitted_baselines(task: ForecastTask, folder: Path, *, seed: int, on_note: Sa
                     result[name] = Fitted(kind.load(place), seconds[name])
                     continue
                 except DataError as error:
-                    on_warning(f"{name} is fitted again: {error}")
-            on_note(f"fitting {name}")
+                    say(f"{name} is fitted again: {error}")
+            say(f"fitting {name}")
             began = time.perf_counter()
             baseline = kind()
             baseline.fit(task, threads=cores(), seed=seed)
             seconds[name] = time.perf_counter() - began
             with replaced(place) as partial:
                 baseline.save(partial)
-        except GmanSearchError as error:
-            on_warning(f"{name} is left out: {error}")
+        except Interrupted:
+            raise
+        except Exception as error:  # whatever a library does: the winner's test must not be lost by it
+            say(f"{name} is left out: {error}")
             seconds.pop(name, None)
             continue
         result[name] = Fitted(baseline, seconds[name])
@@ -64,10 +66,10 @@ def fitted_baselines(task: ForecastTask, folder: Path, *, seed: int, on_note: Sa
     return result
 
 
-def kept_baselines(folder: Path, on_warning: Say = lambda text: None) -> dict[str, Baseline]:
+def kept_baselines(folder: Path, say: Say = lambda text: None) -> dict[str, Baseline]:
     """The baselines that a final test left in `folder`, by name; none if there was none.
 
-    One that cannot be read is left out, with a warning.
+    One that cannot be read is left out, and `say` is told.
     """
     kinds, result = baselines(), {}
     for name in _described(folder).get("seconds", {}):
@@ -75,7 +77,7 @@ def kept_baselines(folder: Path, on_warning: Say = lambda text: None) -> dict[st
             try:
                 result[name] = kinds[name].load(folder / _slug(name))
             except GmanSearchError as error:
-                on_warning(f"{name} is left out: {error}")
+                say(f"{name} is left out: {error}")
     return result
 
 

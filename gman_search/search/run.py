@@ -44,6 +44,16 @@ class StudyFolder:
         return f"sqlite:///{self.path.resolve() / 'study.db'}"
 
     @property
+    def ensemble(self) -> Path:
+        """What the search delivers: see `ensemble.store`."""
+        return self.path / "ensemble"
+
+    @property
+    def baselines(self) -> Path:
+        """The baselines that the final test fitted."""
+        return self.path / "baselines"
+
+    @property
     def winner(self) -> Path:
         """Weights that can predict, and the test result."""
         return self.path / "winner"
@@ -107,7 +117,7 @@ def run_search(
         if not done:
             on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
     artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.storage)
-    test = FinalTest(task, spec.data, folder.path, folder.winner, artifacts)
+    test = FinalTest(task, spec.data, folder.path, folder.winner, artifacts, seed=spec.seed)
     test.run(studies.evaluations(), studies.ladder, on_warning)
     record = study_record(studies, folder)
     _judge_failures(record, spec)

@@ -10,4 +10,4 @@ __all__ = ["historical_average"]
 
 def historical_average(windows: WindowSet) -> NDArray[np.float32]:
     """The usual value at each step to be forecast (W, Q, N); see `gman_search.data.usual`."""
-    return windows.usual[windows.future].astype(np.float32)
+    return np.asarray(windows.usual[windows.future], dtype=np.float32)

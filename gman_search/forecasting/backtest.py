@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gman_search.data.holidays import calendar_days
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask
 from gman_search.data.window_set import last_reading
@@ -67,7 +68,7 @@ def backtest(model: SeriesForecaster, windows: Windows, percent: int | None = No
     if not (truth != 0).any():
         raise DataError("expected readings to compare forecasts with; all of them are missing")
     hours = (series.times.astype("datetime64[h]").astype(np.int64) % 24)[rows]
-    days = series.day_of_week[rows]
+    days = calendar_days(series.times, model.holidays)[rows]
     forecast = model.windows(series, windows.starts)
     inputs = series.values[windows.starts[:, np.newaxis] + np.arange(model.P)]
     persisted = np.repeat(last_reading(inputs, model.mean), model.Q, axis=1)

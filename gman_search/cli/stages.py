@@ -12,6 +12,9 @@ __all__ = ["stages"]
 
 def stages(
     spec: Annotated[Path | None, typer.Option(help="Specification in TOML; default: the guide's presets.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any key of the specification, such as model.shortcuts=false.")
+    ] = None,
     studies: Studies = Path("studies"),
     json: Json = False,
 ) -> None:
@@ -25,16 +28,14 @@ def stages(
     from gman_search.cli.output import print_json
     from gman_search.cli.specification import resolve_spec
     from gman_search.model.counts import parameter_counts
-    from gman_search.spec import StudySpec
 
-    resolved = (
-        StudySpec(budget="guide")
-        if spec is None
-        else resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags={}, settings=[])
-    )
+    flags = {"data.speed": "demo", "budget": "guide"} if spec is None else {}
+    resolved = resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags=flags, settings=settings or [])
     rows = []
     for stage in resolved.stage_list():
-        trainable, total = parameter_counts(stage.L, stage.K, stage.d)
+        trainable, total = parameter_counts(
+            stage.L, stage.K, stage.d, shortcuts=resolved.model.shortcuts, Q=resolved.data.horizon
+        )
         rows.append({**stage.model_dump(), "D": stage.D, "trainable": trainable, "total": total})
     if json:
         print_json("stages", {"stages": rows})

@@ -63,7 +63,10 @@ def train(
     folder = StudyFolder(studies / resolved.name)
     parent = _parent(init_from, folder)
     hyperparameters = at_stage(
-        resolved.space.preset(), resolved.stage(stage), learning_rate_rule=resolved.halving.learning_rate_rule
+        resolved.space.preset(),
+        resolved.stage(stage),
+        learning_rate_rule=resolved.halving.learning_rate_rule,
+        shortcuts=resolved.model.shortcuts,
     )
     task = load_task(resolved.data, Path.cwd())
     for text in task.warnings:
@@ -107,7 +110,8 @@ def train(
     outcome = trainer.train(job, told)
     has_weights = (run / "weights.npz").is_file()
     if has_weights:
-        complete_run(task, run, trainer.compiled(job.hyperparameters.shape, stage), resolved.data)
+        model = trainer.compiled(hyperparameters.shape, stage, shortcuts=hyperparameters.shortcuts)
+        complete_run(task, run, model, resolved.data)
     if json:
         print_json(
             "train",

@@ -6,7 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WindowSet", "last_reading"]
+from gman_search.data.series import TrafficSeries
+from gman_search.data.usual import UsualValues
+
+__all__ = ["WindowSet", "calendar", "last_reading", "window_set"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,34 @@ class WindowSet:
     def take(self, which: slice | NDArray[np.integer]) -> "WindowSet":
         """Some of the windows."""
         return WindowSet(self.readings, self.day, self.time, self.usual, self.starts[which], self.P, self.Q, self.mean)
+
+
+def window_set(
+    series: TrafficSeries, starts: NDArray[np.integer], usual: UsualValues | None, *, P: int, Q: int, mean: float
+) -> WindowSet:
+    """Windows of new readings, for which there is no truth yet.
+
+    Args:
+        series: readings (S, N).
+        starts: (W,), first rows of the windows.
+        usual: usual values from the training part; None for forecasters that do not use them, which then see zeros.
+        P: input steps.
+        Q: steps to forecast.
+        mean: mean reading of the training part.
+    """
+    dates = calendar(series, len(series.values) + Q)
+    day, time = dates.day_of_week, dates.time_of_day
+    if usual is None:
+        table: NDArray[np.floating] = np.broadcast_to(np.float32(0), (len(day), len(series.sensors)))
+    else:
+        table = usual.at(day, time)
+    return WindowSet(series.values, day, time, table, starts, P, Q, mean)
+
+
+def calendar(series: TrafficSeries, steps: int) -> TrafficSeries:
+    """`steps` regular times from the first of `series` on, without readings: some have none yet."""
+    times = series.times[0].astype("datetime64[m]") + np.arange(steps) * series.step_minutes
+    return TrafficSeries(np.zeros((steps, 1)), times, ("calendar",), series.step_minutes)
 
 
 def last_reading(inputs: NDArray[np.floating], mean: float) -> NDArray[np.floating]:

@@ -9,8 +9,8 @@ from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask
 from gman_search.errors import DataError
 from gman_search.forecasting.accuracy import Accuracy, accuracy
-from gman_search.forecasting.forecaster import Forecaster
 from gman_search.forecasting.intervals import coverage
+from gman_search.forecasting.series_forecaster import SeriesForecaster
 from gman_search.record import Coverage
 
 __all__ = ["Backtest", "Windows", "backtest", "file_windows", "split_windows"]
@@ -38,7 +38,7 @@ def split_windows(task: ForecastTask, part: str) -> Windows:
     return Windows(task.series, task.starts[part])
 
 
-def file_windows(model: Forecaster, readings: TrafficSeries) -> Windows:
+def file_windows(model: SeriesForecaster, readings: TrafficSeries) -> Windows:
     """All windows of P + Q rows.
 
     Raises:
@@ -54,7 +54,7 @@ def file_windows(model: Forecaster, readings: TrafficSeries) -> Windows:
     return Windows(series, np.arange(count))
 
 
-def backtest(model: Forecaster, windows: Windows, percent: int | None = None) -> Backtest:
+def backtest(model: SeriesForecaster, windows: Windows, percent: int | None = None) -> Backtest:
     """Score `model` and persistence; `percent` asks for the coverage of its intervals.
 
     Raises:
@@ -70,7 +70,7 @@ def backtest(model: Forecaster, windows: Windows, percent: int | None = None) ->
     days = series.day_of_week[rows]
     forecast = model.windows(series, windows.starts)
     inputs = series.values[windows.starts[:, np.newaxis] + np.arange(model.P)]
-    persisted = np.repeat(last_reading(inputs, model.about.mean), model.Q, axis=1)
+    persisted = np.repeat(last_reading(inputs, model.mean), model.Q, axis=1)
     return Backtest(
         accuracy(truth, forecast, hours, days, model.sensors),
         accuracy(truth, persisted, hours, days, model.sensors),

@@ -43,7 +43,10 @@ class ServedModel(tf.Module):
         self._variables = [variable.value for variable in model.network.variables]
         intervals = None if percent is None else model.intervals(percent)
         self._widths = None if intervals is None or percent is None else tf.constant(intervals.of(percent), tf.float32)
-        self._usual = None if intervals is None else tf.constant(intervals.usual, tf.float32)
+        self._free = None if intervals is None else tf.constant(intervals.usual, tf.float32)
+        table = model.model.usual
+        # (7 T, N): the row of a time is day T + time.
+        self._usual = None if table is None else tf.constant(table.reshape(-1, table.shape[-1]), tf.float32)
         readings = tf.TensorSpec([None, about.P, len(about.sensors)], tf.float32, name="readings")
         minute = tf.TensorSpec([None], tf.int64, name="last_minute")
         self.forecast = tf.function(self._forecast, input_signature=[readings, minute])
@@ -55,11 +58,16 @@ class ServedModel(tf.Module):
         day = tf.math.floormod(tf.math.floordiv(minutes, MINUTES_PER_DAY) + FIRST_WEEKDAY, 7)
         time = tf.math.floordiv(tf.math.floormod(minutes, MINUTES_PER_DAY), about.step_minutes)
         inputs = _normalised(readings, about.mean, about.std, about.missing_inputs)
-        values = self._model.normalised(inputs, tf.cast(day, tf.int32), tf.cast(time, tf.int32))
+        day, time = tf.cast(day, tf.int32), tf.cast(time, tf.int32)
+        usual = None
+        if self._usual is not None:
+            rows = (day * about.T + time)[:, about.P - 1 :]
+            usual = (tf.gather(self._usual, rows) - about.mean) / about.std
+        values = self._model.normalised(inputs, day, time, usual)
         values = values * about.std + about.mean
         if self._widths is None:
             return {"forecast": values}
-        share = values / self._usual
+        share = values / self._free
         level = sum(tf.cast(share >= edge, tf.int32) for edge in LEVELS)  # (B, Q, N)
         widths = tf.reduce_sum(tf.one_hot(level, len(LEVELS) + 1) * self._widths[:, tf.newaxis], axis=-1)
         return {"forecast": values, "lower": tf.maximum(values - widths, 0.0), "upper": values + widths}

@@ -18,7 +18,7 @@ from gman_search.record import Coverage
 from gman_search.record_json import finite
 from gman_search.training.checkpoints import read_arrays, write_arrays
 
-__all__ = ["About", "SavedModel", "is_complete", "read_saved_model", "write_saved_model"]
+__all__ = ["About", "DataAbout", "SavedModel", "is_complete", "read_saved_model", "write_saved_model"]
 
 CONSTANT = "constant/"
 SCHEMA = "gman-search/model/1"
@@ -26,36 +26,43 @@ SCHEMA = "gman-search/model/1"
 
 class _Switches(BaseModel):
     causal: bool
+    shortcuts: bool = False
     model_config = ConfigDict(extra="allow")
 
 
-class About(BaseModel):
-    """The description of a saved model.
+class DataAbout(BaseModel):
+    """What anything that forecasts a network says of its data; extra keys are kept.
 
-    `missing` is what counted as no reading where it was trained, `channel` the quantity taken from files that have
-    several. `coverage` maps percents to what was measured on the test part, where it was. Extra keys are kept.
+    `mean` and `std` are those of the training readings. `missing` is what counted as no reading there, `channel` the
+    quantity taken from files that have several. `coverage` maps percents to what was measured of prediction intervals
+    on the test part, where it was.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    shape: tuple[int, int, int]
-    hyperparameters: _Switches
     P: int = Field(ge=1)
     Q: int = Field(ge=1)
     T: int = Field(ge=1)
-    C: int = 1
-    groups: int = Field(default=0, ge=0)
     mean: float
     std: float = Field(gt=0)
     unit: str = "mph"
     step_minutes: int = Field(ge=1)
     sensors: tuple[str, ...] = Field(min_length=1)
     missing: tuple[Literal["zero", "nan", "negative"], ...] = ("zero", "nan")
-    missing_inputs: Literal["last", "mean", "zero"]
     channel: int | str | None = None
+    coverage: dict[int, dict[str, Any]] = Field(default_factory=dict)
+
+
+class About(DataAbout):
+    """The description of a saved GMAN."""
+
+    shape: tuple[int, int, int]
+    hyperparameters: _Switches
+    C: int = 1
+    groups: int = Field(default=0, ge=0)
+    missing_inputs: Literal["last", "mean", "zero"]
     val_mae: float | None = None
     seed: int | None = None
-    coverage: dict[int, dict[str, Any]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class SavedModel:
         partings: (2 L, G, M), the groups of each block's group attention in evaluation; none without groups. They are
             random numbers of the TensorFlow that trained the model; saved, they stay the same under any other.
         intervals: what prediction intervals are made of; none if the validation part was not forecast.
+        usual: (7, T, N), what sensors usually read in the data's unit, for shortcuts; none without them.
     """
 
     about: About
@@ -78,6 +86,7 @@ class SavedModel:
     seen: np.ndarray
     partings: np.ndarray | None = None
     intervals: Intervals | None = None
+    usual: np.ndarray | None = None
 
 
 def is_complete(path: Path) -> bool:
@@ -116,7 +125,8 @@ def read_saved_model(folder: Path) -> SavedModel:
     widths, intervals = constants.get("interval_widths"), None
     if widths is not None:
         intervals = Intervals(widths, _constant(file, constants, "interval_usual", (sensors,)))
-    return SavedModel(about, arrays, embedding, seen, constants.get("partings"), intervals)
+    usual = _constant(file, constants, "usual", (7, about.T, sensors)) if about.hyperparameters.shortcuts else None
+    return SavedModel(about, arrays, embedding, seen, constants.get("partings"), intervals, usual)
 
 
 def _constant(
@@ -136,7 +146,7 @@ def write_saved_model(model: SavedModel, folder: Path, *, coverage: Mapping[int,
         measured = {percent: finite(asdict(found)) for percent, found in coverage.items()}
         model = replace(model, about=model.about.model_copy(update={"coverage": measured}))
     description = {"schema": SCHEMA, **model.about.model_dump(mode="json")}
-    constants = {"embedding": model.embedding, "seen": model.seen, "partings": model.partings}
+    constants = {"embedding": model.embedding, "seen": model.seen, "partings": model.partings, "usual": model.usual}
     if model.intervals is not None:
         constants |= {"interval_widths": model.intervals.widths, "interval_usual": model.intervals.usual}
     kept = {CONSTANT + name: array for name, array in constants.items() if array is not None}

@@ -11,7 +11,13 @@ WINDOWS_AT_ONCE = 4
 
 
 def sensor_attention(
-    network: GMAN, readings: np.ndarray, day: np.ndarray, time: np.ndarray, *, causal: bool
+    network: GMAN,
+    readings: np.ndarray,
+    day: np.ndarray,
+    time: np.ndarray,
+    usual: np.ndarray | None = None,
+    *,
+    causal: bool,
 ) -> np.ndarray:
     """Mean weights (N, N) over windows: row i is what sensor i attends to, and sums to 1.
 
@@ -20,16 +26,20 @@ def sensor_attention(
         readings: (W, P, N), normalised.
         day: (W, P + Q), day of the week of all steps.
         time: (W, P + Q), time of day of all steps.
+        usual: (W, 1 + Q, N), normalised usual readings at the last input step and the targets, for shortcuts.
         causal: whether steps see only themselves and earlier ones.
     """
     total = np.zeros((readings.shape[2],) * 2)
     for first in range(0, len(readings), WINDOWS_AT_ONCE):
         part = slice(first, first + WINDOWS_AT_ONCE)
-        total += len(readings[part]) * _of_windows(network, readings[part], day[part], time[part], causal)
+        known = None if usual is None else tf.constant(usual[part])
+        total += len(readings[part]) * _of_windows(network, readings[part], day[part], time[part], known, causal)
     return total / len(readings)
 
 
-def _of_windows(network: GMAN, readings: np.ndarray, day: np.ndarray, time: np.ndarray, causal: bool) -> np.ndarray:
+def _of_windows(
+    network: GMAN, readings: np.ndarray, day: np.ndarray, time: np.ndarray, usual: tf.Tensor | None, causal: bool
+) -> np.ndarray:
     # The forward pass of `GMAN.call`, one block at a time.
     none = tf.zeros([])
     knobs = Knobs(tf.constant(causal), none, none, tf.zeros([2], tf.int32))
@@ -41,6 +51,8 @@ def _of_windows(network: GMAN, readings: np.ndarray, day: np.ndarray, time: np.n
         weights.append(_of_block(block, x, spatial, past))
         x = block(x, spatial, past, knobs, None)
     x = network.transform(x, spatial, past, future, None)
+    if network.shortcuts is not None:
+        x += network.shortcuts.to_decoder(network.shortcuts(tf.constant(readings), usual))
     for block in network.decoder:
         weights.append(_of_block(block, x, spatial, future))
         x = block(x, spatial, future, knobs, None)

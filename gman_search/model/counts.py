@@ -10,11 +10,20 @@ def best_groups(sensors: int) -> int:
 
 
 def parameter_counts(
-    L: int, K: int, d: int, *, E: int = 64, T: int = 288, C: int = 1, grouped: bool = False
+    L: int,
+    K: int,
+    d: int,
+    *,
+    E: int = 64,
+    T: int = 288,
+    C: int = 1,
+    grouped: bool = False,
+    shortcuts: bool = False,
+    Q: int = 12,
 ) -> tuple[int, int]:
     """(trainable, total with moving BN statistics) for L blocks, K heads of d channels, SE width E, T steps a day.
 
-    C input channels; `grouped` for group spatial attention.
+    C input channels; `grouped` for group spatial attention; `shortcuts` of Q steps past the network.
     """
     D = K * d
     # A projection with BN has a bias, gamma and beta an output, and two moving statistics that are not trained.
@@ -26,5 +35,7 @@ def parameter_counts(
         block += 3 * D * D + 9 * D
     ends = (C * D + D * D + 4 * D) + (D * D + 3 * D + D + 1)
     trainable = 2 * L * block + transform + embedding + ends
+    if shortcuts:
+        trainable += (4 * D + D) + 4 * Q
     normalised = 2 * L * (6 + 3 + 3 * grouped) * D + (3 + 1) * D + 2 * D + 2 * D
     return trainable, trainable + 2 * normalised

@@ -3,7 +3,7 @@
 Encoder of L ST-attention blocks -> transform attention -> decoder of L blocks -> two output layers; all steps of the
 horizon in one pass. Details in which ports differ and this one follows the original: BN only in front of ReLU, two
 projections after every attention, a gate with one biased and one unbiased half, the causal mask in encoder and decoder
-alike (an option), dropout in front of each of the two output layers.
+alike (an option), dropout in front of each of the two output layers. Shortcuts past the network are ours (`shortcuts`).
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ import tensorflow as tf
 from gman_search.model.attention import attention_over_sensors, attention_over_steps
 from gman_search.model.group_attention import Partition, attention_in_groups, partition
 from gman_search.model.layers import Projection, ProjectionPair, project
+from gman_search.model.shortcuts import Shortcuts
 
 __all__ = ["DAYS", "GMAN", "GROUP_STREAMS", "Knobs", "ModelShape"]
 
@@ -28,7 +29,8 @@ GROUP_STREAMS = 100
 class ModelShape:
     """All sizes: L blocks, K heads of d channels, SE width E, T steps a day, P steps in, Q out, C input channels.
 
-    `groups` G is the number of groups of group spatial attention; 0: every sensor attends to all.
+    `groups` G is the number of groups of group spatial attention; 0: every sensor attends to all. `shortcuts` leads
+    the last reading and usual values past the network (see `model.shortcuts`); without, it is the original.
     """
 
     L: int
@@ -40,6 +42,7 @@ class ModelShape:
     Q: int = 12
     C: int = 1
     groups: int = 0
+    shortcuts: bool = False
 
     @property
     def D(self) -> int:
@@ -201,6 +204,8 @@ class GMAN(keras.Model):
             for block in range(shape.L)
         ]
         self.output_pair = ProjectionPair(width, 1, name="output", dtype=policy)
+        # Last, so that the other weights keep their order, in which initial values are drawn.
+        self.shortcuts = Shortcuts(width, shape.Q, dtype=policy) if shape.shortcuts else None
         self._create_weights()
 
     def _create_weights(self) -> None:
@@ -209,6 +214,8 @@ class GMAN(keras.Model):
         layers: list[Any] = [*self.encoder, self.transform, *self.decoder, self.output_pair]
         for layer in layers:
             layer.build(self.shape.D)
+        if self.shortcuts is not None:
+            self.shortcuts.build()
         self.built = True
 
     def call(
@@ -217,10 +224,14 @@ class GMAN(keras.Model):
         day: tf.Tensor,
         time: tf.Tensor,
         knobs: Knobs,
+        usual: tf.Tensor | None = None,
         training: bool = False,
         precision: str | None = None,
     ) -> tf.Tensor:
         """Forecast (B, Q, N) from `readings` (B, P, N), or (B, P, N, C), and the calendar `day`, `time` (B, P+Q).
+
+        A model with shortcuts also needs `usual` (B, 1 + Q, N): the normalised usual readings at the last input step
+        and at the Q targets.
 
         `precision` "float16" or "bfloat16" holds for products and activations; parameters, BN moments and the ST
         embedding stay in that of the model, which is also the default.
@@ -228,6 +239,10 @@ class GMAN(keras.Model):
         momentum = knobs.momentum if training else None
         number, low = readings.dtype, precision or readings.dtype
         spatial, temporal = self.st_embedding(self.embedding, day, time, self.seen, momentum)
+        if self.shortcuts is not None:
+            if usual is None:
+                raise ValueError("expected the usual readings that shortcuts need; received none")
+            numbers = self.shortcuts(readings, usual)
         readings, spatial, temporal = (tf.cast(x, low) for x in (readings, spatial, temporal))
         past, future = temporal[:, : self.shape.P], temporal[:, self.shape.P :]
         readings = readings if len(readings.shape) == 4 else readings[..., tf.newaxis]
@@ -235,6 +250,8 @@ class GMAN(keras.Model):
         for block in self.encoder:
             x = block(x, spatial, past, knobs, momentum)
         x = self.transform(x, spatial, past, future, momentum)
+        if self.shortcuts is not None:
+            x += self.shortcuts.to_decoder(tf.cast(numbers, low))
         for block in self.decoder:
             x = block(x, spatial, future, knobs, momentum)
         if training:
@@ -242,7 +259,8 @@ class GMAN(keras.Model):
         x = self.output_pair.first(x, momentum=momentum)
         if training:
             x = _dropout(x, knobs.dropout, knobs.seed + 1)
-        return tf.squeeze(tf.cast(self.output_pair.second(x), number), axis=-1)
+        forecast = tf.squeeze(tf.cast(self.output_pair.second(x), number), axis=-1)
+        return forecast if self.shortcuts is None else forecast + self.shortcuts.to_output(numbers)
 
 
 @tf.custom_gradient

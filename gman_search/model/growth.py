@@ -10,6 +10,7 @@ new ones, in evaluation and in training mode alike. Three places need more than 
   (relu'(0) = 0). They are made CONSTANT instead: gamma 0, beta c > 0 adds the same number to the scores of all keys,
   which softmax ignores, and gamma has a gradient.
 - A new block adds nothing: the last linear layer of its residual branch is zero. So it may stand anywhere.
+- Shortcuts that the small model does not have add nothing: they begin at zero, where their gradient is not.
 
 Adam's moments are gradients' means, and embedded by the same map: where a parameter was multiplied by s its gradient is
 divided by s, so the first moment is divided by s and the second by s^2; what is new begins at zero.
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from gman_search.errors import UsageError
+from gman_search.model.shortcut_weights import has_shortcuts, is_shortcut
 
 __all__ = ["NEW_KEY_CONSTANT", "Growth", "GrowthRules", "grow", "grow_moments", "reads_channels"]
 
@@ -93,14 +95,22 @@ def grow(
         rules: where new blocks stand and what they compute inside; their last layer starts at zero in any case.
 
     Raises:
-        UsageError: where a size would shrink or a tensor does not fit the shapes given.
+        UsageError: where a size would shrink, a tensor does not fit the shapes given, or only `small` has shortcuts.
     """
+    gains = not has_shortcuts(small)
+    if has_shortcuts(small) and not has_shortcuts(fresh):
+        raise UsageError(
+            "weights with shortcuts only grow into a model with shortcuts: expected model.shortcuts = true; received false"
+        )
     if any(after < before for before, after in zip(old, new, strict=True)):
         raise UsageError(f"weights only grow: expected (L, K, d) of at least {old}, received {new}")
     grown: dict[str, NDArray[np.floating]] = {}
     inherited: dict[str, int] = {}
     for name, start in fresh.items():
         source, is_new_block = _source(name, old[0], new[0], rules.insert)
+        if gains and is_shortcut(name):
+            grown[name], inherited[name] = np.zeros_like(start), 0
+            continue
         if is_new_block and rules.new_blocks == "random":
             grown[name], inherited[name] = start.copy(), 0
         else:
@@ -128,25 +138,27 @@ def grow_moments(
     for name, shape in names.items():
         source, is_new_block = _source(name, old[0], new[0], rules.insert)
         start = np.zeros(shape, dtype=np.float32)
-        if not is_new_block:
+        if not is_new_block and (source in small or not is_shortcut(name)):
             start, _ = _embedded(name, np.asarray(small[source]), start, old, new, power=-power, new_key=0.0)
         grown[name] = start
     return grown
 
 
 def kept_elements(
-    names: Mapping[str, tuple[int, ...]], old: Shape, new: Shape, rules: GrowthRules
+    names: Mapping[str, tuple[int, ...]], old: Shape, new: Shape, rules: GrowthRules, *, gains_shortcuts: bool = False
 ) -> dict[str, NDArray[np.bool_]]:
     """Which elements of every tensor of the grown model come from the smaller one; a copied block is new.
 
     Args:
         names: shapes of the big model's parameters, by name.
         old, new, rules: as they were grown.
+        gains_shortcuts: whether the smaller model had no shortcuts, so that those of the big one are new.
     """
     kept = {}
     for name, shape in names.items():
         kept[name] = np.zeros(shape, dtype=bool)
-        if not _source(name, old[0], new[0], rules.insert)[1]:
+        is_new = _source(name, old[0], new[0], rules.insert)[1] or (gains_shortcuts and is_shortcut(name))
+        if not is_new:
             indices = [_kept(parts, size, old, new) for parts, size in zip(_parts(name), shape, strict=True)]
             kept[name][np.ix_(*indices)] = True
     return kept
@@ -226,6 +238,8 @@ def _attention_parts(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def _parts(name: str) -> tuple[int, ...]:
     """How many runs of D channels each axis of a tensor holds; 0 for an axis that does not grow."""
+    if is_shortcut(name):
+        return (0, 0) if name.endswith("coefficients") else (0, 1) if name.endswith("kernel") else (1,)
     if "/qkv/" in name:
         return (2, 6) if name.endswith("kernel") else (6,)
     if "/between_groups/" in name:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gman_search.errors import DataError
+from gman_search.model.shortcut_weights import has_shortcuts, neutral_shortcuts
 
 __all__ = ["from_original", "model_variables", "original_names", "to_original"]
 
@@ -51,7 +52,15 @@ def original_names(L: int) -> dict[str, tuple[str, ...]]:
 
 
 def from_original(
-    variables: Mapping[str, Array], L: int, K: int, d: int, *, E: int = 64, T: int = 288
+    variables: Mapping[str, Array],
+    L: int,
+    K: int,
+    d: int,
+    *,
+    E: int = 64,
+    T: int = 288,
+    shortcuts: bool = False,
+    Q: int = 12,
 ) -> dict[str, Array]:
     """Our named weights from the original's variables.
 
@@ -62,6 +71,8 @@ def from_original(
         d: channels of a head. Only K*d shows in the shapes: the wrong split of it cannot be noticed.
         E: width of the spatial embedding.
         T: steps a day.
+        shortcuts: for a model with shortcuts, which begin at zero: it forecasts as the original does.
+        Q: steps that it forecasts.
 
     Raises:
         DataError: a variable is missing or left over, or has another shape.
@@ -82,15 +93,17 @@ def from_original(
                 )
             parts.append(part[0, 0] if name.endswith("/kernel") else part)
         named[name] = np.concatenate(parts, axis=-1)
-    return named
+    return {**named, **neutral_shortcuts(K * d, Q)} if shortcuts else named
 
 
 def to_original(named: Mapping[str, Array], L: int) -> dict[str, Array]:
     """The original's variables from our named weights: inverse of `from_original`.
 
     Raises:
-        DataError: a tensor of L blocks is missing or left over.
+        DataError: a tensor of L blocks is missing or left over, or there are shortcuts.
     """
+    if has_shortcuts(named):
+        raise DataError("expected weights of a GMAN without shortcuts, which the original does not have; received some")
     sources = original_names(L)
     different = sorted(sources.keys() ^ named.keys())
     if different:

@@ -126,7 +126,12 @@ def _job(place: Workplace, claim: Claim) -> Job:
     return Job(
         config_id=row.config_id,
         stage=claim.stage,
-        hyperparameters=at_stage(row.params, stage, learning_rate_rule=spec.halving.learning_rate_rule),
+        hyperparameters=at_stage(
+            row.params,
+            stage,
+            learning_rate_rule=spec.halving.learning_rate_rule,
+            shortcuts=spec.model.shortcuts,
+        ),
         seed=row.seed,
         folder=folder / "evaluations" / claim.stage / own,
         parent=folder / str(attrs["parent_folder"]) if grown else None,

@@ -99,7 +99,7 @@ def _time_stages(index: int, spec_json: str, base: str, threads: int) -> list[tu
     trainer = GmanTrainer(task, validation_stride=_stride(task), stages=stages)
     timed = []
     for name, stage in stages.items():
-        settings = at_stage(spec.space.preset(), with_few_steps(stage, task))
+        settings = at_stage(spec.space.preset(), with_few_steps(stage, task), shortcuts=spec.model.shortcuts)
         epochs: list[Epoch] = []
         try:
             with TemporaryDirectory() as folder:

@@ -32,28 +32,29 @@ class TestBench:
 
     def __init__(self, task: ForecastTask, data: DataSpec) -> None:
         self.task, self.data = task, data
-        self._models: dict[tuple[int, int, int], CompiledModel] = {}
+        self._models: dict[tuple[tuple[int, int, int], bool], CompiledModel] = {}
 
     def winner(self, source: Path, *, config_id: int, stage: str) -> tuple[SavedModel, TestResult]:
         """The evaluation in `source` as a saved model with intervals, and all that its test tells."""
         saved = complete_model(self.task, source, self.data)
-        model = self._model(saved.about.shape)
+        model = self._model(saved)
         saved = with_intervals(saved, self.task, model)
         return saved, test_winner(self.task, model, saved, config_id=config_id, stage=stage)
 
     def scores(self, source: Path) -> tuple[dict[int, Scores], Scores]:
         """Scores at each step and their mean, of the evaluation in `source`."""
         saved = complete_model(self.task, source, self.data)
-        model = self._model(saved.about.shape)
+        model = self._model(saved)
         model.state.load_weights(saved.weights)
         forecast = model.forecast(self.task.starts["test"], causal=saved.about.hyperparameters.causal)
         steps = scores_by_step(truth(self.task, "test"), forecast)
         return steps, mean_of_steps(steps)
 
-    def _model(self, shape: tuple[int, int, int]) -> CompiledModel:
-        if shape not in self._models:
-            self._models[shape] = CompiledModel(self.task, shape)
-        return self._models[shape]
+    def _model(self, saved: SavedModel) -> CompiledModel:
+        shape, shortcuts = key = saved.about.shape, saved.about.hyperparameters.shortcuts
+        if key not in self._models:
+            self._models[key] = CompiledModel(self.task, shape, shortcuts=shortcuts)
+        return self._models[key]
 
 
 def test_winner(
@@ -115,8 +116,9 @@ def _attention(
     chosen = starts[np.unique(np.linspace(0, len(starts) - 1, min(ATTENTION_WINDOWS, len(starts))).astype(int))]
     rows = chosen[:, np.newaxis] + np.arange(task.P + task.Q)
     readings, day, time = task.inputs[rows[:, : task.P]], task.day_of_week[rows], task.time_of_day[rows]
+    usual = (task.usual_rows[rows[:, task.P - 1 :]] - task.mean) / task.std
     causal = saved.about.hyperparameters.causal
-    weights = sensor_attention(loaded_network(saved), readings, day, time, causal=causal)
+    weights = sensor_attention(loaded_network(saved), readings, day, time, usual.astype(np.float32), causal=causal)
     names = task.series.sensors
     found = {}
     for sensor in sensors:

@@ -1,6 +1,7 @@
 """Weights that Keras saved (`model.save_weights("small.weights.h5")`) of a GMAN with our layout, by tensor name."""
 
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ Shape = tuple[int, int, int]
 def read_keras_weights(path: Path, task: ForecastTask, shapes: Iterable[Shape]) -> tuple[dict[str, np.ndarray], Shape]:
     """Weights by name, and which of `shapes`, (L, K, d), they have.
 
-    A file knows L and K*d only: of shapes that both fit, the first is taken.
+    A file knows L and K*d only: of shapes that both fit, the first is taken. It may be of a model with shortcuts.
 
     Raises:
         DataError: the file cannot be read, or is none of the shapes on this task (width of the embedding, steps a day).
@@ -27,8 +28,9 @@ def read_keras_weights(path: Path, task: ForecastTask, shapes: Iterable[Shape]) 
     if not path.is_file():
         raise DataError(f"expected a Keras weight file at {path}; there is no such file")
     tried = list(dict.fromkeys(shapes))
-    for shape in tried:
-        model = GMAN(model_shape(task, shape), task.embedding)
+    # With shortcuts first: without them a file that has some would fit, too.
+    for shape, shortcuts in product(tried, (True, False)):
+        model = GMAN(model_shape(task, shape, shortcuts=shortcuts), task.embedding)
         try:
             model.load_weights(path)
         except (ValueError, OSError, KeyError):  # another shape, or no weight file at all

@@ -76,26 +76,26 @@ class GmanTrainer:
     ) -> None:
         self.task = task
         self.stages = dict(stages or {})
-        self._compiled: dict[tuple[tuple[int, int, int], bool, str], CompiledModel] = {}
+        self._compiled: dict[tuple[tuple[int, int, int], bool, bool, str], CompiledModel] = {}
         self._val_starts = task.starts["val"][::validation_stride]
         self._val_truth = truth(task, "val")[::validation_stride]
 
-    def compiled(self, shape: tuple[int, int, int], stage: str = "") -> CompiledModel:
-        """The model of this shape, traced at most once in this process."""
+    def compiled(self, shape: tuple[int, int, int], stage: str = "", *, shortcuts: bool = False) -> CompiledModel:
+        """The model of this shape, with or without shortcuts, traced at most once in this process."""
         settings = self.stages.get(stage)
         wish, precision = (settings.xla, settings.precision) if settings else ("off", "float32")
         xla = wish == "on" or (wish == "auto" and bool(tf.config.list_physical_devices("GPU")))
-        key = (shape, xla, precision)
+        key = (shape, shortcuts, xla, precision)
         if key not in self._compiled:
-            self._compiled[key] = CompiledModel(self.task, shape, xla=xla, precision=precision)
+            self._compiled[key] = CompiledModel(self.task, shape, shortcuts=shortcuts, xla=xla, precision=precision)
         return self._compiled[key]
 
     def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> Outcome:
         """Train `job` to its end (see `Trainer`)."""
         settings = job.hyperparameters
-        model = self.compiled(settings.shape, job.stage)
+        model = self.compiled(settings.shape, job.stage, shortcuts=settings.shortcuts)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
-        set_rates(model, job, progress.warm.grown_from)
+        set_rates(model, job, progress.warm)
         with epoch_log(job) as show:
             reason = self._epochs(job, model, progress, on_epoch, show)
         return self._outcome(job, progress, reason)
@@ -112,7 +112,7 @@ class GmanTrainer:
         progress = _Progress(inherited=load_grown(model, job, parent))
         # The grown model before its first step: it must stand where its parent ended.
         val = self._validate(model, job.hyperparameters)
-        progress.warm = settle(model, job, self.task.starts["train"], tuple(parent[1]["shape"]))
+        progress.warm = settle(model, job, self.task.starts["train"], parent)
         self._keep_best(job, model, progress, Epoch(0, 0, None, val, 0.0, time.perf_counter() - began), on_epoch)
         return progress
 

@@ -43,6 +43,7 @@ class CompiledModel:
     Args:
         task: readings, calendar, spatial embedding and windows.
         shape: L, K and d (widths and steps come from the task).
+        shortcuts: whether the last reading and usual values are led past the network.
         xla: compile the step with XLA.
         precision: of products and activations in training: float32, float16 (with a loss scale) or bfloat16.
             Forecasts are made in full precision, so that validation judges the weights as they will be used.
@@ -54,18 +55,20 @@ class CompiledModel:
         task: ForecastTask,
         shape: tuple[int, int, int],
         *,
+        shortcuts: bool = False,
         xla: bool = False,
         precision: str = "float32",
         dtype: str = "float32",
     ) -> None:
         self.task = task
         seen = np.concatenate([task.seen_days, task.seen_times])
-        self.model = GMAN(model_shape(task, shape), task.embedding, seen, dtype=dtype)
+        self.model = GMAN(model_shape(task, shape, shortcuts=shortcuts), task.embedding, seen, dtype=dtype)
         self._precision = dtype if precision == "float32" else precision
         self.state = TrainState(self.model)
         # The whole series is resident once; windows are gathered from it inside the step.
         self._inputs = tf.constant(task.inputs, dtype=dtype)
         self._targets = tf.constant(task.targets, dtype=dtype)
+        self._usual = tf.constant((task.usual_rows - task.mean) / task.std, dtype=dtype) if shortcuts else None
         self._day = tf.constant(task.day_of_week, dtype=tf.int32)
         self._time = tf.constant(task.time_of_day, dtype=tf.int32)
         starts = tf.TensorSpec([None], tf.int32)
@@ -117,7 +120,7 @@ class CompiledModel:
             **fresh_tensors(random, self.state.moving.names, self.state.moving.shapes),
         }
 
-    def _windows(self, starts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _windows(self, starts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None]:
         P, Q = self.task.P, self.task.Q
         steps = starts[:, tf.newaxis] + tf.range(P + Q)[tf.newaxis]  # (B, P+Q)
         past, future = steps[:, :P], steps[:, P:]
@@ -126,11 +129,12 @@ class CompiledModel:
             tf.gather(self._targets, future),
             tf.gather(self._day, steps),
             tf.gather(self._time, steps),
+            None if self._usual is None else tf.gather(self._usual, steps[:, P - 1 :]),
         )
 
     def _train_step(self, starts: tf.Tensor, values: tf.Tensor, counters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         rate, decay, clip, dropout, momentum, causal, step, carried_step = tf.unstack(values)
-        readings, targets, day, time = self._windows(starts)
+        readings, targets, day, time, usual = self._windows(starts)
         knobs = Knobs(causal > 0.5, momentum, dropout, counters * tf.constant([1, 2]))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             flat = tf.convert_to_tensor(self.state.parameters)
@@ -142,6 +146,7 @@ class CompiledModel:
                 day,
                 time,
                 knobs,
+                usual,
                 training=True,
                 precision=self._precision,
             )
@@ -210,15 +215,14 @@ class CompiledModel:
         self.state.second_moment.assign(second)
 
     def _predict(self, starts: tf.Tensor, causal: tf.Tensor) -> tf.Tensor:
-        readings, _, day, time = self._windows(starts)
-        return self._denormalised(readings, day, time, causal)
-
-    def _denormalised(self, readings: tf.Tensor, day: tf.Tensor, time: tf.Tensor, causal: tf.Tensor) -> tf.Tensor:
+        readings, _, day, time, usual = self._windows(starts)
         none = tf.zeros([], readings.dtype)
         knobs = Knobs(causal, none, none, tf.zeros([2], tf.int32))
         parameters = self.state.trained.split(self.state.parameters)
         statistics = self.state.moving.split(self.state.statistics)
-        normalised, _ = self.model.stateless_call(parameters, statistics, readings, day, time, knobs, training=False)
+        normalised, _ = self.model.stateless_call(
+            parameters, statistics, readings, day, time, knobs, usual, training=False
+        )
         return normalised * self.task.std + self.task.mean
 
 
@@ -227,12 +231,12 @@ def _correction(updates: tf.Tensor) -> tf.Tensor:
     return tf.sqrt(1 - ADAM_BETA2**updates) / (1 - ADAM_BETA1**updates)
 
 
-def model_shape(task: ForecastTask, shape: tuple[int, int, int]) -> ModelShape:
-    """All sizes of a model of `shape` (L, K, d) on `task`."""
+def model_shape(task: ForecastTask, shape: tuple[int, int, int], *, shortcuts: bool = False) -> ModelShape:
+    """All sizes of a model of `shape` (L, K, d) on `task`, with or without shortcuts."""
     L, K, d = shape
     channels = task.inputs.shape[2] if task.inputs.ndim == 3 else 1
     widths = {"E": task.embedding.shape[1], "C": channels, "groups": task.groups}
-    return ModelShape(L, K, d, T=task.T, P=task.P, Q=task.Q, **widths)
+    return ModelShape(L, K, d, T=task.T, P=task.P, Q=task.Q, shortcuts=shortcuts, **widths)
 
 
 def windows_at_once(shape: ModelShape, sensors: int) -> int:

@@ -7,22 +7,28 @@ import numpy as np
 
 from gman_search.errors import DataError
 from gman_search.model.growth import grow, grow_moments, kept_elements
+from gman_search.model.shortcut_weights import has_shortcuts
 from gman_search.training.checkpoints import read_arrays
 from gman_search.training.job import Job
 from gman_search.training.step import CompiledModel, StepValues
 
-__all__ = ["WarmStart", "load_grown", "set_rates", "settle"]
+__all__ = ["Parent", "WarmStart", "load_grown", "set_rates", "settle"]
+
+Parent = tuple[dict[str, np.ndarray], dict[str, Any]]
+"""Weights by name and their description."""
 
 
 class WarmStart(NamedTuple):
     """What growth leaves to the steps that follow.
 
-    Adam's updates so far, steps that BN's momentum has counted, and the (L, K, d) that the model has grown from.
+    Adam's updates so far, steps that BN's momentum has counted, the (L, K, d) that the model has grown from, and
+    whether that had no shortcuts where this one does.
     """
 
     earlier_updates: int = 0
     bn_steps: int = 0
     grown_from: tuple[int, int, int] | None = None
+    gains_shortcuts: bool = False
 
     @classmethod
     def described(cls, description: Mapping[str, Any]) -> "WarmStart":
@@ -34,7 +40,7 @@ class WarmStart(NamedTuple):
         return warm._replace(grown_from=(L, K, d))
 
 
-def load_grown(model: CompiledModel, job: Job, parent: tuple[dict[str, np.ndarray], dict[str, Any]]) -> float:
+def load_grown(model: CompiledModel, job: Job, parent: Parent) -> float:
     """Load `parent`, its weights and description, grown to the size of `model`; returns the share inherited."""
     weights, description = parent
     fresh = model.fresh_weights(job.seed)
@@ -43,20 +49,23 @@ def load_grown(model: CompiledModel, job: Job, parent: tuple[dict[str, np.ndarra
     return growth.share
 
 
-def settle(model: CompiledModel, job: Job, starts: np.ndarray, old: tuple[int, int, int]) -> WarmStart:
-    """Calibrate BN statistics on training windows `starts` (W,) and carry the moments of a parent of shape `old`."""
+def settle(model: CompiledModel, job: Job, starts: np.ndarray, parent: Parent) -> WarmStart:
+    """Calibrate BN statistics on training windows `starts` (W,) and carry the moments of `parent`."""
+    weights, description = parent
+    L, K, d = description["shape"]
+    gains = job.hyperparameters.shortcuts and not has_shortcuts(weights)
     steps = _calibrate(model, job, starts)
-    updates = _carry_moments(model, job, old) if job.growth.moments == "carry" else 0
-    return WarmStart(updates, steps, old)
+    updates = _carry_moments(model, job, (L, K, d)) if job.growth.moments == "carry" else 0
+    return WarmStart(updates, steps, (L, K, d), gains)
 
 
-def set_rates(model: CompiledModel, job: Job, grown_from: tuple[int, int, int] | None) -> None:
+def set_rates(model: CompiledModel, job: Job, warm: WarmStart) -> None:
     """Give every parameter its share of the learning rate: by width, and by whether growth has made it."""
     settings, trained = job.hyperparameters, model.state.trained
     model.state.scale_rates(settings.K * settings.d, settings.base_width)
-    if grown_from is not None and job.growth.new_rate != 1:
+    if warm.grown_from is not None and job.growth.new_rate != 1:
         shapes = dict(zip(trained.names, trained.shapes, strict=True))
-        kept = kept_elements(shapes, grown_from, settings.shape, job.growth)
+        kept = kept_elements(shapes, warm.grown_from, settings.shape, job.growth, gains_shortcuts=warm.gains_shortcuts)
         model.state.scale_new_rates(kept, job.growth.new_rate)
 
 

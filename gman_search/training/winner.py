@@ -46,7 +46,14 @@ def complete_model(task: ForecastTask, source: Path, data: DataSpec) -> SavedMod
     L, K, d = about.shape
     shape = ModelShape(L, K, d, groups=task.groups)
     seen = np.concatenate([task.seen_days, task.seen_times])
-    return SavedModel(about, weights, task.embedding, seen, evaluation_partings(shape, len(about.sensors)))
+    return SavedModel(
+        about,
+        weights,
+        task.embedding,
+        seen,
+        evaluation_partings(shape, len(about.sensors)),
+        usual=task.usual.table if about.hyperparameters.shortcuts else None,
+    )
 
 
 def complete_run(task: ForecastTask, run: Path, model: CompiledModel, data: DataSpec) -> None:

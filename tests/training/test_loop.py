@@ -18,7 +18,7 @@ from gman_search.training.checkpoints import read_arrays, write_arrays, write_ch
 from gman_search.training.job import Job, StopTraining
 from gman_search.training.loop import GmanTrainer
 from gman_search.training.step import StepValues
-from gman_search.training.warm_start import load_grown, set_rates, settle
+from gman_search.training.warm_start import WarmStart, load_grown, set_rates, settle
 
 SMALL = Hyperparameters(
     L=1, K=2, d=3, learning_rate=0.01, decay_epoch=2, decay_rate=0.7, batch_size=16, dropout=0.1, weight_decay=0.0,
@@ -108,14 +108,15 @@ def test_a_settled_start_has_calibrated_statistics_carried_moments_and_a_lower_r
     trained(trainer, job(tmp_path / "parent", growth=SETTLED, max_epochs=2))
     big = job(tmp_path / "big", L=1, K=3, d=4, parent=tmp_path / "parent", growth=SETTLED)
     model = trainer.compiled(big.hyperparameters.shape)
-    shape = load_grown(model, big, read_arrays(tmp_path / "parent" / "weights.npz")) and SMALL.shape
+    parent = read_arrays(tmp_path / "parent" / "weights.npz")
+    load_grown(model, big, parent)
     before, weights = model.state.statistics.numpy(), model.state.parameters.numpy()
-    warm = settle(model, big, trainer.task.starts["train"], shape)
+    warm = settle(model, big, trainer.task.starts["train"], parent)
     new = model.state.moving.to_named(model.state.statistics.numpy())["encoder_0/qkv/moving_variance"]
     assert not np.array_equal(before, model.state.statistics.numpy()) and not np.any(new == 1.0)
     np.testing.assert_array_equal(model.state.parameters.numpy(), weights)
     assert np.any(model.state.first_moment.numpy())
-    assert warm == (14, 26, SMALL.shape)  # 2 epochs of 7 steps; 9 * 4 - 10
+    assert warm == (14, 26, SMALL.shape, False)  # 2 epochs of 7 steps; 9 * 4 - 10
     rates = []
     trainer.train(big, lambda epoch: rates.append(epoch.learning_rate))
     assert max(rates) == pytest.approx(0.5 * SMALL.learning_rate)
@@ -125,9 +126,9 @@ def test_new_weights_beside_carried_moments_take_steps_of_the_rate_and_not_of_se
     trained(trainer, job(tmp_path / "parent", growth=SETTLED, max_epochs=2))
     big = job(tmp_path / "big", L=1, K=3, d=4, parent=tmp_path / "parent", growth=SETTLED)
     model = trainer.compiled(big.hyperparameters.shape)
-    load_grown(model, big, read_arrays(tmp_path / "parent" / "weights.npz"))
-    settle(model, big, trainer.task.starts["train"], SMALL.shape)
-    set_rates(model, big, SMALL.shape)
+    parent = read_arrays(tmp_path / "parent" / "weights.npz")
+    load_grown(model, big, parent)
+    set_rates(model, big, settle(model, big, trainer.task.starts["train"], parent))
     is_new = model.state.carried.numpy() == 0
     assert 0.3 < is_new.mean() < 0.95 and not model.state.first_moment.numpy()[is_new].any()
     begun = {**model.state.moments(), "parameters": model.state.parameters.numpy()}
@@ -152,7 +153,7 @@ def test_new_weights_alone_have_the_rate_that_is_asked_for_them(trainer, tmp_pat
         big = job(tmp_path / "big", L=2, K=3, d=4, parent=tmp_path / "parent", growth=rules)
         model = trainer.compiled(big.hyperparameters.shape)
         load_grown(model, big, read_arrays(tmp_path / "parent" / "weights.npz"))
-        set_rates(model, big, SMALL.shape)
+        set_rates(model, big, WarmStart(grown_from=SMALL.shape))
         before = model.state.parameters.numpy()
         model.train_step(trainer.task.starts["train"][:8], StepValues(1e-3, 0.0, 0.0, 0.0, 0.9, True, 0, 1))
         taken[rules] = model.state.parameters.numpy() - before

@@ -1,0 +1,60 @@
+"""Shortcuts past the network: what a forecast depends on most, led to the decoder and to the output directly.
+
+GMAN must squeeze the last reading through BN, ReLU and D channels, and nothing tells it what a sensor usually reads at
+the target's time. Four numbers of each target and sensor, in normalised units, do: the last input, the usual value at
+the target's time, the usual value at the last input's time, and the mean of the P inputs. A linear layer adds them to
+the decoder's input; a combination that is learned for each step, zero at the start, adds them to the output.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gman_search.model.layers import Projection
+from gman_search.model.shortcut_weights import NUMBERS, SHORTCUTS
+
+__all__ = ["Shortcuts"]
+
+
+class Shortcuts(keras.layers.Layer):
+    """The four numbers, and their ways to the decoder and to the output.
+
+    Args:
+        width: D.
+        horizon: Q.
+    """
+
+    def __init__(self, width: int, horizon: int, **keras_arguments: Any) -> None:
+        super().__init__(name=SHORTCUTS, autocast=False, **keras_arguments)
+        self.projection = Projection(width, activated=False, name="projection", dtype=self.dtype_policy)
+        self.horizon = horizon
+
+    def build(self) -> None:
+        """Create the weights."""
+        self.projection.build(NUMBERS)
+        # Not a kernel: it begins at zero, and weight decay leaves it alone.
+        self.coefficients = self.add_weight(name="coefficients", shape=(self.horizon, NUMBERS), initializer="zeros")
+        self.built = True
+
+    def call(self, readings: tf.Tensor, usual: tf.Tensor) -> tf.Tensor:
+        """The numbers (B, Q, N, 4).
+
+        Args:
+            readings: (B, P, N) or (B, P, N, C), of which channel 0 is used; normalised.
+            usual: (B, 1 + Q, N), usual readings at the last input step and at the Q targets; normalised.
+        """
+        first = readings if len(readings.shape) == 3 else readings[..., 0]
+        now, then = usual[:, :1], usual[:, 1:]
+        of_window = [first[:, -1:], now, tf.reduce_mean(first, axis=1, keepdims=True)]  # each (B, 1, N)
+        last, now, mean = (tf.broadcast_to(number, tf.shape(then)) for number in of_window)
+        return tf.stack([last, then, now, mean], axis=-1)
+
+    def to_decoder(self, numbers: tf.Tensor) -> tf.Tensor:
+        """What is added to the decoder's input, (B, Q, N, D) of `numbers` (B, Q, N, 4), in their precision."""
+        return self.projection(numbers)
+
+    def to_output(self, numbers: tf.Tensor) -> tf.Tensor:
+        """What is added to the output, (B, Q, N) of `numbers` (B, Q, N, 4)."""
+        coefficients = tf.cast(tf.convert_to_tensor(self.coefficients), numbers.dtype)
+        return tf.reduce_sum(numbers * coefficients[:, tf.newaxis], axis=-1)

@@ -39,8 +39,9 @@ from peers.case import write_case
 from peers.registry import PORTS, find_ports, run_port
 from step_cases import week
 
+from gman_search.baselines.historical_average import historical_average
+from gman_search.baselines.persistence import persistence
 from gman_search.config import Hyperparameters, at_stage
-from gman_search.data.baselines import historical_average, persistence, truth
 from gman_search.data.task import ForecastTask
 from gman_search.search.process import THREAD_VARIABLES
 from gman_search.space import SearchSpace
@@ -81,7 +82,7 @@ def train_ours(data: Path, sensors: int, settings: Hyperparameters, seed: int, o
 
 def test_errors(task: ForecastTask, forecast: np.ndarray) -> dict[str, float | None]:
     """Test MAE at 15, 30 and 60 min, and the mean of all steps; None where it is not a number."""
-    steps = scores_by_step(truth(task, "test"), forecast)
+    steps = scores_by_step(task.windows("test").targets, forecast)
     maes = {"15 min": steps[3].mae, "30 min": steps[6].mae, "60 min": steps[12].mae, "mean": mean_of_steps(steps).mae}
     return {key: round(value, 4) if math.isfinite(value) else None for key, value in maes.items()}
 
@@ -117,7 +118,7 @@ def rows_to_come(task: ForecastTask, chosen: Any, ports: dict[str, Path], there:
     """Baselines, then each trainer with each seed, apart from those that are `there`."""
     for name, rule in (("persistence", persistence), ("historical average", historical_average)):
         if (name, None) not in there:
-            yield {"name": name, "seed": None, **test_errors(task, rule(task, "test"))}
+            yield {"name": name, "seed": None, **test_errors(task, rule(task.windows("test")))}
     directories = {OURS: None, **{name: ports[port] for name, (port, _) in RUNS.items() if port in ports}}
     for seed, (name, directory) in product(range(chosen.seeds), directories.items()):
         if (name, seed) not in there:

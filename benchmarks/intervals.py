@@ -24,12 +24,11 @@ def measure(source: str, studies: Path) -> dict[str, Any]:
 
     from gman_search import Forecaster
     from gman_search.cli.saved import find_run
-    from gman_search.data.baselines import truth
     from gman_search.forecasting.intervals import Intervals, calibrated, conformal_quantiles, coverage, usual_readings
 
     run = find_run(source, studies)
     task, model = run.task(), Forecaster(run.model())
-    observed = {part: truth(task, part) for part in ("val", "test")}
+    observed = {part: task.windows(part).targets for part in ("val", "test")}
     forecast = {part: model.windows(task.series, task.starts[part]) for part in observed}
     usual = usual_readings(task.targets[slice(*task.train_rows)])
     by_level = calibrated(observed["val"], forecast["val"], usual)

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from gman_search.config import at_stage
-from gman_search.data.baselines import truth
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.model.growth import GrowthRules
 from gman_search.space import Choice, IntRange, SearchSpace
@@ -147,7 +146,7 @@ class Recorder:
 
         self.task, self.file, self.work = task, file, work
         self._trainer = GmanTrainer(task, validation_stride=VALIDATION_STRIDE)
-        self._test = task.starts["test"][::TEST_STRIDE], truth(task, "test")[::TEST_STRIDE]
+        self._test = task.starts["test"][::TEST_STRIDE], task.windows("test").targets[::TEST_STRIDE]
 
     def record(self, run: Run) -> dict[str, Any]:
         """The kept row of `run`; trains it, and first its parents, where it is not there."""

@@ -26,6 +26,7 @@ def check(
     step: Step = None,
     channel: Channel = None,
     sensors: Annotated[str | None, typer.Option(help="The first n sensors, or names with commas.")] = None,
+    holidays: Annotated[str | None, typer.Option(help="Whose holidays count as Sundays: US, or US-CA.")] = None,
     spec: Annotated[Path | None, typer.Option(help="Specification in TOML, for its data, stages and budget.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any key of the specification: key=value.")
@@ -45,7 +46,8 @@ def check(
 
     found, flags = _sorted_files(files or [], counted=spec is None and (start or step) is not None)
     names = None if sensors is None else [name.strip() for name in sensors.split(",") if name.strip()]
-    flags |= {f"data.{key}": value for key, value in (("start", start), ("step", step), ("channel", channel)) if value}
+    given = {"start": start, "step": step, "channel": channel, "holidays": holidays}
+    flags |= {f"data.{key}": value for key, value in given.items() if value}
     if names is not None:
         flags["data.sensors"] = int(names[0]) if len(names) == 1 and names[0].isdecimal() else names
     if spec is None and "data.speed" not in flags:

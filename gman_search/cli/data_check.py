@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gman_search.cli.output import duration, workers_in_words
-from gman_search.data.check import DataCheck
+from gman_search.data.check import DataCheck, shown_steps
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.spec import StudySpec
 
@@ -21,6 +21,7 @@ def print_check(found: DataCheck, files: list[dict[str, str]], spec: StudySpec) 
     _print_readings(console, found)
     _print_graph(console, found)
     _print_parts(console, found)
+    _print_baselines(console, found)
     _print_stages(console, found, spec)
     for text in found.warnings:
         console.print(f"! {text}")
@@ -69,7 +70,20 @@ def _print_parts(console: Console, found: DataCheck) -> None:
     console.print(f"split: {SPLIT_RULES[found.task.split]}")
     for name, part in found.document()["split"]["parts"].items():
         console.print(f"  {name:5} {part['windows']:6} windows, {part['from']} to {part['to']}")
-        console.print(f"        where persistence errs by {part['persistence_mae']:.2f} {found.task.unit}")
+        console.print(f"        where persistence errs by {_error(part['persistence_mae'])} {found.task.unit}")
+
+
+def _print_baselines(console: Console, found: DataCheck) -> None:
+    task = found.task
+    steps = shown_steps(task.Q)
+    console.print(f"how hard is this network? MAE on the validation part, {task.unit}:")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("baseline")
+    for column in (*(f"{step * found.series.step_minutes} min" for step in steps), "mean"):
+        table.add_column(column, justify="right")
+    for name, row in found.document()["baselines"].items():
+        table.add_row(name, *(_error(row["steps"][str(step)]) for step in steps), _error(row["mean"]))
+    console.print(table)
 
 
 def _print_stages(console: Console, found: DataCheck, spec: StudySpec) -> None:
@@ -89,6 +103,11 @@ def _print_stages(console: Console, found: DataCheck, spec: StudySpec) -> None:
     console.print(
         f"{spec.trials} configs, budget {spec.budget}: about {duration(found.plan.wall)} with {workers_in_words(spec)}"
     )
+
+
+def _error(mae: float) -> str:
+    """Two decimals; of occupancies, which are shares, three digits."""
+    return f"{mae:.2f}" if abs(mae) >= 1 else f"{mae:.3g}"
 
 
 def _hours(minutes: int) -> str:

@@ -25,6 +25,7 @@ def run(
     start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None,
     step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None,
     sensors: Annotated[str | None, typer.Option(help="The first n sensors, or a list a,b,c of names.")] = None,
+    holidays: Annotated[str | None, typer.Option(help="Whose holidays count as Sundays: US, or US-CA.")] = None,
     budget: Annotated[str | None, typer.Option(help="laptop (minutes on 2 cores) or guide (a GPU).")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes on this machine.")] = None,
     hours: Annotated[
@@ -90,6 +91,7 @@ def run(
         "data.start": start,
         "data.step": step,
         "data.sensors": _sensors(sensors),
+        "data.holidays": holidays,
         "search.workers": workers,
         "search.keep": keep,
         "search.controls": controls,

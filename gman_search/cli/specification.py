@@ -20,7 +20,7 @@ PREFIX = "GMAN_SEARCH_"
 # Variables of that prefix that are not part of a specification.
 RESERVED = {"GMAN_SEARCH_DATA", "GMAN_SEARCH_STUDIES", "GMAN_SEARCH_REPORTS"}
 PATHS = ("speed", "adjacency", "embedding")
-OF_THE_FILE = (*PATHS, "start", "step", "sensors", "channel")
+OF_THE_FILE = (*PATHS, "start", "step", "sensors", "channel", "holidays")
 # What tomllib raises: its own errors and those of too long numbers and of other encodings are ValueErrors.
 UNREADABLE = (ValueError, RecursionError)
 

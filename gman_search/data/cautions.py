@@ -17,14 +17,19 @@ LEAST_TRAIN_SHARE = 0.5
 
 
 def cautions(
-    spec: DataSpec, series: TrafficSeries, starts: Mapping[str, np.ndarray], seen_days: np.ndarray
+    spec: DataSpec,
+    series: TrafficSeries,
+    days: np.ndarray,
+    starts: Mapping[str, np.ndarray],
+    seen_days: np.ndarray,
 ) -> tuple[str, ...]:
     """One line each, the most important first.
 
-    `starts[part]` are the first rows of windows, `seen_days` (7,) the weekdays of the training part.
+    `days` (S,) are weekdays, holidays being Sundays; `starts[part]` are the first rows of windows, `seen_days` (7,) the
+    weekdays of the training part.
     """
     texts = list(series.notes)
-    unseen = np.setdiff1d(series.day_of_week, np.flatnonzero(seen_days))
+    unseen = np.setdiff1d(days, np.flatnonzero(seen_days))
     if len(unseen):
         texts.append(
             f"{_named(unseen)} never occur in the training part: the model gets no day-of-week signal for them"
@@ -34,7 +39,7 @@ def cautions(
         texts.append(f"{len(poor)} sensors miss more than 30 % of their readings, such as {poor[0]}")
     if len(series.values) < WEEK * series.steps_per_day:
         texts.append(f"the series has fewer than {WEEK} days: the model cannot learn the days of the week")
-    tested, validated = (_forecast_days(spec, series, starts[part]) for part in ("test", "val"))
+    tested, validated = (_forecast_days(spec, days, starts[part]) for part in ("test", "val"))
     unchosen = np.setdiff1d(tested, validated)
     if len(unchosen):
         share = _train_share_for_a_week(spec, series)
@@ -53,10 +58,10 @@ def _train_share_for_a_week(spec: DataSpec, series: TrafficSeries) -> float | No
     return share if share >= LEAST_TRAIN_SHARE else None
 
 
-def _forecast_days(spec: DataSpec, series: TrafficSeries, starts: np.ndarray) -> np.ndarray:
+def _forecast_days(spec: DataSpec, days: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """The weekdays that the windows of a part forecast."""
     first, end = starts[0] + spec.history, starts[-1] + spec.history + spec.horizon
-    return np.unique(series.day_of_week[first:end])
+    return np.unique(days[first:end])
 
 
 def _named(days: np.ndarray) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gman_search.data.baselines import persistence_mae
+from gman_search.baselines.persistence import persistence_mae
+from gman_search.baselines.registry import CHEAP
+from gman_search.baselines.scores import baseline_scores
 from gman_search.data.estimate import StageEstimate, estimate_stages, ladder_of
 from gman_search.data.profile import STUCK_HOURS, GraphProfile, SeriesProfile, profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
@@ -15,9 +17,11 @@ from gman_search.data.task import ForecastTask, load_adjacency, load_series, tas
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.halving.plan import SearchPlan, plan_search
 from gman_search.model.counts import best_groups
+from gman_search.record import Scores
 from gman_search.spec import StudySpec
+from gman_search.training.metrics import mean_of_steps
 
-__all__ = ["DataCheck", "check_data"]
+__all__ = ["DataCheck", "check_data", "shown_steps"]
 
 GROUPS_WORTH = 2.0
 """Group attention is another model: it is only advised where a full evaluation gets this many times shorter."""
@@ -25,6 +29,7 @@ MEMORY_SHARE = 0.8
 NIGHT_RATIO = 3.0
 FEW = 5
 MOSTLY_MISSING = 0.5
+SHOWN_STEPS = (3, 6, 12)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class DataCheck:
     """What was found. `series` has NaN for absent readings; `plan` is the time of all evaluations.
 
     `persistence_mae` is by part, in the data's unit: where one is easier than another, so are its errors smaller.
+    `baselines` has scores of the cheap ones at each step of the validation part, by name.
     """
 
     series: TrafficSeries
@@ -39,6 +45,7 @@ class DataCheck:
     graph: GraphProfile | None
     task: ForecastTask
     persistence_mae: dict[str, float]
+    baselines: dict[str, dict[int, Scores]]
     estimates: tuple[StageEstimate, ...]
     quotas: tuple[int, ...]
     plan: SearchPlan
@@ -82,6 +89,13 @@ class DataCheck:
             "graph": None if self.graph is None else {**asdict(self.graph), "fits_readings": self.graph.fits_readings},
             "embedding": task.embedding_source,
             "split": {"rule": task.split, "text": SPLIT_RULES[task.split], "parts": parts},
+            "baselines": {
+                name: {
+                    "steps": {str(step): score.mae for step, score in steps.items() if step in shown_steps(task.Q)},
+                    "mean": mean_of_steps(steps).mae,
+                }
+                for name, steps in self.baselines.items()
+            },
             "stages": [
                 {**asdict(row), "configs": quota} for row, quota in zip(self.estimates, self.quotas, strict=True)
             ],
@@ -92,6 +106,21 @@ class DataCheck:
             "advised_groups": self.advised_groups,
             "warnings": list(self.warnings),
         }
+
+
+def shown_steps(Q: int) -> tuple[int, ...]:
+    """The steps whose errors are shown: 3, 6 and 12, and the last one where there are fewer."""
+    return tuple(sorted({min(step, Q) for step in SHOWN_STEPS}))
+
+
+def _cheap_baselines(task: ForecastTask) -> dict[str, dict[int, Scores]]:
+    """Scores at each step of the validation part; never of the test part."""
+    windows, found = task.windows("val"), {}
+    for kind in CHEAP:
+        baseline = kind()
+        baseline.fit(task)
+        found[baseline.name] = baseline_scores(baseline, windows)
+    return found
 
 
 def check_data(spec: StudySpec, base: Path) -> DataCheck:
@@ -123,7 +152,8 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         profile=profile,
         graph=graph,
         task=task,
-        persistence_mae={part: persistence_mae(task, part) for part in task.starts},
+        persistence_mae={part: persistence_mae(task.windows(part)) for part in task.starts},
+        baselines=_cheap_baselines(task),
         estimates=estimates,
         quotas=tuple(quotas),
         plan=plan_search(estimates, quotas, workers),

@@ -12,6 +12,7 @@ import pandas as pd
 from gman_search.data.cautions import cautions
 from gman_search.data.embedding import made_embedding, read_embedding
 from gman_search.data.graph import read_adjacency, read_locations
+from gman_search.data.holidays import YEARS_AHEAD, calendar_days, holiday_dates
 from gman_search.data.read import read_series
 from gman_search.data.series import TrafficSeries
 from gman_search.data.usual import UsualValues, usual_values, usual_without_own_day
@@ -33,7 +34,8 @@ class ForecastTask:
     `starts[part]` are the first rows of the windows of train, val and test, cut by the rule `split`. `seen_days` (7,)
     and `seen_times` (T,) tell which calendar categories occur in training windows: a model can know nothing about the
     others. `usual` has what sensors usually read, from the training part; `usual_rows` (S, N) is that of every row, of
-    a training row as the other days have it. `coordinates` has (latitude, longitude) by sensor where they are known.
+    a training row as the other days have it. `holiday_dates` are days that count as Sundays, in `day_of_week` and for
+    years to come. `coordinates` has (latitude, longitude) by sensor where they are known.
     `groups` is the number of groups of group spatial attention, 0 for attention of all to all. `fingerprint` is equal
     on every machine for equal data.
     """
@@ -61,6 +63,7 @@ class ForecastTask:
     coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     groups: int = 0
     split: str = "gman"
+    holiday_dates: np.ndarray = field(default_factory=lambda: np.array([], dtype="datetime64[D]"))
 
     @property
     def T(self) -> int:
@@ -187,7 +190,8 @@ def make_task(
                 f"{series.times[last - 1]}, received only missing ones"
             )
     mean, std = float(observed.mean(dtype=np.float64)), float(observed.std(dtype=np.float64))
-    days, times = series.day_of_week, series.time_of_day
+    holidays = _holidays(spec, series)
+    days, times = calendar_days(series.times, holidays), series.time_of_day
     training = (series.values[first:end], days[first:end], times[first:end], series.steps_per_day)
     usual = usual_values(*training)
     usual_rows = usual.at(days, times)
@@ -213,11 +217,22 @@ def make_task(
         usual_rows=usual_rows,
         unit=spec.unit,
         embedding_source=source,
-        warnings=cautions(spec, series, starts, seen_days),
-        fingerprint=_fingerprint(spec, series, embedding if graph is None else graph, embedding.shape[1], source),
+        warnings=cautions(spec, series, days, starts, seen_days),
+        fingerprint=_fingerprint(
+            spec, series, holidays, embedding if graph is None else graph, embedding.shape[1], source
+        ),
         groups=groups,
         split=spec.split,
+        holiday_dates=holidays,
     )
+
+
+def _holidays(spec: DataSpec, series: TrafficSeries) -> np.ndarray:
+    """Days that count as Sundays, from the first year of the readings on."""
+    if spec.holidays is None:
+        return np.array([], dtype="datetime64[D]")
+    first, last = (int(str(series.times[row].astype("datetime64[Y]"))) for row in (0, -1))
+    return holiday_dates(spec.holidays, first, last + YEARS_AHEAD)
 
 
 def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.ndarray:
@@ -233,7 +248,9 @@ def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.n
     return ((filled.fillna(mean).to_numpy() - mean) / std).astype(np.float32)
 
 
-def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width: int, source: str) -> str:
+def _fingerprint(
+    spec: DataSpec, series: TrafficSeries, holidays: np.ndarray, space: np.ndarray, width: int, source: str
+) -> str:
     digest = hashlib.sha256()
     for array in (series.values.astype(np.float32), series.times.astype("datetime64[m]").astype(np.int64)):
         digest.update(np.ascontiguousarray(array).tobytes())
@@ -255,6 +272,10 @@ def _fingerprint(spec: DataSpec, series: TrafficSeries, space: np.ndarray, width
     # Added to a study's data only where they differ from what they once had to be.
     if spec.split != "gman":
         digest.update(f"split {spec.split}".encode())
+    if spec.holidays is not None:
+        # Not those of years to come, on which two versions of the package may differ.
+        known = holidays[holidays <= series.times[-1].astype("datetime64[D]")]
+        digest.update(f"holidays {spec.holidays} {known.astype(str).tolist()}".encode())
     if source == "node2vec":
         digest.update(source.encode())
     return digest.hexdigest()

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gman_search.data.baselines import last_reading
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask
+from gman_search.data.window_set import last_reading
 from gman_search.errors import DataError
 from gman_search.forecasting.accuracy import Accuracy, accuracy
 from gman_search.forecasting.intervals import coverage

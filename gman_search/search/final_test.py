@@ -1,4 +1,4 @@
-"""The test part, opened at the end: once for the winner, and then for the guide's preset, to be set beside it."""
+"""The test part, opened at the end: for the winner, for what it is compared with, and for the ensemble."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gman_search.data.task import ForecastTask
-from gman_search.errors import DataError
+from gman_search.ensemble.store import is_ensemble
+from gman_search.errors import DataError, GmanSearchError, Interrupted
 from gman_search.forecasting.saved import write_saved_model
 from gman_search.halving.decide import best_evaluation, ranked
 from gman_search.halving.ladder import Ladder
+from gman_search.halving.members import ensemble_evaluations
 from gman_search.halving.preset import PRESET_ID, preset_evaluation
 from gman_search.halving.table import Evaluation, latest_attempts
-from gman_search.record import PresetTest, RunScores
+from gman_search.record import PresetTest, RunScores, TestResult
 from gman_search.record_json import test_from_json, test_to_json
 from gman_search.search.artifacts import Artifacts
+from gman_search.search.deliver import ENSEMBLE, Delivery, candidates_of, shown_evaluations
+from gman_search.search.kept_baselines import fitted_baselines
 from gman_search.spec import DataSpec
 from gman_search.training.checkpoints import read_arrays
 
@@ -25,40 +29,51 @@ if TYPE_CHECKING:
 
 __all__ = ["FinalTest"]
 
-WINNER, COMPARISON = "winner", "comparison"
+WINNER, COMPARISON, LEADERBOARD = "winner", "comparison", "leaderboard"
+
+Say = Callable[[str], None]
 
 
 class FinalTest:
     """What the test part says of a search, written into the folder of its winner.
 
-    The winner is chosen by validation error alone before anything is tested, and nothing is chosen afterwards: the
-    preset's errors decide nothing. `tested.json` has every look at the test part in order.
+    The winner and the weights of the ensemble are chosen by validation error alone before anything is tested, and
+    nothing is chosen afterwards. `tested.json` has every look at the test part in order.
 
     Args:
         task: the data.
-        study: folder of the study.
+        data: how readings are read and filled in.
+        study: folder of the study; it takes `baselines` and `ensemble`.
         winner: folder for the weights that can predict, test.json and tested.json.
         artifacts: where weights of other machines are.
-        data: how readings are read and filled in.
+        seed: of the baselines.
     """
 
-    def __init__(self, task: ForecastTask, data: DataSpec, study: Path, winner: Path, artifacts: Artifacts) -> None:
+    def __init__(
+        self, task: ForecastTask, data: DataSpec, study: Path, winner: Path, artifacts: Artifacts, *, seed: int = 0
+    ) -> None:
         self.task, self.data, self.study, self.folder, self.artifacts = task, data, study, winner, artifacts
+        self.seed = seed
         self._bench: TestBench | None = None
 
-    def run(
-        self, evaluations: Sequence[Evaluation], ladder: Ladder, on_warning: Callable[[str], None] = lambda text: None
-    ) -> None:
-        """Test the best evaluation, then the preset, unless these very evaluations have been tested already.
+    def run(self, evaluations: Sequence[Evaluation], ladder: Ladder, say: Say = lambda text: None) -> None:
+        """Test the best evaluation, the preset and the ensemble, unless these very evaluations have been tested.
+
+        `say` is told of what takes time and of what cannot be tested.
 
         Raises:
             DataError: the winner's weights are gone.
         """
-        winner, preset = best_evaluation(evaluations, ladder), preset_evaluation(evaluations, ladder)
+        winner = best_evaluation(evaluations, ladder)
         if winner is None:
             return
         if not self._was_last(WINNER, winner):
             self._test_winner(winner)
+        self._compare(winner, evaluations, ladder, say)
+        self._deliver(winner, evaluations, ladder, say)
+
+    def _compare(self, winner: Evaluation, evaluations: Sequence[Evaluation], ladder: Ladder, say: Say) -> None:
+        preset = preset_evaluation(evaluations, ladder)
         if preset is None or winner.config_id == PRESET_ID or self._was_last(COMPARISON, preset):
             return
         same_size = (row for row in ranked(latest_attempts(evaluations)) if row.stage == preset.stage)
@@ -66,12 +81,39 @@ class FinalTest:
         try:
             self._test_beside(preset, peer)
         except DataError as error:
-            on_warning(f"the guide's preset has no test error, its weights are gone: {error}")
+            say(f"the guide's preset has no test error, its weights are gone: {error}")
+
+    def _deliver(self, winner: Evaluation, evaluations: Sequence[Evaluation], ladder: Ladder, say: Say) -> None:
+        """Ensemble and leaderboard; whatever goes wrong here, the winner's test is kept."""
+        rows = ensemble_evaluations(evaluations, ladder)
+        delivered = {"role": ENSEMBLE, "of": [[row.key, row.facts["folder"], row.val_mae] for row in rows]}
+        if self._last(ENSEMBLE) == delivered and is_ensemble(self.study / ENSEMBLE):
+            return
+        shown = shown_evaluations(rows, winner)
+        try:
+            fitted = fitted_baselines(self.task, self.study / "baselines", seed=self.seed, say=say)
+            say(f"choosing an ensemble among {len(rows)} evaluations and {len(fitted)} baselines")
+            lineage = {row.key: row for row in latest_attempts(evaluations, controls=True)}
+            candidates = candidates_of(rows, winner, lineage, fitted, self.task, self._opened_bench(), self._weights)
+            delivery = Delivery(self.task, self.data, self.study / ENSEMBLE, say)
+            result = delivery.test(self._result(), candidates, [row.key for row in shown])
+        except Interrupted:
+            raise
+        except GmanSearchError as error:
+            say(f"there is no ensemble: {error}")
+            return
+        self._write(test_to_json(result))
+        for row in shown:
+            self._note(LEADERBOARD, row)
+        self._append(delivered)  # last: it tells that all was done
+
+    def _result(self) -> TestResult:
+        return test_from_json(json.loads((self.folder / "test.json").read_text(encoding="utf-8")))
 
     def _test_winner(self, winner: Evaluation) -> None:
         source = self._weights(winner)
         bench = self._opened_bench()
-        saved, result = bench.winner(source, config_id=winner.config_id, stage=winner.stage)
+        saved, result = bench.winner(source, config_id=winner.config_id, stage=winner.stage, control=winner.control)
         write_saved_model(saved, self.folder, coverage=result.coverage)
         self._write(test_to_json(result))
         self._note(WINNER, winner)
@@ -83,8 +125,7 @@ class FinalTest:
             with suppress(DataError):  # the preset's own error is worth telling without it
                 theirs = self._scores(peer)
                 self._note(COMPARISON, peer)
-        result = test_from_json(json.loads((self.folder / "test.json").read_text(encoding="utf-8")))
-        self._write(test_to_json(replace(result, beside=PresetTest(ours, theirs))))
+        self._write(test_to_json(replace(self._result(), beside=PresetTest(ours, theirs))))
         self._note(COMPARISON, preset)  # last: it tells that the comparison is whole
 
     def _scores(self, row: Evaluation) -> RunScores:
@@ -111,11 +152,14 @@ class FinalTest:
         return self._bench
 
     def _was_last(self, role: str, row: Evaluation) -> bool:
-        """Whether the last look in this role was at `row`; the comparison is made anew beside every winner."""
+        """Whether the last look in this role was at `row`."""
+        return self._last(role) == _look(role, row) and (self.folder / "test.json").is_file()
+
+    def _last(self, role: str) -> dict[str, Any] | None:
+        """The last look in this role since the last one at a winner: all is compared anew beside every winner."""
         looks = self._looks()
         since = max((number for number, look in enumerate(looks) if look["role"] == WINNER), default=0)
-        last = next((look for look in reversed(looks[since:]) if look["role"] == role), None)
-        return last == _look(role, row) and (self.folder / "test.json").is_file()
+        return next((look for look in reversed(looks[since:]) if look["role"] == role), None)
 
     def _looks(self) -> list[dict[str, Any]]:
         file = self.folder / "tested.json"
@@ -123,8 +167,11 @@ class FinalTest:
         return [{"role": WINNER, **look} for look in looks]
 
     def _note(self, role: str, row: Evaluation) -> None:
+        self._append(_look(role, row))
+
+    def _append(self, look: dict[str, Any]) -> None:
         # A longer search can have a new winner, whose test is one more look at the test part: the list tells how many.
-        self._dump("tested.json", [*self._looks(), _look(role, row)], indent=2)
+        self._dump("tested.json", [*self._looks(), look], indent=2)
 
     def _write(self, result: dict[str, Any]) -> None:
         self._dump("test.json", result)

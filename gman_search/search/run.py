@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gman_search import __version__
-from gman_search.data.baselines import persistence_mae
+from gman_search.baselines.persistence import persistence_mae
 from gman_search.data.estimate import stage_seconds
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.data.windows import SPLIT_RULES
@@ -42,6 +42,16 @@ class StudyFolder:
     def storage_url(self) -> str:
         """The embedded database, study.db."""
         return f"sqlite:///{self.path.resolve() / 'study.db'}"
+
+    @property
+    def ensemble(self) -> Path:
+        """What the search delivers: see `ensemble.store`."""
+        return self.path / "ensemble"
+
+    @property
+    def baselines(self) -> Path:
+        """The baselines that the final test fitted."""
+        return self.path / "baselines"
 
     @property
     def winner(self) -> Path:
@@ -107,7 +117,7 @@ def run_search(
         if not done:
             on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
     artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.storage)
-    test = FinalTest(task, spec.data, folder.path, folder.winner, artifacts)
+    test = FinalTest(task, spec.data, folder.path, folder.winner, artifacts, seed=spec.seed)
     test.run(studies.evaluations(), studies.ladder, on_warning)
     record = study_record(studies, folder)
     _judge_failures(record, spec)
@@ -164,7 +174,7 @@ def _note_provenance(folder: StudyFolder, spec: StudySpec, task: ForecastTask, c
         "step_minutes": task.series.step_minutes,
         "fingerprint": task.fingerprint,
         "warnings": list(task.warnings),
-        "persistence_mae": {part: persistence_mae(task, part) for part in ("val", "test")},
+        "persistence_mae": {part: persistence_mae(task.windows(part)) for part in ("val", "test")},
         "cost_units": stage_seconds(spec, task),
         "seconds": 0.0,
     }

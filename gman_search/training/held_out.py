@@ -1,10 +1,14 @@
 """Trained evaluations on the held-out part of the data: errors, coverage, and forecasts to look at."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gman_search.data.baselines import historical_average, persistence, truth
+from gman_search.baselines.historical_average import historical_average
+from gman_search.baselines.persistence import persistence
 from gman_search.data.task import ForecastTask
 from gman_search.forecasting.forecaster import loaded_network
 from gman_search.forecasting.intervals import coverage
@@ -34,21 +38,28 @@ class TestBench:
         self.task, self.data = task, data
         self._models: dict[tuple[tuple[int, int, int], bool], CompiledModel] = {}
 
-    def winner(self, source: Path, *, config_id: int, stage: str) -> tuple[SavedModel, TestResult]:
+    def winner(self, source: Path, *, config_id: int, stage: str, control: str = "") -> tuple[SavedModel, TestResult]:
         """The evaluation in `source` as a saved model with intervals, and all that its test tells."""
         saved = complete_model(self.task, source, self.data)
         model = self._model(saved)
         saved = with_intervals(saved, self.task, model)
-        return saved, test_winner(self.task, model, saved, config_id=config_id, stage=stage)
+        return saved, test_winner(self.task, model, saved, config_id=config_id, stage=stage, control=control)
 
     def scores(self, source: Path) -> tuple[dict[int, Scores], Scores]:
         """Scores at each step and their mean, of the evaluation in `source`."""
+        _, forecast = self.opened(source)
+        steps = scores_by_step(self.task.windows("test").targets, forecast(self.task.starts["test"]))
+        return steps, mean_of_steps(steps)
+
+    def opened(self, source: Path) -> tuple[SavedModel, Callable[[NDArray[Any]], np.ndarray]]:
+        """The evaluation in `source`, and forecasts (W, Q, N) of the windows that begin at given rows (W,).
+
+        Models of one shape share their memory: only what was opened last may forecast.
+        """
         saved = complete_model(self.task, source, self.data)
         model = self._model(saved)
         model.state.load_weights(saved.weights)
-        forecast = model.forecast(self.task.starts["test"], causal=saved.about.hyperparameters.causal)
-        steps = scores_by_step(truth(self.task, "test"), forecast)
-        return steps, mean_of_steps(steps)
+        return saved, lambda starts: model.forecast(starts, causal=saved.about.hyperparameters.causal)
 
     def _model(self, saved: SavedModel) -> CompiledModel:
         shape, shortcuts = key = saved.about.shape, saved.about.hyperparameters.shortcuts
@@ -58,16 +69,17 @@ class TestBench:
 
 
 def test_winner(
-    task: ForecastTask, model: CompiledModel, saved: SavedModel, *, config_id: int, stage: str
+    task: ForecastTask, model: CompiledModel, saved: SavedModel, *, config_id: int, stage: str, control: str = ""
 ) -> TestResult:
     """Score `saved` on the test part, beside persistence and the historical average."""
     model.state.load_weights(saved.weights)
     forecast = model.forecast(task.starts["test"], causal=saved.about.hyperparameters.causal)
-    observed = truth(task, "test")
+    windows = task.windows("test")
+    observed = windows.targets
     steps = scores_by_step(observed, forecast)
     baselines = {}
     for name, rule in (("persistence", persistence), ("historical average", historical_average)):
-        scores = scores_by_step(observed, rule(task, "test"))
+        scores = scores_by_step(observed, rule(windows))
         baselines[name] = {"steps": scores, "mean": mean_of_steps(scores)}
     by_sensor = {
         sensor: masked_scores(observed[:, :, index], forecast[:, :, index]).mae
@@ -88,6 +100,7 @@ def test_winner(
         coverage=_coverages(saved, observed, forecast),
         calendar=calendar_mae(observed, forecast, *_moments(task)),
         coordinates=task.coordinates,
+        control=control,
     )
 
 

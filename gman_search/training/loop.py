@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.config import Hyperparameters
-from gman_search.data.baselines import truth
 from gman_search.data.task import ForecastTask
 from gman_search.errors import DataError
 from gman_search.halving.table import State
@@ -78,7 +77,7 @@ class GmanTrainer:
         self.stages = dict(stages or {})
         self._compiled: dict[tuple[tuple[int, int, int], bool, bool, str], CompiledModel] = {}
         self._val_starts = task.starts["val"][::validation_stride]
-        self._val_truth = truth(task, "val")[::validation_stride]
+        self._val_truth = task.windows("val").targets[::validation_stride]
 
     def compiled(self, shape: tuple[int, int, int], stage: str = "", *, shortcuts: bool = False) -> CompiledModel:
         """The model of this shape, with or without shortcuts, traced at most once in this process."""

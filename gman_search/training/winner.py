@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gman_search.data.baselines import truth
 from gman_search.data.task import ForecastTask
 from gman_search.forecasting.forecaster import evaluation_partings
 from gman_search.forecasting.intervals import calibrated, usual_readings
@@ -66,4 +65,5 @@ def with_intervals(saved: SavedModel, task: ForecastTask, model: CompiledModel) 
     model.state.load_weights(saved.weights)
     forecast = model.forecast(task.starts["val"], causal=saved.about.hyperparameters.causal)
     first, end = task.train_rows
-    return replace(saved, intervals=calibrated(truth(task, "val"), forecast, usual_readings(task.targets[first:end])))
+    targets, usual = task.windows("val").targets, usual_readings(task.targets[first:end])
+    return replace(saved, intervals=calibrated(targets, forecast, usual))

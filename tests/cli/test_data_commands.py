@@ -47,6 +47,32 @@ def test_check_of_the_bundled_demo_and_of_a_specification(command_line, network,
     assert (mine["Q"], mine["budget"], mine["embedding"]) == (6, "guide", "position")
 
 
+def test_check_says_how_hard_the_network_is_without_its_test_part(command_line, network, tmp_path):
+    process = command_line("data", "check", network / "speed.csv", "--json", cwd=tmp_path)
+    document = json.loads(process.stdout)
+    found = document["baselines"]
+    assert list(found) == ["persistence", "historical average", "linear regression"], process.stderr
+    assert all(set(row["steps"]) == {"3", "6", "12"} and row["mean"] > 0 for row in found.values())
+    # Persistence's mean over steps is its error on the validation part, where no target is missing.
+    assert found["persistence"]["mean"] == pytest.approx(document["split"]["parts"]["val"]["persistence_mae"], rel=0.05)
+    text = command_line("data", "check", network / "speed.csv", cwd=tmp_path).stdout
+    assert "how hard is this network? MAE on the validation part, mph" in text
+    assert f"{found['linear regression']['steps']['12']:.2f}" in text
+    table = pd.read_csv(network / "speed.csv", index_col=0)
+    table.iloc[-40:] = 33  # of the last fifth
+    table.to_csv(tmp_path / "other.csv")
+    other = json.loads(command_line("data", "check", "other.csv", "--json", cwd=tmp_path).stdout)
+    assert other["baselines"] == found
+
+
+def test_check_takes_holidays(command_line, network, tmp_path):
+    known = command_line("data", "check", network / "speed.csv", "--holidays", "US-CA", "--json", cwd=tmp_path)
+    assert known.returncode == 0, known.stderr
+    refused(command_line("data", "check", network / "speed.csv", "--holidays", "US-ZZ", cwd=tmp_path), 2, "part of US")
+    setting = ("--set", "data.holidays=XQ")
+    refused(command_line("data", "check", network / "speed.csv", *setting, cwd=tmp_path), 2, "country", "'XQ'")
+
+
 def test_check_refuses_what_a_run_would(command_line, network, tmp_path):
     refused(command_line("data", "check", "none.csv", cwd=tmp_path), 3, "no such file")
     refused(command_line("data", "check", network / "speed.csv", network / "speed.csv", cwd=tmp_path), 2, "one file")

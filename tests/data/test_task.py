@@ -7,13 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from gman_search.data.baselines import historical_average, persistence, truth
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import fill_missing, load_task, make_task
 from gman_search.data.windows import Part, cut_windows, split_series, window_starts
 from gman_search.errors import DataError
 from gman_search.spec import DataSpec
-from gman_search.training.metrics import scores_by_step
 
 
 def series(values, step=180):
@@ -61,19 +59,6 @@ def test_the_scaler_sees_observed_training_readings_only():
     values[45:] = 500
     task = task_of(values, train=0.7, test=0.15)
     assert (task.mean, task.std) == (pytest.approx(20.0, abs=0.5), pytest.approx(10.0, abs=0.1))
-
-
-def test_baselines_by_hand():
-    values = np.tile(np.float32([[10, 0], [20, 40]]), (40, 1))
-    values[72, 0] = 0
-    task = task_of(values)
-    assert truth(task, "test").shape == (len(task.starts["test"]), 2, 2)
-    first = task.starts["test"][0]
-    last = persistence(task, "test")
-    np.testing.assert_array_equal(last[0, 0], values[first + 1])  # an odd row: both observed
-    np.testing.assert_array_equal(last[1, 0, 1], 40)  # the last row is missing, so the one before it
-    average = historical_average(task, "test")
-    np.testing.assert_allclose(average[0, 0], [10, 40], atol=1e-4)  # sensor 1 is never observed then: its own mean
 
 
 def test_other_data_has_another_fingerprint():
@@ -206,8 +191,8 @@ def test_workers_with_other_threads_or_processors_know_a_real_study_again(metr_l
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("sensors, expected", [(20, (3.43, 4.05, 5.27)), (None, (3.58, 4.38, 5.80))])
-def test_persistence_on_the_real_week(metr_la_week, sensors, expected):
+@pytest.mark.parametrize("sensors", [20, None])
+def test_the_real_week_loads_with_its_embedding(metr_la_week, sensors):
     spec = DataSpec(
         speed="los_speed.csv",
         adjacency="los_adj.csv",
@@ -217,8 +202,6 @@ def test_persistence_on_the_real_week(metr_la_week, sensors, expected):
         sensors=sensors,
     )
     task = load_task(spec, metr_la_week)
-    scores = scores_by_step(truth(task, "test"), persistence(task, "test"))
-    assert [scores[step].mae for step in (3, 6, 12)] == pytest.approx(expected, abs=0.006)
     assert task.embedding.shape == (sensors or 207, 64)
     assert "Tuesday, Wednesday never occur" in task.warnings[0]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gman_search import Forecaster
-from gman_search.data.baselines import persistence, truth
+from gman_search.baselines.persistence import persistence
 from gman_search.errors import DataError
 from gman_search.forecasting.backtest import Windows, backtest, file_windows, split_windows
 from gman_search.training import held_out
@@ -19,9 +19,10 @@ def test_the_test_part_scores_as_when_the_winner_was_tested(task, run):
     model = Forecaster(run[0])
     found = backtest(model, split_windows(task, "test"), 90)
     tested = held_out.test_winner(task, run[1], model.model, config_id=0, stage="quick")
+    windows = task.windows("test")
     for step, scores in tested.steps.items():
         assert found.model.steps[step].mae == pytest.approx(scores.mae, rel=1e-5)
-        assert found.persistence.steps[step] == scores_by_step(truth(task, "test"), persistence(task, "test"))[step]
+        assert found.persistence.steps[step] == scores_by_step(windows.targets, persistence(windows))[step]
     assert found.model.sensors["c"].mae == pytest.approx(tested.sensor_mae["c"], rel=1e-5)
     assert found.coverage.held == pytest.approx(tested.coverage[90].held, abs=0.2)
     assert set(found.model.hours) == set(range(24))

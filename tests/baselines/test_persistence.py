@@ -1,10 +1,10 @@
-"""Forecasts without training, by hand and on the real week."""
+"""Persistence, by hand and on the real week."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from gman_search.data.baselines import historical_average, persistence, persistence_mae, truth
+from gman_search.baselines.persistence import persistence, persistence_mae
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import load_task, make_task
 from gman_search.spec import DataSpec
@@ -21,7 +21,7 @@ def task_of(values, step=360):
 def test_truth_is_what_follows_the_input():
     task = task_of(np.arange(1, 121).reshape(60, 2))
     first = task.starts["val"][0]
-    np.testing.assert_array_equal(truth(task, "val")[0], task.series.values[first + 3 : first + 5])
+    np.testing.assert_array_equal(task.windows("val").targets[0], task.series.values[first + 3 : first + 5])
 
 
 def test_persistence_repeats_the_last_observed_reading_of_its_own_window():
@@ -31,9 +31,9 @@ def test_persistence_repeats_the_last_observed_reading_of_its_own_window():
     values[first - 1] = 99  # before the window: not its business
     task = task_of(values)
     assert task.starts["test"][0] == first
-    forecast = persistence(task, "test")
+    forecast = persistence(task.windows("test"))
     np.testing.assert_allclose(forecast[0], [[30, 40, task.mean]] * 2, rtol=1e-6)
-    assert forecast.shape == truth(task, "test").shape
+    assert forecast.shape == task.windows("test").targets.shape
 
 
 @pytest.mark.parametrize("length", [60, 5200])  # a part of one piece, and of several with a last partial one
@@ -42,35 +42,8 @@ def test_the_error_of_persistence_is_that_of_all_windows_at_once(length):
     values[np.random.default_rng(3).random(values.shape) < 0.2] = 0
     task = task_of(values)
     for part in task.starts:
-        whole = masked_scores(truth(task, part), persistence(task, part)).mae
-        assert persistence_mae(task, part) == pytest.approx(whole, rel=1e-6)
-
-
-def test_historical_average_falls_back_to_the_time_of_day_and_then_to_the_sensor():
-    # Four steps a day; 40 days of which 28 train: every weekday four times.
-    day = np.tile([[10.0, 20, 30], [20, 20, 30], [30, 20, 30], [40, 20, 30]], (40, 1))
-    weekday = np.arange(160) // 4 % 7
-    time = np.arange(160) % 4
-    values = day.copy()
-    values[weekday == 5, 0] += 7  # Saturdays differ
-    values[(weekday == 0) & (time == 1), 1] = 0  # sensor b is never observed then
-    values[(time == 2), 2] = 0  # sensor c is never observed at that time of day
-    values[(time == 0), 2] = 36
-    task = task_of(values)
-    forecast = historical_average(task, "test")
-    rows = task.starts["test"][:, None] + 3 + np.arange(2)
-    np.testing.assert_allclose(forecast[..., 0], values[rows, 0], rtol=1e-6)
-    np.testing.assert_allclose(forecast[..., 1], 20.0, rtol=1e-6)
-    np.testing.assert_allclose(forecast[..., 2][time[rows] == 2], 32.0, rtol=1e-6)  # mean of 36, 30 and 30
-
-
-def test_the_test_part_does_not_change_its_own_historical_average():
-    values = np.random.default_rng(1).uniform(20, 60, (160, 2))
-    other = values.copy()
-    other[130:] = 5.0
-    np.testing.assert_array_equal(
-        historical_average(task_of(values), "test"), historical_average(task_of(other), "test")
-    )
+        whole = masked_scores(task.windows(part).targets, persistence(task.windows(part))).mae
+        assert persistence_mae(task.windows(part)) == pytest.approx(whole, rel=1e-6)
 
 
 @pytest.mark.real_data
@@ -79,7 +52,7 @@ def test_persistence_on_the_real_week_equals_its_definition(metr_la_week, sensor
     """Against the bare definition on the file itself: 380 windows inside the last 403 rows, the same ones at every step."""
     spec = DataSpec(speed="los_speed.csv", start="2012-03-01", step="5min", sensors=sensors)
     task = load_task(spec, metr_la_week)
-    scores = scores_by_step(truth(task, "test"), persistence(task, "test"))
+    scores = scores_by_step(task.windows("test").targets, persistence(task.windows("test")))
     rows = pd.read_csv(metr_la_week / "los_speed.csv").to_numpy(float)[-403:, :sensors]
     for step in (3, 6, 12):
         expected = np.abs(rows[11 + step : 391 + step] - rows[11:391]).mean()

@@ -1,0 +1,61 @@
+"""What every baseline can do."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gman_search.data.task import ForecastTask
+from gman_search.data.window_set import WindowSet
+from gman_search.errors import DataError
+
+__all__ = ["Baseline", "check_windows"]
+
+
+class Baseline(ABC):
+    """A forecaster that is fitted to the training part of a task and then forecasts windows of the same sensors."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+        """Fit to the training part, and to nothing else of `task`. Equal arguments give equal forecasts."""
+
+    @abstractmethod
+    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
+        """Forecasts (W, Q, N) in the data's unit, finite, made of each window's inputs, calendar and usual values.
+
+        Raises:
+            DataError: the windows have other sensors or other P or Q than those it was fitted to.
+        """
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write what `load` needs into `folder`, which is made if there is none.
+
+        Raises:
+            DiskFull: there is no room.
+        """
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path) -> "Baseline":
+        """The baseline that was saved in `folder`; no file in it is ever run.
+
+        Raises:
+            DataError: there is none of this kind, or it is damaged.
+        """
+
+
+def check_windows(windows: WindowSet, fitted: tuple[int, int, int], name: str) -> None:
+    """Whether windows have the sizes (P, Q, N) that a baseline was fitted to.
+
+    Raises:
+        DataError: they do not.
+    """
+    received = (windows.P, windows.Q, windows.readings.shape[1])
+    if received != fitted:
+        wanted, given = (f"P = {P}, Q = {Q} and {N} sensors" for P, Q, N in (fitted, received))
+        raise DataError(f"{name}: expected windows of {wanted}, as in training; received {given}")

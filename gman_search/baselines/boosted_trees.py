@@ -1,0 +1,146 @@
+"""Boosted trees (LightGBM): one model for each step, over all sensors, on lags, calendar and usual values.
+
+A model forecasts how much the reading will differ from the last one. Its settings are the same for every network.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gman_search.baselines.base import Baseline, check_windows
+from gman_search.baselines.tree_features import TreeFeatures
+from gman_search.data.task import ForecastTask
+from gman_search.data.window_set import WindowSet
+from gman_search.errors import DataError, UsageError
+
+__all__ = ["BoostedTrees"]
+
+ROUNDS = 200
+MAX_ROWS = 300_000
+"""Rows, pairs of a window and a sensor, that the model of a step is trained on; drawn at random from more."""
+ROWS_AT_ONCE = 50_000
+SETTINGS = {
+    "objective": "mae",
+    "learning_rate": 0.08,
+    "num_leaves": 63,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.8,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
+ABOUT = "baseline.json"
+SCHEMA = "gman-search/baseline/1"
+
+
+def _lightgbm() -> Any:
+    try:
+        import lightgbm
+    except (ImportError, OSError) as error:  # OSError: its library is there and OpenMP's is not
+        cause = " ".join(str(error).split())[:120]
+        raise UsageError(
+            f"boosted trees: expected LightGBM ({cause}): pip install lightgbm, and on Linux apt-get install libgomp1"
+        ) from None
+    return lightgbm
+
+
+class BoostedTrees(Baseline):
+    """LightGBM on lags, calendar and usual values. `threads` are those of fit and forecast."""
+
+    name: ClassVar[str] = "boosted trees"
+
+    def __init__(self) -> None:
+        self.threads = 1
+        self._steps: list[Any] = []  # a LightGBM booster for each step; None where no target of it was observed
+        self._sizes = (0, 0, 0)
+
+    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+        """Raises UsageError where LightGBM cannot be imported."""
+        lightgbm = _lightgbm()
+        windows = task.windows("train")
+        self.threads, self._sizes = threads, (windows.P, windows.Q, windows.readings.shape[1])
+        features = TreeFeatures(windows)
+        settings = {**SETTINGS, "num_threads": threads, "seed": seed}
+        self._steps = []
+        for step in range(windows.Q):
+            targets = windows.readings[windows.future[:, step]]  # (W, N)
+            rows = np.flatnonzero(targets)
+            if len(rows) > MAX_ROWS:
+                drawn = np.random.default_rng([seed, step]).choice(len(rows), MAX_ROWS, replace=False)
+                rows = rows[np.sort(drawn)]
+            if not len(rows):
+                self._steps.append(None)
+                continue
+            window, sensor = np.divmod(rows, targets.shape[1])
+            change = targets[window, sensor] - features.last[window, sensor]
+            data = lightgbm.Dataset(features.at(window, sensor, step), change, params={"verbosity": -1})
+            self._steps.append(lightgbm.train(settings, data, ROUNDS))
+
+    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
+        check_windows(windows, self._sizes, self.name)
+        sensors = windows.readings.shape[1]
+        result = np.empty((len(windows), windows.Q, sensors), np.float32)
+        size = max(1, ROWS_AT_ONCE // sensors)
+        for first in range(0, len(windows), size):
+            some = windows.take(slice(first, first + size))
+            features = TreeFeatures(some)
+            window, sensor = np.divmod(np.arange(len(some) * sensors), sensors)
+            rows = features.at(window, sensor, 0)
+            for step, booster in enumerate(self._steps):
+                features.set_step(rows, window, sensor, step)
+                change = 0.0 if booster is None else booster.predict(rows, num_threads=self.threads)
+                change = np.broadcast_to(change, len(rows)).reshape(len(some), sensors)
+                result[first : first + len(some), step] = features.last + change
+        return result
+
+    def save(self, folder: Path) -> None:
+        """Text of LightGBM's own, one file for each step, and their checksums in `baseline.json`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        digests: list[str | None] = []
+        for step, booster in enumerate(self._steps):
+            text = None if booster is None else booster.model_to_string()
+            if text is not None:
+                _file(folder, step).write_text(text, encoding="utf-8")
+            digests.append(None if text is None else _digest(text))
+        about = {"schema": SCHEMA, "name": self.name, "sizes": self._sizes, "steps": digests}
+        (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        loaded = cls()
+        lightgbm = _lightgbm()
+        try:
+            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+            if about["name"] != cls.name:
+                raise DataError(f"{folder / ABOUT}: expected the baseline {cls.name}; received {about['name']}")
+            P, Q, N = (int(size) for size in about["sizes"])
+            digests = list(about["steps"])
+            loaded._sizes = (P, Q, N)
+            for step, digest in enumerate(digests):
+                if digest is None:
+                    loaded._steps.append(None)
+                    continue
+                text = _file(folder, step).read_text(encoding="utf-8")
+                # LightGBM's reader trusts its input; a damaged text can end the process.
+                if _digest(text) != digest:
+                    raise ValueError(f"the checksum of {_file(folder, step).name} does not fit its content")
+                loaded._steps.append(lightgbm.Booster(model_str=text))
+        except FileNotFoundError as error:
+            raise DataError(f"expected boosted trees in {folder}; there is no {error.filename}") from None
+        except (OSError, ValueError, KeyError, TypeError, lightgbm.basic.LightGBMError) as error:
+            raise DataError(f"expected boosted trees in {folder}; a file is damaged: {error}") from None
+        return loaded
+
+
+def _file(folder: Path, step: int) -> Path:
+    return folder / f"step-{step + 1:02}.txt"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

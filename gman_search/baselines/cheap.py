@@ -1,0 +1,107 @@
+"""Persistence, historical average and linear regression with the interface of a baseline: fitted in seconds."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gman_search.baselines.base import Baseline, check_windows
+from gman_search.baselines.historical_average import historical_average
+from gman_search.baselines.linear_regression import Coefficients, fit_coefficients, forecast_deviations
+from gman_search.baselines.persistence import persistence
+from gman_search.data.task import ForecastTask
+from gman_search.data.window_set import WindowSet
+from gman_search.errors import DataError
+from gman_search.training.checkpoints import read_arrays, write_arrays
+
+__all__ = ["HistoricalAverage", "LinearRegression", "Persistence"]
+
+FILE = "baseline.npz"
+SCHEMA = "gman-search/baseline/1"
+
+
+def _write(folder: Path, name: str, arrays: dict[str, NDArray[Any]]) -> None:
+    write_arrays(folder / FILE, arrays, {"schema": SCHEMA, "name": name})
+
+
+def _read(folder: Path, name: str) -> dict[str, NDArray[Any]]:
+    arrays, description = read_arrays(folder / FILE)
+    if description.get("name") != name:
+        raise DataError(f"{folder / FILE}: expected the baseline {name}; received {description.get('name')}")
+    return arrays
+
+
+class Persistence(Baseline):
+    """The last reading stays."""
+
+    name: ClassVar[str] = "persistence"
+
+    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+        """Nothing to fit."""
+
+    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
+        return persistence(windows)
+
+    def save(self, folder: Path) -> None:
+        _write(folder, self.name, {})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        _read(folder, cls.name)
+        return cls()
+
+
+class HistoricalAverage(Baseline):
+    """The usual value at the target's time."""
+
+    name: ClassVar[str] = "historical average"
+
+    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+        """Nothing to fit: usual values come with the windows."""
+
+    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
+        return historical_average(windows)
+
+    def save(self, folder: Path) -> None:
+        _write(folder, self.name, {})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        _read(folder, cls.name)
+        return cls()
+
+
+class LinearRegression(Baseline):
+    """Linear regression on deviations from the usual value."""
+
+    name: ClassVar[str] = "linear regression"
+
+    def __init__(self) -> None:
+        self._coefficients: Coefficients | None = None
+        self._sizes = (0, 0, 0)
+
+    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+        windows = task.windows("train")
+        self._coefficients = fit_coefficients(windows)
+        self._sizes = (windows.P, windows.Q, windows.readings.shape[1])
+
+    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
+        check_windows(windows, self._sizes, self.name)
+        return forecast_deviations(self._fitted, windows)
+
+    @property
+    def _fitted(self) -> Coefficients:
+        if self._coefficients is None:
+            raise ValueError(f"{self.name}: expected a baseline that was fitted or loaded")
+        return self._coefficients
+
+    def save(self, folder: Path) -> None:
+        _write(folder, self.name, {"sizes": np.array(self._sizes), "table": self._fitted.table})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        arrays, loaded = _read(folder, cls.name), cls()
+        P, Q, N = (int(size) for size in arrays["sizes"])
+        loaded._sizes, loaded._coefficients = (P, Q, N), Coefficients(arrays["table"])
+        return loaded

@@ -1,0 +1,57 @@
+"""What can be a member of an ensemble: an evaluation of the search or a baseline, opened when it is needed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["EXPORTABLE", "Candidate", "Opened"]
+
+EXPORTABLE = ("persistence", "historical average")
+"""Baselines that a TensorFlow or ONNX graph can hold; every evaluation can be in one, too."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A forecaster with its weights in memory; only the one that was opened last may be used.
+
+    `forecast` takes first rows of windows (W,) of the task and returns forecasts (W, Q, N) in the data's unit. `save`
+    writes into a folder what a later forecast needs.
+    """
+
+    forecast: Callable[[NDArray[Any]], NDArray[np.floating]]
+    save: Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A forecaster that may join an ensemble.
+
+    Args:
+        name: what reports call it.
+        kind: an evaluation of the search or a baseline.
+        key: of the evaluation; None for baselines.
+        role: of its row in the leaderboard.
+        costs: seconds of training by what was trained: itself, and all that it was grown from.
+        opened: loads its weights; raises a GmanSearchError where they are gone.
+    """
+
+    name: str
+    kind: Literal["evaluation", "baseline"]
+    key: str | None
+    role: Literal["winner", "reference", "evaluation", "baseline"]
+    costs: Mapping[str, float]
+    opened: Callable[[], Opened]
+
+    @property
+    def train_seconds(self) -> float:
+        """Seconds of training in all."""
+        return sum(self.costs.values())
+
+    @property
+    def is_exportable(self) -> bool:
+        """Whether a graph without Python can hold it."""
+        return self.kind == "evaluation" or self.name in EXPORTABLE

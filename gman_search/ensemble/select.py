@@ -1,0 +1,77 @@
+"""Weights of an ensemble by greedy selection with replacement (Caruana et al. 2004), for each forecast step (pure).
+
+Selection begins with the best forecaster and adds, round by round, the one that lowers the error of the mean most; one
+that is added twice counts twice. Few windows overfit, most of all where each step chooses for itself: so the weights of
+each step are drawn towards those that are best for all steps together.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MOST_MEMBERS", "greedy", "pruned", "step_weights"]
+
+ROUNDS = 50
+READINGS = 300_000
+"""Readings that a selection looks at, at most; spread evenly over the windows."""
+TOGETHER = 0.5
+"""Share of the weights of all steps together in those of each step. Measured: docs/decisions/0016-ensemble.md."""
+MOST_MEMBERS = 8
+LEAST_WEIGHT = 0.02
+"""Members of less mean weight are dropped: each costs the time of a forecast."""
+
+Array = NDArray[np.floating]
+
+
+def step_weights(truth: Array, forecasts: Array, *, rounds: int = ROUNDS, together: float = TOGETHER) -> Array:
+    """Weights (Q, M), rows add up to 1, of forecasts (M, W, Q, N) for readings (W, Q, N); 0 is missing.
+
+    A step without any reading takes the weights of all steps together.
+    """
+    errors = [_errors(truth[:, step], forecasts[:, :, step]) for step in range(truth.shape[1])]
+    shared = greedy(np.concatenate([_some(each, READINGS // len(errors)) for each in errors], axis=1), rounds)
+    own = np.stack([greedy(each, rounds) if each.shape[1] else shared for each in errors])
+    return pruned(together * shared + (1 - together) * own)
+
+
+def greedy(errors: Array, rounds: int = ROUNDS) -> Array:
+    """Weights (M,) of forecasters with errors (M, R), forecast less reading; those of the best round.
+
+    A mean of forecasts has the mean of their errors, so that one addition and one sum tell what a member would bring.
+    """
+    total, counts = np.zeros_like(errors[0]), np.zeros(len(errors))
+    best, least = counts, np.inf
+    for size in range(1, rounds + 1):
+        found = [float(np.abs(total + each).mean(dtype=np.float64)) / size for each in errors]
+        chosen = int(np.argmin(found))
+        total = total + errors[chosen]
+        counts[chosen] += 1
+        if found[chosen] < least:
+            best, least = counts.copy(), found[chosen]
+    return np.asarray(best / max(best.sum(), 1.0))
+
+
+def pruned(weights: Array, most: int = MOST_MEMBERS, least: float = LEAST_WEIGHT) -> Array:
+    """Weights (Q, M) of the `most` members of the largest mean weight, none below `least`; rows add up to 1 again.
+
+    A step all of whose members were dropped takes the mean weights.
+    """
+    mean = weights.mean(axis=0)
+    kept = np.argsort(-mean, kind="stable")[:most]
+    stays = np.zeros(len(mean), dtype=bool)
+    stays[kept[mean[kept] >= least]] = True
+    if not stays.any():
+        stays[kept[0]] = True
+    left = np.where(stays, weights, 0.0)
+    left = np.where(left.sum(axis=1, keepdims=True) > 0, left, np.where(stays, mean, 0.0))
+    return np.asarray(left / left.sum(axis=1, keepdims=True))
+
+
+def _errors(truth: Array, forecasts: Array) -> Array:
+    """Errors (M, R) at the readings of (W, N) that were observed."""
+    observed = np.isfinite(truth) & (truth != 0)
+    return _some((forecasts - truth)[:, observed].astype(np.float32), READINGS)
+
+
+def _some(errors: Array, most: int) -> Array:
+    count = errors.shape[1]
+    return errors if count <= most else errors[:, np.linspace(0, count - 1, most).astype(int)]

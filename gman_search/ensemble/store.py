@@ -1,0 +1,201 @@
+"""An ensemble on disk: its description, interval widths, usual values, and every member as it is saved by itself.
+
+`ensemble.json` has sizes, members with their weights, and the check; `ensemble.npz` has the arrays; `members/N` are the
+members in the order of `ensemble.json`: saved models and baselines. Nothing is pickled.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gman_search.errors import DataError
+from gman_search.forecasting.intervals import Intervals
+from gman_search.training.checkpoints import read_arrays, write_arrays
+
+__all__ = [
+    "ABOUT",
+    "EnsembleAbout",
+    "SavedEnsemble",
+    "SavedMember",
+    "WithoutTrees",
+    "is_ensemble",
+    "member_folder",
+    "read_ensemble",
+    "replaced",
+    "write_ensemble",
+]
+
+ABOUT, ARRAYS = "ensemble.json", "ensemble.npz"
+SCHEMA = "gman-search/ensemble/1"
+
+Array = NDArray[np.floating]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class SavedMember(_Frozen):
+    """One member; `weights` (Q,) are its shares of the forecast at each step."""
+
+    name: str
+    kind: Literal["evaluation", "baseline"]
+    key: str | None = None
+    weights: tuple[float, ...]
+
+
+class WithoutTrees(_Frozen):
+    """MAE on the test part, mean of the steps, of all members and of those that can be exported."""
+
+    with_all: float
+    exported: float
+
+
+class EnsembleAbout(_Frozen):
+    """The description of an ensemble. The fields it has in common with `saved.About` mean the same.
+
+    `val_mae` is on the windows that the weights were chosen on, `forecast_ms` the time of one forecast. `without_trees`
+    is None where every member can be exported, or none.
+    """
+
+    P: int = Field(ge=1)
+    Q: int = Field(ge=1)
+    T: int = Field(ge=1)
+    mean: float
+    std: float = Field(gt=0)
+    unit: str = "mph"
+    step_minutes: int = Field(ge=1)
+    sensors: tuple[str, ...] = Field(min_length=1)
+    missing: tuple[Literal["zero", "nan", "negative"], ...] = ("zero", "nan")
+    missing_inputs: Literal["last", "mean", "zero"]
+    channel: int | str | None = None
+    members: tuple[SavedMember, ...] = Field(min_length=1)
+    val_mae: float
+    check: dict[str, Any]
+    forecast_ms: float
+    without_trees: WithoutTrees | None = None
+    coverage: dict[int, dict[str, Any]] = Field(default_factory=dict)
+
+    @property
+    def weights(self) -> Array:
+        """(Q, M); rows add up to 1."""
+        return np.array([member.weights for member in self.members]).T
+
+
+@dataclass(frozen=True)
+class SavedEnsemble:
+    """All that forecasting needs but the members, which lie in `folder`.
+
+    `usual` (7, T, N) are the usual readings of each day of the week and time of day, in the data's unit.
+    """
+
+    folder: Path
+    about: EnsembleAbout
+    intervals: Intervals
+    usual: Array
+
+
+def is_ensemble(folder: Path) -> bool:
+    """Whether an ensemble was saved in `folder`."""
+    return (folder / ABOUT).is_file()
+
+
+def member_folder(folder: Path, number: int) -> Path:
+    """Where the member of that number, from 0, is saved."""
+    return folder / "members" / str(number)
+
+
+def write_ensemble(ensemble: SavedEnsemble) -> None:
+    """Write what is not a member into `ensemble.folder`."""
+    description = {"schema": SCHEMA, **ensemble.about.model_dump(mode="json")}
+    arrays = {
+        "interval_widths": ensemble.intervals.widths,
+        "interval_usual": ensemble.intervals.usual,
+        "usual": ensemble.usual,
+    }
+    write_arrays(ensemble.folder / ARRAYS, arrays, {"schema": SCHEMA})
+    (ensemble.folder / ABOUT).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def read_ensemble(folder: Path) -> SavedEnsemble:
+    """The ensemble in `folder`.
+
+    Raises:
+        DataError: there is none, it is damaged, of another version, or a member is missing.
+    """
+    file = folder / ABOUT
+    try:
+        description = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"expected an ensemble in {folder}; there is no {ABOUT}") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file}: expected the description of an ensemble; it is damaged: {error}") from None
+    schema = description.get("schema") if isinstance(description, dict) else None
+    if schema != SCHEMA:
+        raise DataError(f"{file}: expected {SCHEMA}; received {schema!r}: run the search again with this version")
+    try:
+        about = EnsembleAbout.model_validate(description)
+    except ValidationError as error:
+        issue = error.errors()[0]
+        where = ".".join(str(part) for part in issue["loc"])
+        raise DataError(f"{file}: expected a description of the ensemble; {where}: {issue['msg']}") from None
+    if any(len(member.weights) != about.Q for member in about.members) or not _add_up(about.weights):
+        raise DataError(f"{file}: expected weights of {about.Q} steps that add up to 1; received others")
+    for number, member in enumerate(about.members):
+        if not member_folder(folder, number).is_dir():
+            raise DataError(f"expected {member.name} in {member_folder(folder, number)}; it is missing")
+    arrays, _ = read_arrays(folder / ARRAYS)
+    usual = _array(folder, arrays, "usual", (7, about.T, len(about.sensors)))
+    widths = _array(folder, arrays, "interval_widths", (None, about.Q, None))
+    return SavedEnsemble(
+        folder, about, Intervals(widths, _array(folder, arrays, "interval_usual", usual.shape[2:])), usual
+    )
+
+
+def _add_up(weights: Array) -> bool:
+    return bool((weights >= 0).all() and np.allclose(weights.sum(axis=1), 1.0, atol=1e-6))
+
+
+def _array(folder: Path, arrays: dict[str, Any], name: str, shape: tuple[int | None, ...]) -> Array:
+    array: Array | None = arrays.get(name)
+    if array is None:
+        raise DataError(f"{folder / ARRAYS}: expected an array {name}; there is none of that name")
+    fits = len(array.shape) == len(shape) and all(
+        size in (None, found) for size, found in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        raise DataError(f"{folder / ARRAYS}: expected {name} of shape {shape}; received {array.shape}")
+    return array
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """A new folder beside `target` that takes its place at the end, if there is no error; else `target` stays.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    partial, before = (target.with_name(f".{target.name}.{os.getpid()}.{end}") for end in ("part", "before"))
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        if target.is_dir():
+            target.replace(before)
+        partial.replace(target)
+    except OSError as error:
+        if before.is_dir() and not target.exists():
+            before.replace(target)
+        raise DataError(f"cannot write {target}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(before, ignore_errors=True)

@@ -241,14 +241,14 @@ def test_the_plain_usual_value_is_the_mean_of_the_training_part(benchmarks, smal
 
 @pytest.mark.slow
 def test_the_plain_trees_beat_persistence(benchmarks, small, monkeypatch):
-    from gman_search.data.baselines import persistence, truth
+    from gman_search.baselines.persistence import persistence
     from gman_search.training.metrics import masked_scores
 
     trees = benchmarks("rivals_trees")
     monkeypatch.setattr(trees, "ROUNDS", 30)  # enough here
     (found,) = trees.plain_trees(small, 0, threads=1).rows
     assert found["name"] == "LightGBM, plain recipe" and found["kind"] == "baseline"
-    last, observed = persistence(small, "test"), truth(small, "test")
+    last, observed = persistence(small.windows("test")), small.windows("test").targets
     for step in (3, 6, 12):
         assert found["test"][str(step)] < masked_scores(observed[:, step - 1], last[:, step - 1]).mae
     assert found["val"] > 0 and found["forecast_ms"] > 0 and found["train_seconds"] > 0

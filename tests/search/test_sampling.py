@@ -30,7 +30,9 @@ PRESET = {name: value for name, value in SearchSpace().preset().items() if name 
 
 def error_of(params) -> float:
     """Least at a learning rate of 0.01; the other parameters matter little."""
-    return (math.log10(params["learning_rate"]) + 2) ** 2 + 0.05 * params["dropout"] + 0.02 * (params["batch_size"] > 16)
+    return (
+        (math.log10(params["learning_rate"]) + 2) ** 2 + 0.05 * params["dropout"] + 0.02 * (params["batch_size"] > 16)
+    )
 
 
 class Cheap:

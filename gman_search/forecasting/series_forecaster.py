@@ -30,7 +30,10 @@ class SeriesForecaster(ABC):
         usual: what sensors usually read; None if `values` does not look at it.
     """
 
+    about: DataAbout
+
     def __init__(self, about: DataAbout, intervals: Intervals | None, usual: UsualValues | None) -> None:
+        self.about = about
         self.sensors, self.unit, self.mean = about.sensors, about.unit, about.mean
         self.P, self.Q, self.step_minutes = about.P, about.Q, about.step_minutes
         self._missing, self._channel = about.missing, about.channel

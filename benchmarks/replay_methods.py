@@ -6,6 +6,7 @@ is written anew from its documented formulas, because the package cannot be aske
 """
 
 import math
+import sys
 import warnings
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from gman_search.halving.ladder import Ladder
 from gman_search.halving.rungs import Rungs
 from gman_search.halving.table import Evaluation, State
 from gman_search.search.distributions import distributions
+from gman_search.search.sampling import ConfigSampler
 from gman_search.space import SearchSpace
 
 __all__ = ["DRAWN", "METHODS", "PRESET", "STAGES", "AtFull", "Halving", "KerasTunerHyperband", "Method", "Work"]
@@ -83,6 +85,7 @@ class Halving:
         sampler: `tpe` or `random`.
         synchronous: whether a stage must be complete before anything of it is promoted.
         grown: whether promoted models grow out of their smaller ones.
+        startup: evaluations before the sampler learns.
     """
 
     def __init__(
@@ -94,12 +97,14 @@ class Halving:
         sampler: str = "tpe",
         synchronous: bool = False,
         grown: bool = True,
+        startup: int = STARTUP,
     ) -> None:
         self._trials = trials
         self._ladder = Ladder(STAGES[: len(etas) + 1], etas, trials, synchronous)
         self._rungs, self._epochs, self.grown = Rungs(self._ladder.stages), epochs, grown
         self._waiting: deque[tuple[int, str]] = deque()
-        self._study, self._drawn = _study(seed, sampler), dict[int, optuna.Trial]()
+        # At random is TPE that never has enough to learn from.
+        self._sampler = ConfigSampler(DRAWN, startup if sampler == "tpe" else sys.maxsize, seed)
         self._best: dict[tuple[int, str], float] = {}
         self.params: dict[int, dict[str, Any]] = {}
         self.rounds = 0
@@ -116,9 +121,9 @@ class Halving:
             config, stage = max(self._waiting, key=lambda pair: STAGES.index(pair[1]))
             self._waiting.remove((config, stage))
         elif isinstance(decision, Sample):
-            trial = self._draw()
-            config, stage = trial.number, STAGES[0]
-            self._drawn[config], self.params[config] = trial, dict(trial.params)
+            config, stage = len(self.params), STAGES[0]
+            self.params[config] = self._draw(config)
+            self._show(config, State.RUNNING)
         else:
             return None
         self._rungs.put(Evaluation(config, stage, state=State.RUNNING))
@@ -127,15 +132,21 @@ class Halving:
     def _decide(self) -> Decision:
         return decide_on(self._rungs, self._ladder)
 
-    def _draw(self) -> optuna.Trial:
-        return self._study.ask(DRAWN)
+    def _draw(self, config: int) -> dict[str, Any]:
+        return self._sampler.draw(config, PRESET if config == 0 else None)
+
+    def _show(self, config: int, state: State, val_mae: float | None = None, epochs: int = 0) -> None:
+        """Let the sampler see how a quick evaluation stands."""
+        params, facts = self.params[config], {"trial": config}
+        row = Evaluation(config, STAGES[0], state=state, val_mae=val_mae, epochs=epochs, params=params, facts=facts)
+        self._sampler.see([row])
 
     def tell(self, work: Work, val: list[float]) -> None:
         stage = work.kind.removesuffix(" cold")
         best = self._best[work.config, stage] = min([*val, self._start(work)])
         self._rungs.put(Evaluation(work.config, stage, state=State.COMPLETE, val_mae=best))
         if stage == STAGES[0]:
-            self._study.tell(self._drawn[work.config], best)
+            self._show(work.config, State.COMPLETE, best)
 
     def _start(self, work: Work) -> float:
         """A grown model starts as its parent ended, and that is its epoch 0; infinite for a cold one."""

@@ -81,9 +81,7 @@ class StopsInside(Halving):
             others.append(Curve(values, whole=False, start=start))
             self._rungs.put(Evaluation(work.config, work.kind.removesuffix(" cold"), state=State.PRUNED))
             if work.kind == STAGES[0]:
-                trial = self._drawn[work.config]
-                trial.report(min(values), work.last)
-                self._study.tell(trial, state=TrialState.PRUNED)
+                self._show(work.config, State.PRUNED, min(values), work.last)
 
 
 class HighestStageWins(Halving):
@@ -103,15 +101,14 @@ class DrawsByHighest(Halving):
             for stage in STAGES[1:]
         }
 
-    def _draw(self) -> optuna.Trial:
+    def _draw(self, config: int) -> dict[str, Any]:
         for stage in reversed(STAGES[1:]):
             study = self._by_stage[stage]
             if sum(trial.state is TrialState.COMPLETE for trial in study.get_trials(deepcopy=False)) >= STARTUP:
                 drawn = study.ask(DRAWN)
                 study.tell(drawn, state=TrialState.FAIL)
-                self._study.enqueue_trial(drawn.params)
-                break
-        return super()._draw()
+                return dict(drawn.params)
+        return super()._draw(config)
 
     def tell(self, work: Work, val: list[float]) -> None:
         super().tell(work, val)
@@ -130,8 +127,10 @@ class BeginsNearTheGuide(Halving):
     def __init__(self, seed: int, epochs: int, near: int = 5, **more: Any) -> None:
         super().__init__(seed, epochs, **more)
         random = np.random.default_rng([seed, 77])
-        for _ in range(near):
-            self._study.enqueue_trial({name: _near(name, random) for name in DRAWN})
+        self._queued = [{name: _near(name, random) for name in DRAWN} for _ in range(near)]
+
+    def _draw(self, config: int) -> dict[str, Any]:
+        return self._queued.pop(0) if config and self._queued else super()._draw(config)
 
 
 def _near(name: str, random: np.random.Generator) -> Any:

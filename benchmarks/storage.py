@@ -4,7 +4,10 @@
 
 `decide_claim_ms`: the next decision and the claim of a queued evaluation, by a worker that has been there for a while
 (median), with `--finished` evaluations in the table; `first_ms` is a worker's first, which reads the whole history;
-`draw_ms` is a claim that draws a new config by TPE. `claims_per_second`: `--processes` processes claim what is queued;
+`draw_ms` is a claim that draws a new config by TPE (median), `tpe_ms` what TPE alone takes over the same history in
+memory, `draw_locked_ms` for how long such a claim holds the study's lock, and `first_draw_ms` a worker's first, which
+takes in the whole history.
+`claims_per_second`: `--processes` processes claim what is queued;
 `claims_and_ends_per_second`: they also end each at once, so that every other process must read what came of it. The
 same is done by 8 processes on one SQLite file.
 """
@@ -24,6 +27,7 @@ from optuna.storages._rdb import models
 from optuna.trial import TrialState
 from postgresql import temporary_postgresql
 
+from gman_search.search import claim
 from gman_search.search.claim import Claim, claim_next
 from gman_search.search.leases import Leases
 from gman_search.search.storage import open_storage
@@ -31,6 +35,7 @@ from gman_search.search.studies import SearchStudies
 from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
 
 CONTEXT = multiprocessing.get_context("fork")
+DRAWS = 6
 ETAS = (10_000, 4)  # one promotion for 10,000: the table stays what was written
 
 
@@ -45,11 +50,12 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=32, help="processes on PostgreSQL (default 32)")
     parser.add_argument("--claims", type=int, default=20, help="claims that each of them makes (default 20)")
     parser.add_argument("--rounds", type=int, default=5, help="times that this is measured (default 5)")
-    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="measure this storage alone")
+    parser.add_argument("--only", choices=list(PARTS), help="measure this alone")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--keep", action="store_true", help="write results/storage.json, or storage-ONLY.json")
     options = parser.parse_args()
-    measured = {name: measure(options) for name, measure in PARTS.items() if options.only in (None, name)}
+    chosen = [options.only] if options.only else STORAGES
+    measured = {name: PARTS[name](options) for name in chosen}
     document = described("storage", **measured)
     if options.keep:
         keep("-".join(["storage", *([options.only] if options.only else [])]), document)
@@ -81,7 +87,14 @@ def on_postgresql(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-PARTS = {"sqlite": on_sqlite, "postgresql": on_postgresql}
+def deciding(options: argparse.Namespace) -> dict[str, Any]:
+    """Deciding, claiming and drawing with many finished evaluations on SQLite, without the rest of that part."""
+    with tempfile.TemporaryDirectory() as folder:
+        return decided(f"sqlite:///{folder}/study.db", options.finished)
+
+
+STORAGES = ("sqlite", "postgresql")
+PARTS = {"sqlite": on_sqlite, "postgresql": on_postgresql, "deciding": deciding}
 
 
 def opened(url: str, trials: int) -> tuple[SearchStudies, Leases]:
@@ -134,6 +147,23 @@ def stopwatch(into: list[float]) -> Any:
     into.append(1000 * (time.perf_counter() - began))
 
 
+@contextmanager
+def held_for(into: list[float]) -> Any:
+    """Append the milliseconds of every hold of the study's lock by a claim in the block."""
+    lock = claim.study_lock
+
+    @contextmanager
+    def timed(storage: Any) -> Any:
+        with lock(storage), stopwatch(into):
+            yield
+
+    claim.study_lock = timed
+    try:
+        yield
+    finally:
+        claim.study_lock = lock
+
+
 def queue(studies: SearchStudies, first: int, count: int) -> None:
     """Queue new configs without drawing them."""
     for number in range(first, first + count):
@@ -148,24 +178,32 @@ def decided(url: str, finished: int) -> dict[str, Any]:
     first: list[float] = []
     claims: list[float] = []
     draws: list[float] = []
+    thinking: list[float] = []
+    locked: list[float] = []
     with stopwatch(first):
         claim_next(studies, leases, "w")  # the one promotion
     for number in range(20):
         queue(studies, finished + 1 + number, 1)
         with stopwatch(claims):
-            claim = claim_next(studies, leases, "w")
-        if not isinstance(claim, Claim):
-            raise SystemExit(f"expected a claim, received {claim}")
-        studies.end(claim.trial_id, TrialState.COMPLETE, 4.0)
-    for _ in range(3):
-        with stopwatch(draws):
-            claim_next(studies, leases, "w")
+            claimed_now = claim_next(studies, leases, "w")
+        if not isinstance(claimed_now, Claim):
+            raise SystemExit(f"expected a claim, received {claimed_now}")
+        studies.end(claimed_now.trial_id, TrialState.COMPLETE, 4.0)
+    with held_for(locked):
+        for number in range(DRAWS):
+            with stopwatch(draws):
+                claim_next(studies, leases, "w")
+            with stopwatch(thinking):
+                studies.sampler.draw(finished + 1000 + number)
     return {
         "finished": finished,
         "decide_claim_ms": round(statistics.median(claims), 1),
         "worst_ms": round(max(claims), 1),
         "first_ms": round(first[0], 1),
-        "draw_ms": round(statistics.median(draws), 1),
+        "first_draw_ms": round(draws[0], 1),
+        "draw_ms": round(statistics.median(draws[1:]), 1),
+        "tpe_ms": round(statistics.median(thinking), 1),
+        "draw_locked_ms": round(statistics.median(locked), 1),
     }
 
 

@@ -22,7 +22,8 @@ class Hyperparameters:
     `windows_per_epoch` is None for one pass over all training windows; it does not depend on the batch size, so that
     configs with small and large batches see equally many windows. `base_width` is the model's width D at which the
     learning rate was chosen, where the tensors have rates of their own by width (see `model.parametrisation`).
-    `shortcuts` leads the last reading and usual values past the network (see `model.gman`).
+    `shortcuts` leads the last reading and usual values past the network (see `model.gman`). `anneal` is the share of
+    the epochs at the end in which the rate falls to 0.
     """
 
     L: int
@@ -44,6 +45,7 @@ class Hyperparameters:
     bn_momentum_rule: Literal["counted", "original", "constant"] = "counted"
     base_width: int | None = None
     shortcuts: bool = False
+    anneal: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int, int]:

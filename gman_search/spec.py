@@ -19,6 +19,8 @@ from gman_search.stages import BUDGETS, PRESETS, Stage, StageOverrides
 
 __all__ = ["DataSpec", "HalvingSpec", "ModelSpec", "SearchSpec", "StudySpec"]
 
+AUTO_WINDOWS = 500
+"""Validation windows scored after an epoch, by default: on months of data all of them cost more than training does."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -69,8 +71,10 @@ class DataSpec(_Frozen):
         description="groups of the paper's group spatial attention, for many hundred sensors; 0: all attend to all; "
         "auto: the number with the least work",
     )
-    validation_stride: int = Field(
-        default=1, ge=1, description="validate on every k-th window (neighbours overlap); the test part always uses all"
+    validation_stride: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        default="auto",
+        description="validate on every k-th window (neighbours overlap); auto: so that about 500 windows are scored "
+        "after an epoch; the test part always uses all",
     )
 
     @field_validator("missing")
@@ -81,6 +85,10 @@ class DataSpec(_Frozen):
                 f'"zero" must be in it: loss and metrics leave zeros out, as GMAN\'s do; received {missing}'
             )
         return missing
+
+    def stride_of(self, windows: int) -> int:
+        """Every how many-th of so many validation windows is scored after an epoch."""
+        return max(1, windows // AUTO_WINDOWS) if self.validation_stride == "auto" else self.validation_stride
 
     def groups_of(self, sensors: int) -> int:
         """How many groups of group spatial attention a network of `sensors` gets; 0: none."""
@@ -152,6 +160,16 @@ class SearchSpec(_Frozen):
         default=None,
         description="where workers leave weights for each other: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX; "
         "none: in the study's folder",
+    )
+    reference: bool = Field(
+        default=True,
+        description="train the reference config as the three-stage guide has it, beside the search; it can win",
+    )
+    finals: int = Field(
+        default=4,
+        ge=0,
+        le=100,
+        description="best configs that are trained on to their end when the search is done; 0: none",
     )
     keep: Keep = Field(
         default="all",

@@ -71,6 +71,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "sought",
         "schedules",
         "clock",
+        "baselines",
     ],
 )
 def test_every_script_explains_itself(repository, script):

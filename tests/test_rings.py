@@ -17,7 +17,7 @@ CORE = [
     "model.growth", "model.shortcut_weights", "model.parametrisation", "model.counts", "model.original",
     "training.schedule", "training.metrics", "training.diagnosis", "training.job",
     "report.summary", "data.graphs.great_circle", "forecasting.intervals", "forecasting.accuracy",
-    "data.window_set", "data.usual",
+    "data.window_set", "data.usual", "data.series", "data.holidays",
     "baselines.filled", "baselines.persistence", "baselines.historical_average", "baselines.linear_regression", "baselines.tree_features",
 ]  # fmt: skip
 HEAVY = ("tensorflow", "keras", "optuna", "sqlalchemy", "plotly", "jinja2", "pandas")

@@ -3,6 +3,7 @@
 A model forecasts how much the reading will differ from the last one. Its settings are the same for every network.
 """
 
+import errno
 import hashlib
 import json
 from pathlib import Path
@@ -15,7 +16,7 @@ from gman_search.baselines.base import Baseline, check_windows
 from gman_search.baselines.tree_features import TreeFeatures
 from gman_search.data.task import ForecastTask
 from gman_search.data.window_set import WindowSet
-from gman_search.errors import DataError, UsageError
+from gman_search.errors import DataError, DiskFull, UsageError
 
 __all__ = ["BoostedTrees"]
 
@@ -101,15 +102,20 @@ class BoostedTrees(Baseline):
 
     def save(self, folder: Path) -> None:
         """Text of LightGBM's own, one file for each step, and their checksums in `baseline.json`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        digests: list[str | None] = []
-        for step, booster in enumerate(self._steps):
-            text = None if booster is None else booster.model_to_string()
-            if text is not None:
-                _file(folder, step).write_text(text, encoding="utf-8")
-            digests.append(None if text is None else _digest(text))
+        texts = [None if booster is None else booster.model_to_string() for booster in self._steps]
+        digests = [None if text is None else _digest(text) for text in texts]
         about = {"schema": SCHEMA, "name": self.name, "sizes": self._sizes, "steps": digests}
-        (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for step, text in enumerate(texts):
+                if text is not None:
+                    _file(folder, step).write_text(text, encoding="utf-8")
+            # Last: a folder without it, or with another's, is refused.
+            (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise DiskFull(f"expected room for boosted trees in {folder}; the disk is full: free some") from None
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -8,7 +8,8 @@ from rich.table import Table
 
 from gman_search.cli.output import duration, print_json, workers_in_words
 from gman_search.cli.stage_times import StageTimes
-from gman_search.data.estimate import ladder_of
+from gman_search.data.estimate import final_test_seconds, ladder_of
+from gman_search.halving.finals import extra_share
 from gman_search.halving.plan import plan_search
 from gman_search.spec import StudySpec
 
@@ -33,7 +34,9 @@ def _document(spec: StudySpec, times: StageTimes) -> dict[str, Any]:
     task, costs = times.task, times.costs
     ladder = ladder_of(spec, task)
     quotas = ladder.quotas()
-    plan = plan_search(costs, quotas, times.workers)
+    extra = extra_share(reference=spec.search.reference, finals=spec.search.finals)
+    plan = plan_search(costs, quotas, times.workers, extra_share=extra)
+    ending = final_test_seconds(spec, task)
     rows = [
         {
             "name": stage.name,
@@ -52,7 +55,9 @@ def _document(spec: StudySpec, times: StageTimes) -> dict[str, Any]:
         "etas": list(ladder.etas),
         "stages": rows,
         "seconds": plan.in_all,
-        "wall_seconds": plan.wall,
+        "outside_seconds": plan.extra,
+        "final_test_seconds": ending,
+        "wall_seconds": plan.wall + ending,
         "seconds_all_in_full": plan.all_in_full,
         "sensors": len(task.series.sensors),
         "windows": len(task.starts["train"]),
@@ -76,6 +81,10 @@ def _print_table(spec: StudySpec, document: dict[str, Any], times: str, workers:
     console = Console(highlight=False, width=80)
     console.print(f"study {spec.name}: {document['sensors']} sensors, {document['windows']} training windows")
     console.print(table)
+    if document["outside_seconds"]:
+        parts = ["the reference"] * spec.search.reference + ["final trainings"] * (spec.search.finals > 0)
+        console.print(f"{' and '.join(parts)}: {duration(document['outside_seconds'])} more.")
+    console.print(f"baselines, ensemble and test: about {duration(document['final_test_seconds'])}.")
     console.print(f"times are of one worker and all epochs, {times}.")
     how = "estimated times' ratio, at least 3" if spec.halving.eta == "cost" else "set by halving.eta"
     console.print(f"each stage promotes one in {' and one in '.join(map(str, document['etas']))} ({how}).")

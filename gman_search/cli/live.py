@@ -14,17 +14,19 @@ from gman_search.cli.output import duration, number
 from gman_search.halving.decide import ranked
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.plan import wall_seconds
-from gman_search.halving.table import Evaluation, State, counted_once, latest_attempts
+from gman_search.halving.table import CONTENDERS, Evaluation, State, contenders, counted_once, latest_attempts
 from gman_search.search.studies import SearchStudies
 
-__all__ = ["LiveView", "StageStatus", "remaining_seconds", "stage_statuses", "status_table"]
+__all__ = ["LiveView", "StageStatus", "outside_statuses", "remaining_seconds", "stage_statuses", "status_table"]
 
 REFRESH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class StageStatus:
-    """Counts of one stage. `seconds` and `epochs` are spent so far, `best` in the data's unit.
+    """Counts of one stage, or of one role outside the ladder.
+
+    `seconds` and `epochs` are spent so far, `best` is in the data's unit.
 
     `epoch_budget` is what the whole quota takes at most, none where the stage's epochs are not known.
     """
@@ -58,7 +60,7 @@ def stage_statuses(
         here = [row for row in rows if row.stage == stage]
         above = ladder.stages[index + 1] if index + 1 < len(ladder.stages) else None
         order = ranked(here)
-        every_attempt = counted_once(row for row in evaluations if row.stage == stage)
+        every_attempt = counted_once(row for row in evaluations if row.stage == stage and row.control not in CONTENDERS)
         counts = {state: sum(row.state is state for row in here) for state in State}
         statuses.append(
             StageStatus(
@@ -76,6 +78,32 @@ def stage_statuses(
                 epoch_budget=quota * max_epochs[stage] if max_epochs and stage in max_epochs else None,
             )
         )
+    return statuses
+
+
+def outside_statuses(evaluations: Sequence[Evaluation]) -> list[StageStatus]:
+    """One row for the reference and one for final trainings, where the study has them: they take no quota."""
+    statuses = []
+    for role in CONTENDERS:
+        here = [row for row in contenders(evaluations) if row.control == role]
+        order, every_attempt = ranked(here), counted_once(row for row in evaluations if row.control == role)
+        counts = {state: sum(row.state is state for row in here) for state in State}
+        if here:
+            statuses.append(
+                StageStatus(
+                    name=role,
+                    quota=len(here),
+                    waiting=counts[State.WAITING],
+                    running=counts[State.RUNNING],
+                    complete=counts[State.COMPLETE],
+                    pruned=counts[State.PRUNED],
+                    failed=counts[State.FAILED],
+                    promoted=0,
+                    epochs=sum(row.epochs for row in every_attempt),
+                    seconds=sum(row.seconds for row in every_attempt),
+                    best=order[0].val_mae if order else None,
+                )
+            )
     return statuses
 
 
@@ -101,19 +129,19 @@ def remaining_seconds(
     return wall_seconds(work, chain, workers)
 
 
-def status_table(statuses: Sequence[StageStatus], unit: str) -> Table:
-    """The table of stages; columns of which all counts are nought are left out."""
+def status_table(statuses: Sequence[StageStatus], unit: str, outside: Sequence[StageStatus] = ()) -> Table:
+    """The table of stages and of what is outside the ladder; columns of which all counts are zero are left out."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     heads = {"waiting": "wait", "running": "run", "pruned": "pruned", "failed": "failed"}
-    shown = [name for name in heads if any(getattr(row, name) for row in statuses)]
+    shown = [name for name in heads if any(getattr(row, name) for row in (*statuses, *outside))]
     for name in ("stage", *(heads[name] for name in shown), "done", "promoted", f"best {unit}", "epochs", "time"):
         table.add_column(name, justify="left" if name == "stage" else "right", no_wrap=True)
-    for row in statuses:
+    for row in (*statuses, *outside):
         table.add_row(
             row.name,
             *(str(getattr(row, name)) for name in shown),
             f"{row.complete}/{row.quota}",
-            str(row.promoted) if row is not statuses[-1] else "",
+            str(row.promoted) if row in statuses[:-1] else "",
             number(row.best),
             str(row.epochs) if row.epoch_budget is None else f"{row.epochs}/{row.epoch_budget}",
             duration(row.seconds),
@@ -157,18 +185,20 @@ class LiveView:
         self._drawn = time.monotonic()
         evaluations = studies.evaluations()
         epochs = {stage.name: stage.max_epochs for stage in studies.spec.stage_list()}
-        statuses = stage_statuses(evaluations, studies.ladder, epochs)
+        statuses, outside = stage_statuses(evaluations, studies.ladder, epochs), outside_statuses(evaluations)
         left = remaining_seconds(statuses, self.workers, self.relative_costs())
         elapsed = duration(time.monotonic() - self._began)
         ending = f"{elapsed} so far" + (f", about {duration(left)} to go" if left is not None else "")
         if self._live is not None:
             said = Text("\n".join((ending, _now_against_best(evaluations, self.unit))))
-            self._live.update(Group(status_table(statuses, self.unit), said), refresh=True)
+            self._live.update(Group(status_table(statuses, self.unit, outside), said), refresh=True)
             return
-        finished = sum(status.finished for status in statuses)
+        finished = sum(status.finished for status in (*statuses, *outside))
         if finished != self._told:
             self._told = finished
-            counts = "  ".join(f"{row.name} {row.finished}/{row.quota} best {number(row.best)}" for row in statuses)
+            counts = "  ".join(
+                f"{row.name} {row.finished}/{row.quota} best {number(row.best)}" for row in (*statuses, *outside)
+            )
             self.console.print(f"{counts}  {ending}", highlight=False, soft_wrap=True)
 
 
@@ -178,6 +208,6 @@ def _now_against_best(evaluations: Sequence[Evaluation], unit: str) -> str:
     if not finished or not running:
         return ""
     row = running[-1]
-    same = [other.val_mae for other in finished if other.stage == row.stage and other.val_mae is not None]
+    same = [other.val_mae for other in ranked(finished) if other.stage == row.stage and other.val_mae is not None]
     best = f"best so far {min(same):.3f}" if same else "the first of its stage"
     return f"{row.key}: {number(row.val_mae)} {unit} after {row.epochs} epochs, {best}"

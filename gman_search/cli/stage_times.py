@@ -48,6 +48,8 @@ def stage_times(spec: StudySpec, *, measure: bool, cluster: bool, quiet: bool = 
             say("training a few steps of every stage, about half a minute for a small network ...")
         costs = timed_costs(spec, task, Path.cwd())
     else:
-        costs = estimate_stages(spec.preset_stages(), task, spec.data.validation_stride, threads=threads)
+        costs = estimate_stages(
+            spec.preset_stages(), task, spec.data.stride_of(len(task.starts["val"])), threads=threads
+        )
     # Timed were all of them at once, so that waiting for a core is in their times.
     return StageTimes(task, costs, spec.search.workers if measure or cluster else running, measure)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from gman_search.cli.live import remaining_seconds, stage_statuses, status_table
+from gman_search.cli.live import outside_statuses, remaining_seconds, stage_statuses, status_table
 from gman_search.cli.opened import OpenStudy
 from gman_search.cli.output import duration, number
 from gman_search.halving.retention import needed
@@ -32,6 +32,7 @@ def state_document(study: OpenStudy, *, verify: bool) -> dict[str, Any]:
     document = {
         "study": record.name,
         "stages": [vars(row) for row in statuses],
+        "outside_ladder": [vars(row) for row in outside_statuses(record.evaluations)],
         "running": [
             {"key": row.key, "worker": row.facts.get("worker"), "epochs": row.epochs, "val_mae": row.val_mae}
             for row in record.evaluations
@@ -63,7 +64,8 @@ def _missing(study: OpenStudy) -> list[str]:
 def print_state(study: OpenStudy, document: dict[str, Any]) -> None:
     """The same for people, 80 columns wide."""
     console, unit = Console(highlight=False, width=80), study.record.unit
-    console.print(status_table(stage_statuses(study.record.evaluations, study.record.ladder), unit))
+    rows, ladder = study.record.evaluations, study.record.ladder
+    console.print(status_table(stage_statuses(rows, ladder), unit, outside_statuses(rows)))
     running = {row["worker"]: row for row in document["running"]}
     for seen in document["workers"]:
         at = running.pop(seen["worker"], None)

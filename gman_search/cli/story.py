@@ -7,7 +7,9 @@ from gman_search.halving.decide import Standing, standings
 from gman_search.halving.preset import PRESET_ID
 from gman_search.halving.table import Evaluation, State, latest_attempts
 from gman_search.record import StudyRecord
+from gman_search.report.summaries.ensemble import ensemble_summary
 from gman_search.report.summaries.headline import winner, winner_test
+from gman_search.report.summaries.outside import ROLE_NAMES, brought
 
 __all__ = ["story"]
 
@@ -18,14 +20,18 @@ def story(record: StudyRecord, config_id: int) -> list[str]:
     if not rows:
         return []
     places = {(place.config_id, place.stage): place for place in standings(record.evaluations, record.ladder)}
-    params = ", ".join(
-        f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}" for key, value in rows[0].params.items()
-    )
-    title = "config 0, the guide's preset" if config_id == PRESET_ID else f"config {config_id}"
-    lines = [f"{title}: {params}"]
+    of_ladder = next((row for row in rows if not row.control), rows[0])
+    title = "config 0, the reference config" if config_id == PRESET_ID else f"config {config_id}"
+    lines = [f"{title}: {_params(of_ladder)}"]
     for row in sorted(rows, key=lambda row: (record.ladder.stages.index(row.stage), row.control)):
         lines += _evaluation(record, row, None if row.control else places.get((config_id, row.stage)))
-    return [*lines, *_ending(record, config_id)]
+    return [*lines, *_in_ensemble(record, rows), *_ending(record, config_id)]
+
+
+def _params(row: Evaluation) -> str:
+    return ", ".join(
+        f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}" for key, value in row.params.items()
+    )
 
 
 def _evaluation(record: StudyRecord, row: Evaluation, place: Standing | None) -> list[str]:
@@ -42,8 +48,17 @@ def _evaluation(record: StudyRecord, row: Evaluation, place: Standing | None) ->
     if inherited:
         told += f", grown from {row.parent} ({inherited:.0%} of the weights inherited)"
     notes = [row.reason] if row.reason else []
-    if row.control:
-        kinds = {"cold": "trained from random weights", "random": "promoted at random", "preset": "the guide's preset"}
+    if row.control == "final":
+        notes.append(_final(record, row))
+    elif row.control == "reference":
+        notes.append(f"the {ROLE_NAMES['reference']}, outside the ladder: it takes no quota and can win")
+        notes += [_params(row)] if row.params else []
+    elif row.control:
+        kinds = {
+            "cold": "trained from random weights",
+            "random": "promoted at random",
+            "preset": "the reference config",
+        }
         kind = kinds.get(row.control, row.control)
         notes.append(f"a control, {kind}: it takes no quota and cannot win")
     if place is not None and row.state is State.COMPLETE:
@@ -53,11 +68,31 @@ def _evaluation(record: StudyRecord, row: Evaluation, place: Standing | None) ->
     return [told, f"  {'; '.join(notes)}"] if notes else [told]
 
 
+def _final(record: StudyRecord, row: Evaluation) -> str:
+    """That a final training happened, and what it brought."""
+    text, change = f"final training of config {row.config_id}, outside the ladder: it can win", brought(record, row)
+    if change is None:
+        return text
+    before, after = change
+    share = f" ({100 * (after / before - 1):+.1f}%)" if before else ""
+    if after >= before:
+        return f"{text}; it brought nothing: {number(before)} before, {number(after)} {record.unit} after"
+    return f"{text}; it brought the error from {number(before)} to {number(after)} {record.unit}{share}"
+
+
+def _in_ensemble(record: StudyRecord, rows: list[Evaluation]) -> list[str]:
+    """Which of these evaluations are in the ensemble, and with which mean weight."""
+    ensemble, keys = ensemble_summary(record), {row.key for row in rows}
+    members = [] if ensemble is None else [one for one in ensemble.members if one.key in keys]
+    return [f"{one.key} is in the ensemble with {one.mean:.0%} on average" for one in members]
+
+
 def _ending(record: StudyRecord, config_id: int) -> list[str]:
     best, test = winner(record), winner_test(record)
     if best is None or best.config_id != config_id:
         return []
-    told = f"it is the winner of {record.name}"
+    subject = {"final": "its final training", "reference": "its training by the three-stage guide"}
+    told = f"{subject.get(best.control, 'it')} is the winner of {record.name}"
     if test is not None:
         told += f": test MAE {number(test.mean.mae)} {record.unit}, mean of steps 1..{len(test.steps)}"
     return [told]

@@ -38,10 +38,11 @@ def status(
 
 
 def best(name: Name = "demo", studies: Studies = Path("studies"), storage: Storage = None, json: Json = False) -> None:
-    """Show the winner: its config, where its weights come from, and its test scores.
+    """Show what is delivered, the winner (its config, where its weights come from) and the leaderboard.
 
     Example: gman-search best demo --json
     """
+    from gman_search.cli.deliverable import ensemble_document, leaderboard_document
     from gman_search.cli.opened import open_record
     from gman_search.cli.output import print_json
     from gman_search.cli.summary import best_document, print_best, test_document
@@ -49,7 +50,15 @@ def best(name: Name = "demo", studies: Studies = Path("studies"), storage: Stora
     record, folder = open_record(name, studies, storage)
     if json:
         test = None if record.test is None else test_document(record.test)
-        print_json("best", {"study": name, "best": best_document(record), "test": test, "weights": str(folder.winner)})
+        document = {
+            "study": name,
+            "best": best_document(record),
+            "test": test,
+            "ensemble": None if record.test is None else ensemble_document(record.test.ensemble),
+            "leaderboard": leaderboard_document(record.test),
+            "weights": str(folder.winner),
+        }
+        print_json("best", document)
         return
     print_best(record)
 

@@ -7,16 +7,26 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gman_search.cli.live import stage_statuses
-from gman_search.cli.output import number
+from gman_search.cli.deliverable import (
+    SHOWN_STEPS,
+    delivery_lines,
+    ensemble_document,
+    leaderboard_document,
+    leaderboard_table,
+    leaderboard_title,
+    losses,
+    scores_document,
+)
+from gman_search.cli.live import outside_statuses, stage_statuses
+from gman_search.cli.output import duration, number
 from gman_search.halving.decide import best_evaluation
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import Evaluation, State, contenders
 from gman_search.record import PresetTest, Scores, StudyRecord, TestResult
+from gman_search.report.summaries.leaderboard import leaderboard
+from gman_search.report.summaries.outside import ROLE_NAMES
 from gman_search.search.storage import without_password
 
 __all__ = ["best_document", "lineage", "print_best", "print_summary", "run_document"]
-
-SHOWN_STEPS = (3, 6, 12)
 
 
 def run_document(record: StudyRecord, report: Path, seconds: float) -> dict[str, Any]:
@@ -34,12 +44,19 @@ def run_document(record: StudyRecord, report: Path, seconds: float) -> dict[str,
         }
         for row in stage_statuses(record.evaluations, record.ladder)
     ]
+    outside = [
+        {"role": row.name, "complete": row.complete, "failed": row.failed, "epochs": row.epochs, "seconds": row.seconds}
+        for row in outside_statuses(record.evaluations)
+    ]
     return {
         "study": record.name,
         "trials": record.ladder.trials,
         "stages": stages,
+        "outside_ladder": outside,
         "best": best_document(record),
         "test": None if record.test is None else {"split": split_of(record), **test_document(record.test)},
+        "ensemble": None if record.test is None else ensemble_document(record.test.ensemble),
+        "leaderboard": leaderboard_document(record.test),
         "report": str(report),
         "seconds": seconds,
     }
@@ -53,6 +70,7 @@ def best_document(record: StudyRecord) -> dict[str, Any] | None:
     return {
         "config_id": winner.config_id,
         "stage": winner.stage,
+        "control": winner.control,
         "params": winner.params,
         "val_mae": winner.val_mae,
         "lineage": [
@@ -64,39 +82,38 @@ def best_document(record: StudyRecord) -> dict[str, Any] | None:
 
 def lineage(record: StudyRecord, row: Evaluation) -> list[Evaluation]:
     """The chain of evaluations, first stage first, that ends in `row`."""
-    by_key = {other.key: other for other in latest_attempts(record.evaluations)}
+    by_key = {other.key: other for other in contenders(record.evaluations)}
     chain = [row]
-    while chain[0].parent in by_key:
+    while chain[0].parent in by_key and chain[0].parent != chain[0].key:
         chain.insert(0, by_key[str(chain[0].parent)])
     return chain
 
 
 def test_document(test: TestResult) -> dict[str, Any]:
-    """Scores at steps 3, 6 and 12 and their mean over all steps, for the winner, the preset and the baselines."""
+    """Scores at steps 3, 6 and 12 and their mean over all steps: of the winner, of the reference config as the search
+    trained it, and of the baselines."""
     return {
         "config_id": test.config_id,
         "stage": test.stage,
         "windows": test.windows,
-        **_scores(test.steps, test.mean),
-        "baselines": {name: _scores(found["steps"], found["mean"]) for name, found in test.baselines.items()},
+        "control": test.control,
+        **scores_document(test.steps, test.mean),
+        "baselines": {name: scores_document(found["steps"], found["mean"]) for name, found in test.baselines.items()},
         "preset": None if test.beside is None else preset_document(test.beside),
         "coverage": {str(percent): vars(found) for percent, found in test.coverage.items()},
     }
 
 
 def preset_document(beside: PresetTest) -> dict[str, Any]:
-    """The guide's preset at the highest stage it reached, and the winner's own model at that stage."""
+    """The reference config at the highest stage it reached in the search, and the winner's own model at that stage."""
     rows = {"preset": beside.preset, "winner_at_stage": beside.peer}
     found = {
-        name: None if row is None else {"config_id": row.config_id, "stage": row.stage, **_scores(row.steps, row.mean)}
+        name: None
+        if row is None
+        else {"config_id": row.config_id, "stage": row.stage, **scores_document(row.steps, row.mean)}
         for name, row in rows.items()
     }
     return {**(found.pop("preset") or {}), **found}
-
-
-def _scores(steps: Any, mean: Scores) -> dict[str, Any]:
-    shown = {str(step): vars(steps[step]) for step in SHOWN_STEPS if step in steps}
-    return {"steps": shown, "mean": vars(mean)}
 
 
 def split_of(record: StudyRecord) -> str:
@@ -105,15 +122,20 @@ def split_of(record: StudyRecord) -> str:
 
 
 def print_best(record: StudyRecord) -> Evaluation | None:
-    """The winner and its test table on stdout; returns the winner."""
+    """Losses, what is delivered, the winner and the leaderboard on stdout; returns the winner."""
     console = Console(highlight=False, width=80)
     winner = best_evaluation(record.evaluations, record.ladder)
     if winner is None:
         console.print(f"study {record.name}: no evaluation is complete yet")
         return None
+    for line in (*losses(record), *delivery_lines(record)):
+        console.print(line, soft_wrap=True, markup=False)
+    role = f", {ROLE_NAMES[winner.control]}" if winner.control else ""
     console.print(
-        f"winner of {record.name}: config {winner.config_id} at {winner.stage}, "
-        f"validation MAE {number(winner.val_mae)} {record.unit}"
+        f"winner of {record.name}: config {winner.config_id} at {winner.stage}{role}, "
+        f"validation MAE {number(winner.val_mae)} {record.unit}",
+        soft_wrap=True,
+        markup=False,
     )
     params = ", ".join(
         f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
@@ -121,9 +143,20 @@ def print_best(record: StudyRecord) -> Evaluation | None:
     )
     console.print(params)
     console.print("weights: " + " -> ".join(f"{row.key} ({number(row.val_mae)})" for row in lineage(record, winner)))
-    if record.test is not None:
+    board = leaderboard(record)
+    if record.test is not None and board is None:
         console.print(_test_table(record, record.test))
+    elif record.test is not None and board is not None:
+        console.print(leaderboard_title(board), soft_wrap=True, markup=False)
+        console.print(leaderboard_table(board))
+        if record.test.beside is not None:
+            console.print("; ".join(_in_the_search(record.test.beside, record.unit)), soft_wrap=True)
     return winner
+
+
+def _in_the_search(beside: PresetTest, unit: str) -> list[str]:
+    rows = (("reference config, in the search", beside.preset), ("the winner's config", beside.peer))
+    return [f"{name} at {row.stage}: mean {number(row.mean.mae)} {unit}" for name, row in rows if row is not None]
 
 
 def _test_table(record: StudyRecord, test: TestResult) -> Table:
@@ -135,25 +168,32 @@ def _test_table(record: StudyRecord, test: TestResult) -> Table:
         table.add_column(f"at {step * record.step_minutes} min", justify="right")
     table.add_column(f"mean of steps 1..{len(test.steps)}", justify="right")
     rows: list[tuple[str, Any, Scores]] = [("winner", test.steps, test.mean)]
+    if test.ensemble is not None:
+        rows.insert(0, ("ensemble", test.ensemble.steps, test.ensemble.mean))
     if test.beside is not None:
-        others = (("the guide's preset", test.beside.preset), ("winner's config", test.beside.peer))
+        others = (("reference config, in the search", test.beside.preset), ("winner's config", test.beside.peer))
         rows += [(f"{name} at {row.stage}", row.steps, row.mean) for name, row in others if row is not None]
     rows += [(name, found["steps"], found["mean"]) for name, found in test.baselines.items()]
     for name, scores, mean in rows:
-        table.add_row(name, *(number(scores[step].mae) for step in steps), number(mean.mae))
+        table.add_row(name, *(number(scores[step].mae if step in scores else None) for step in steps), number(mean.mae))
     return table
 
 
 def print_summary(record: StudyRecord, report: Path, storage: str | None = None) -> None:
-    """Stages, winner, test table, and the commands to go on."""
+    """Losses, what is delivered, the winner and the leaderboard; the stages; and the commands to go on."""
     console = Console(highlight=False, width=80)
+    best = print_best(record)
     for row in stage_statuses(record.evaluations, record.ladder):
         console.print(
             f"{row.name}: {row.complete} complete, {row.pruned} pruned, {row.failed} failed, "
             f"best {number(row.best)} {record.unit}"
         )
-    best = print_best(record)
-    failed = [row for row in latest_attempts(record.evaluations) if row.state is State.FAILED]
+    for row in outside_statuses(record.evaluations):
+        console.print(
+            f"{ROLE_NAMES[row.name]}: {row.complete} complete, {row.failed} failed, best {number(row.best)} "
+            f"{record.unit}, {duration(row.seconds)}"
+        )
+    failed = [row for row in contenders(record.evaluations) if row.state is State.FAILED]
     for lost in failed[:3]:
         console.print(f"failed: {lost.key}: {lost.reason}", soft_wrap=True)
     console.print(f"report:    {report}", soft_wrap=True)
@@ -163,7 +203,7 @@ def print_summary(record: StudyRecord, report: Path, storage: str | None = None)
         "forecast": f"predict {record.name} recent.csv",
         "go on": f"run --study {record.name} --trials {2 * record.ladder.trials}",
     }
-    if best is not None and record.spec.get("budget") != "guide":
+    if best is not None and best.control != "reference" and record.spec.get("budget") != "guide":
         own = f"--study {record.name} --config winner --init-from winner --stage {best.stage}"
         commands["longer"] = f"train {own} --set budget=guide"
         commands["compare"] = f"train --study {record.name} --stage {record.ladder.stages[0]} --set budget=guide"

@@ -106,7 +106,7 @@ def train(
     stages = {name: resolved.stage(name) for name in PRESETS}
     run.mkdir(parents=True, exist_ok=True)
     (run / "spec.json").write_text(resolved.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    trainer = GmanTrainer(task, validation_stride=resolved.data.validation_stride, stages=stages)
+    trainer = GmanTrainer(task, validation_stride=resolved.data.stride_of(len(task.starts["val"])), stages=stages)
     outcome = trainer.train(job, told)
     has_weights = (run / "weights.npz").is_file()
     if has_weights:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from gman_search.cli.output import duration, say
 from gman_search.cli.stage_times import StageTimes, stage_times
-from gman_search.data.estimate import ladder_of
+from gman_search.data.estimate import final_test_seconds, ladder_of
 from gman_search.errors import UsageError
+from gman_search.halving.finals import extra_share
 from gman_search.halving.plan import most_trials, plan_search
 from gman_search.spec import StudySpec
 
 __all__ = ["fitted", "time_to_plan"]
 
-START_SECONDS = 25.0
-"""Until the workers train, the winner's test and the report: in no plan (benchmarks/running.md)."""
+START_SECONDS = 10.0
+"""Until the workers train: in no plan (benchmarks/running.md)."""
 MANY = 300
 """More configs than that, each trained briefly, are seldom what the time is best spent on."""
 
@@ -50,15 +51,19 @@ def fitted(
         return spec.model_copy(update={"trials": begun.trials}), None
     times = stage_times(spec, measure=measure, cluster=cluster, quiet=quiet)
     ladder = ladder_of(spec, times.task)
-    trials = most_trials(times.costs, ladder, times.workers, time_to_plan(hours, time.monotonic() - since))
+    extra = extra_share(reference=spec.search.reference, finals=spec.search.finals)
+    ending = final_test_seconds(spec, times.task)
+    seconds = time_to_plan(hours, time.monotonic() - since) - ending
+    trials = most_trials(times.costs, ladder, times.workers, seconds, extra_share=extra)
     if not trials:
-        one = plan_search(times.costs, [1] * len(times.costs), times.workers).wall
+        one = plan_search(times.costs, [1] * len(times.costs), times.workers, extra_share=extra).wall + ending
         raise UsageError(
             f"expected --hours that fit one config through all stages, about {duration(one + START_SECONDS)}; "
             f"received {hours:g}; give more, or train shorter (--budget laptop, --set stages.full.max_epochs=...)"
         )
     if not quiet:
-        wall = plan_search(times.costs, replace(ladder, trials=trials).quotas(), times.workers).wall
+        quotas = replace(ladder, trials=trials).quotas()
+        wall = plan_search(times.costs, quotas, times.workers, extra_share=extra).wall + ending
         say(f"{trials} configs fit into {hours:g} hours: about {duration(wall)}, {times.source}")
         if trials > MANY:
             say(

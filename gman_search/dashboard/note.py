@@ -8,8 +8,11 @@ from gman_search.halving.decide import ranked
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.headline import Headline
+from gman_search.report.summaries.outside import ROLE_NAMES
+from gman_search.report.summaries.rivals import REFERENCE_NAME
 from gman_search.report.summary import ReportSummary
 from gman_search.report.text.formats import duration, error, percent, plural, setting, signed_percent
+from gman_search.report.text.verdict import as_subject, defeat_sentences, delivery_sentence
 from gman_search.space import SearchSpace
 
 __all__ = ["stage_note"]
@@ -64,6 +67,11 @@ def _ladder(record: StudyRecord, summary: ReportSummary) -> str:
             f"| {row.stage} | {ended} | {row.promoted} | {row.pruned} | {row.failed} | {row.unfinished} | "
             f"{error(best[row.stage])} | {duration(row.seconds)} |"
         )
+    lines += [
+        f"| {ROLE_NAMES[row.role]} | {row.evaluations - row.unfinished} | – | {row.pruned} | {row.failed} | "
+        f"{row.unfinished} | {error(row.best)} | {duration(row.seconds)} |"
+        for row in summary.funnel.outside
+    ]
     return "\n".join(lines)
 
 
@@ -72,12 +80,19 @@ def _winner(summary: ReportSummary) -> str:
     if head.config_id is None:
         return ""
     unit = _plain(head.unit)
-    text = f"## Best config\n\nConfig {head.config_id}, {head.stage}: validation MAE {error(head.val_mae)} {unit}."
+    first = [*defeat_sentences(head.defeats, head.unit)]
+    if summary.ensemble is not None and head.delivery is not None:
+        first.append(delivery_sentence(head.delivery, head.unit))
+    said = "".join(f"{_plain(line)}\n\n" for line in first)
+    who = f"Config {head.config_id}, {head.stage}" if head.role != "reference" else _plain(as_subject(REFERENCE_NAME))
+    who += f", {ROLE_NAMES['final']}" if head.role == "final" else ""
+    text = f"## Best config\n\n{said}{who}: validation MAE {error(head.val_mae)} {unit}."
     if head.steps:
         steps = ", ".join(f"{error(step.mae)} at {step.minutes} min" for step in head.steps)
         text += f" Test MAE {steps} (each step alone); mean of steps {error(head.mean_test_mae)} {unit}."
     if preset is not None and preset.gain is not None and not preset.is_winner:
-        text += f" Against the guide's preset on the validation part at {preset.stage}: {signed_percent(-preset.gain)}."
+        text += " Against the reference config in the search, on the validation part "
+        text += f"at {preset.stage}: {signed_percent(-preset.gain)}."
     rivals = summary.versus
     if rivals is not None and rivals.preset_gain is not None:
         text += f" On the test part, at one size: {signed_percent(-rivals.preset_gain)}."
@@ -105,7 +120,7 @@ def _parameters(space: Mapping[str, Any], stage: str, first: str) -> str:
     scale = (
         "" if stage == first else f" Values are at the scale of {first}; {stage} uses them by the ratio of the presets."
     )
-    head = "| parameter | searched | guide | meaning |\n|---|---|---|---|"
+    head = "| parameter | searched | reference | meaning |\n|---|---|---|---|"
     return f"## Parameters\n\n{head}\n" + "\n".join(lines) + (scale if stage != first else "")
 
 

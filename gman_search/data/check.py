@@ -15,6 +15,7 @@ from gman_search.data.profile import STUCK_HOURS, GraphProfile, SeriesProfile, p
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask, load_adjacency, load_series, task_of
 from gman_search.data.windows import SPLIT_RULES
+from gman_search.halving.finals import extra_share
 from gman_search.halving.plan import SearchPlan, plan_search
 from gman_search.model.counts import best_groups
 from gman_search.record import Scores
@@ -140,7 +141,7 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         columns = everything.columns(len(everything.sensors) if data.sensors is None else data.sensors)
         graph = profile_graph(adjacency[np.ix_(columns, columns)], task.series)
     profile = profile_series(series)
-    stages, stride, cores = spec.preset_stages(), data.validation_stride, os.cpu_count() or 1
+    stages, stride, cores = spec.preset_stages(), data.stride_of(len(task.starts["val"])), os.cpu_count() or 1
     workers, threads = spec.search.share_of(cores)
     estimates = estimate_stages(stages, task, stride, threads=threads)
     quotas = ladder_of(spec, task).quotas()
@@ -156,7 +157,12 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
         baselines=_cheap_baselines(task),
         estimates=estimates,
         quotas=tuple(quotas),
-        plan=plan_search(estimates, quotas, workers),
+        plan=plan_search(
+            estimates,
+            quotas,
+            workers,
+            extra_share=extra_share(reference=spec.search.reference, finals=spec.search.finals),
+        ),
         memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         advised_groups=groups if worth else 0,
         warnings=(),

@@ -6,11 +6,18 @@ The constants of the memory are fitted to the same points as the seconds (`halvi
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gman_search.halving.cost import compile_seconds, evaluation_seconds, reduction_factors, step_seconds
+from gman_search.halving.cost import (
+    FORECAST_SHARE,
+    compile_seconds,
+    evaluation_seconds,
+    reduction_factors,
+    step_seconds,
+)
+from gman_search.halving.finals import FINAL_SHARE, REFERENCE_SHARE, FinalsPlan
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.plan import StageCost
 from gman_search.spec import StudySpec
-from gman_search.stages import Stage
+from gman_search.stages import PRESETS, Stage
 
 if TYPE_CHECKING:
     from gman_search.data.task import ForecastTask
@@ -19,12 +26,20 @@ __all__ = [
     "StageEstimate",
     "epoch_windows",
     "estimate_stages",
+    "final_test_seconds",
+    "finals_plan",
     "ladder_of",
     "stage_seconds",
     "step_memory",
     "task_shape",
 ]
 
+REPORT_SECONDS = 20.0
+"""TensorFlow's start, tracing, the report."""
+TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 300_000, 0.3, 1.7e-5, 4e-6
+"""Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
+SCORED_WINDOWS, CANDIDATES, MEMBERS = 4000, 12, 8
+"""What an ensemble is chosen from and by (gman_search/ensemble)."""
 BASE_GB, CHANNEL_GB = 0.75, 1.33e-7
 """TensorFlow itself; and for one token, channel and block of L."""
 CHUNKED_FROM = 150
@@ -77,8 +92,37 @@ def estimate_stages(
 
 def stage_seconds(spec: StudySpec, task: "ForecastTask") -> dict[str, float]:
     """Estimated seconds of one evaluation at each stage, by one thread: their ratio counts, on every machine alike."""
-    estimates = estimate_stages(spec.stage_list(), task, spec.data.validation_stride)
+    estimates = estimate_stages(spec.stage_list(), task, spec.data.stride_of(len(task.starts["val"])))
     return {row.stage: row.seconds for row in estimates}
+
+
+def finals_plan(spec: StudySpec, task: "ForecastTask") -> FinalsPlan:
+    """The time for what is trained outside the ladder, by the estimated time of the ladder."""
+    stages, stride = spec.preset_stages(), spec.data.stride_of(len(task.starts["val"]))
+    windows, shape = epoch_windows(task, stride), task_shape(task)
+    guide = PRESETS["quick"]
+    seconds = [row.seconds for row in estimate_stages(stages, task, stride)]
+    ladder = sum(each * quota for each, quota in zip(seconds, ladder_of(spec, task).quotas(), strict=True))
+    settings = spec.search
+    return FinalsPlan(
+        **windows,
+        window_seconds={stage.name: step_seconds(stage, **shape) / stage.batch_size for stage in stages},
+        reference_window_seconds=step_seconds(guide, **shape) / guide.batch_size,
+        reference_seconds=REFERENCE_SHARE * ladder * settings.reference,
+        final_seconds=FINAL_SHARE * ladder / max(1, settings.finals),
+        count=settings.finals,
+    )
+
+
+def final_test_seconds(spec: StudySpec, task: "ForecastTask") -> float:
+    """Estimated seconds after the last training: boosted trees, the ensemble's forecasts, test and report."""
+    sensors = len(task.series.sensors)
+    rows = min(TREE_ROWS, len(task.starts["train"]) * sensors)
+    scored = (min(SCORED_WINDOWS, len(task.starts["val"])), len(task.starts["test"]))
+    trees = task.Q * (TREE_SECONDS + TREE_ROW_SECONDS * rows + TREE_FORECAST_SECONDS * sensors * sum(scored))
+    stage = spec.preset_stages()[1]
+    window = FORECAST_SHARE * step_seconds(stage, **task_shape(task)) / stage.batch_size
+    return REPORT_SECONDS + trees + window * (CANDIDATES * scored[0] + MEMBERS * scored[1])
 
 
 def ladder_of(spec: StudySpec, task: "ForecastTask") -> Ladder:

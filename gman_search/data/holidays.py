@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gman_search.errors import UsageError
 
-__all__ = ["YEARS_AHEAD", "calendar_days", "holiday_dates"]
+__all__ = ["NO_HOLIDAYS", "YEARS_AHEAD", "calendar_days", "holiday_dates"]
 
 SUNDAY = 6
 YEARS_AHEAD = 10
@@ -16,6 +16,7 @@ YEARS_AHEAD = 10
 SHOWN = 3
 
 Dates = NDArray[np.datetime64]
+NO_HOLIDAYS: Dates = np.array([], dtype="datetime64[D]")
 
 
 def calendar_days(times: Dates, dates: Dates) -> NDArray[np.int32]:

@@ -12,7 +12,7 @@ import pandas as pd
 from gman_search.data.cautions import cautions
 from gman_search.data.embedding import made_embedding, read_embedding
 from gman_search.data.graph import read_adjacency, read_locations
-from gman_search.data.holidays import YEARS_AHEAD, calendar_days, holiday_dates
+from gman_search.data.holidays import NO_HOLIDAYS, YEARS_AHEAD, calendar_days, holiday_dates
 from gman_search.data.read import read_series
 from gman_search.data.series import TrafficSeries
 from gman_search.data.usual import UsualValues, usual_values, usual_without_own_day
@@ -63,7 +63,7 @@ class ForecastTask:
     coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     groups: int = 0
     split: str = "gman"
-    holiday_dates: np.ndarray = field(default_factory=lambda: np.array([], dtype="datetime64[D]"))
+    holiday_dates: np.ndarray = field(default_factory=lambda: NO_HOLIDAYS)
 
     @property
     def T(self) -> int:
@@ -230,7 +230,7 @@ def make_task(
 def _holidays(spec: DataSpec, series: TrafficSeries) -> np.ndarray:
     """Days that count as Sundays, from the first year of the readings on."""
     if spec.holidays is None:
-        return np.array([], dtype="datetime64[D]")
+        return NO_HOLIDAYS
     first, last = (int(str(series.times[row].astype("datetime64[Y]"))) for row in (0, -1))
     return holiday_dates(spec.holidays, first, last + YEARS_AHEAD)
 

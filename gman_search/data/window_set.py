@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gman_search.data.holidays import NO_HOLIDAYS, calendar_days
 from gman_search.data.series import TrafficSeries
 from gman_search.data.usual import UsualValues
 
@@ -68,7 +69,14 @@ class WindowSet:
 
 
 def window_set(
-    series: TrafficSeries, starts: NDArray[np.integer], usual: UsualValues | None, *, P: int, Q: int, mean: float
+    series: TrafficSeries,
+    starts: NDArray[np.integer],
+    usual: UsualValues | None,
+    *,
+    P: int,
+    Q: int,
+    mean: float,
+    holidays: NDArray[np.datetime64] = NO_HOLIDAYS,
 ) -> WindowSet:
     """Windows of new readings, for which there is no truth yet.
 
@@ -79,9 +87,10 @@ def window_set(
         P: input steps.
         Q: steps to forecast.
         mean: mean reading of the training part.
+        holidays: days that count as Sundays.
     """
     dates = calendar(series, len(series.values) + Q)
-    day, time = dates.day_of_week, dates.time_of_day
+    day, time = calendar_days(dates.times, holidays), dates.time_of_day
     if usual is None:
         table: NDArray[np.floating] = np.broadcast_to(np.float32(0), (len(day), len(series.sensors)))
     else:

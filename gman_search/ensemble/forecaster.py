@@ -48,7 +48,7 @@ class EnsembleForecaster(SeriesForecaster):
             if left is not None:
                 weights, intervals = left, self.ensemble.exported_intervals or intervals
                 about = about.model_copy(update={"coverage": {}})  # that of all members
-        super().__init__(about, intervals, UsualValues(self.ensemble.usual))
+        super().__init__(about, intervals, UsualValues(self.ensemble.usual), self.ensemble.holidays)
         self.members: list[tuple[NDArray[np.floating], Member]] = []
         for number, member in enumerate(about.members):
             if weights[:, number].any():

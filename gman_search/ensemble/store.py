@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gman_search.data.holidays import NO_HOLIDAYS
 from gman_search.ensemble.candidate import is_exportable
 from gman_search.errors import DataError
 from gman_search.forecasting.intervals import Intervals
@@ -91,7 +92,8 @@ class SavedEnsemble:
     """All that forecasting needs but the members, which lie in `folder`.
 
     `usual` (7, T, N) are the usual readings of each day of the week and time of day, in the data's unit.
-    `exported_intervals` are those of the members that can be exported, where these are some.
+    `exported_intervals` are those of the members that can be exported, where these are some. `holidays` as in
+    `SavedModel`.
     """
 
     folder: Path
@@ -99,6 +101,7 @@ class SavedEnsemble:
     intervals: Intervals
     usual: Array
     exported_intervals: Intervals | None = None
+    holidays: NDArray[np.datetime64] = field(default_factory=lambda: NO_HOLIDAYS)
 
 
 def is_ensemble(folder: Path) -> bool:
@@ -114,11 +117,13 @@ def member_folder(folder: Path, number: int) -> Path:
 def write_ensemble(ensemble: SavedEnsemble) -> None:
     """Write what is not a member into `ensemble.folder`."""
     description = {"schema": SCHEMA, **ensemble.about.model_dump(mode="json")}
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "interval_widths": ensemble.intervals.widths,
         "interval_usual": ensemble.intervals.usual,
         "usual": ensemble.usual,
     }
+    if len(ensemble.holidays):
+        arrays["holidays"] = ensemble.holidays.astype("datetime64[D]").astype(np.int64)
     if ensemble.exported_intervals is not None:
         arrays["exported_widths"] = ensemble.exported_intervals.widths
     write_arrays(ensemble.folder / ARRAYS, arrays, {"schema": SCHEMA})
@@ -159,7 +164,9 @@ def read_ensemble(folder: Path) -> SavedEnsemble:
     exported = None
     if "exported_widths" in arrays:
         exported = Intervals(_array(folder, arrays, "exported_widths", intervals.widths.shape), free)
-    return SavedEnsemble(folder, about, intervals, usual, exported)
+    days = arrays.get("holidays")
+    holidays = NO_HOLIDAYS if days is None else days.astype("datetime64[D]")
+    return SavedEnsemble(folder, about, intervals, usual, exported, holidays)
 
 
 def _add_up(weights: Array) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 
 from gman_search.baselines.base import Baseline
 from gman_search.baselines.persistence import persistence
+from gman_search.data.holidays import calendar_days
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask
 from gman_search.data.usual import UsualValues
@@ -82,9 +83,10 @@ def backtest(
     if not (truth != 0).any():
         raise DataError("expected readings to compare forecasts with; all of them are missing")
     hours = (series.times.astype("datetime64[h]").astype(np.int64) % 24)[rows]
-    days = series.day_of_week[rows]
+    days = calendar_days(series.times, model.holidays)[rows]
     forecast = model.windows(series, windows.starts)
-    given = window_set(series, windows.starts, usual, P=model.P, Q=model.Q, mean=model.mean)
+    sizes = {"P": model.P, "Q": model.Q}
+    given = window_set(series, windows.starts, usual, **sizes, mean=model.mean, holidays=model.holidays)
     rivals = {"persistence": persistence(given)}
     rivals |= {name: each.forecast(given) for name, each in (baselines or {}).items() if name not in rivals}
     return Backtest(

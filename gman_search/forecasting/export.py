@@ -31,6 +31,7 @@ EDGE = 1e-3
 """So near to the edge of a level of traffic, rounding may take a forecast over it and give it the other width."""
 # 1970-01-01, day 0, was a Thursday; Monday is 0.
 FIRST_WEEKDAY = 3
+SUNDAY = 6
 
 
 class ServedModel(tf.Module):
@@ -48,6 +49,8 @@ class ServedModel(tf.Module):
         intervals = None if percent is None else model.intervals(percent)
         self._widths = None if intervals is None or percent is None else tf.constant(intervals.of(percent), tf.float32)
         self._free = None if intervals is None else tf.constant(intervals.usual, tf.float32)
+        days = model.holidays.astype(np.int64)
+        self._holidays = tf.constant(days) if len(days) else None
         readings = tf.TensorSpec([None, about.P, len(about.sensors)], tf.float32, name="readings")
         minute = tf.TensorSpec([None], tf.int64, name="last_minute")
         self.forecast = tf.function(self._forecast, input_signature=[readings, minute])
@@ -56,7 +59,11 @@ class ServedModel(tf.Module):
         about = self._about
         offsets = tf.range(1 - about.P, about.Q + 1, dtype=tf.int64) * about.step_minutes
         minutes = last_minute[:, tf.newaxis] + offsets  # (B, P+Q)
-        day = tf.math.floormod(tf.math.floordiv(minutes, MINUTES_PER_DAY) + FIRST_WEEKDAY, 7)
+        date = tf.math.floordiv(minutes, MINUTES_PER_DAY)
+        day = tf.math.floormod(date + FIRST_WEEKDAY, 7)
+        if self._holidays is not None:
+            off = tf.reduce_any(tf.equal(date[..., tf.newaxis], self._holidays), axis=-1)
+            day = tf.where(off, tf.constant(SUNDAY, tf.int64), day)
         time = tf.math.floordiv(tf.math.floormod(minutes, MINUTES_PER_DAY), about.step_minutes)
         values = self._graph(readings, tf.cast(day, tf.int32), tf.cast(time, tf.int32))
         if self._widths is None:
@@ -145,6 +152,8 @@ def checked(
     windows[random.random(windows.shape) < 0.2] = 0
     windows[0, :, 0] = 0
     minutes = random.integers(0, 2**25, CASES) // about.step_minutes * about.step_minutes
+    if len(model.holidays):
+        minutes[0] = int(model.holidays[0].astype(np.int64)) * MINUTES_PER_DAY  # its first step
     found = run(windows, minutes)
     worst = 0.0
     for case, minute in enumerate(minutes):

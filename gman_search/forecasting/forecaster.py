@@ -37,7 +37,7 @@ class Forecaster(SeriesForecaster):
         self.model = model if isinstance(model, SavedModel) else read_saved_model(Path(model))
         about = self.model.about
         usual = None if self.model.usual is None else UsualValues(self.model.usual)
-        super().__init__(about, self.model.intervals, usual)
+        super().__init__(about, self.model.intervals, usual, self.model.holidays)
         self.network = loaded_network(self.model)
         none = tf.zeros([])
         self._knobs = Knobs(tf.constant(about.hyperparameters.causal), none, none, tf.zeros([2], tf.int32))

@@ -5,13 +5,14 @@ It is a folder with `weights.npz`, which has everything, and `model.json`, a cop
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gman_search.data.holidays import NO_HOLIDAYS
 from gman_search.errors import DataError
 from gman_search.forecasting.intervals import Intervals
 from gman_search.record import Coverage
@@ -78,6 +79,7 @@ class SavedModel:
             random numbers of the TensorFlow that trained the model; saved, they stay the same under any other.
         intervals: what prediction intervals are made of; none if the validation part was not forecast.
         usual: (7, T, N), what sensors usually read in the data's unit, for shortcuts; none without them.
+        holidays: days that count as Sundays, from the training data's first year to ten years after its last.
     """
 
     about: About
@@ -87,6 +89,7 @@ class SavedModel:
     partings: np.ndarray | None = None
     intervals: Intervals | None = None
     usual: np.ndarray | None = None
+    holidays: np.ndarray = field(default_factory=lambda: NO_HOLIDAYS)
 
 
 def is_complete(path: Path) -> bool:
@@ -126,7 +129,18 @@ def read_saved_model(folder: Path) -> SavedModel:
     if widths is not None:
         intervals = Intervals(widths, _constant(file, constants, "interval_usual", (sensors,)))
     usual = _constant(file, constants, "usual", (7, about.T, sensors)) if about.hyperparameters.shortcuts else None
-    return SavedModel(about, arrays, embedding, seen, constants.get("partings"), intervals, usual)
+    holidays = _holidays(file, constants)
+    return SavedModel(about, arrays, embedding, seen, constants.get("partings"), intervals, usual, holidays)
+
+
+def _holidays(file: Path, constants: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Dates, which are stored as days since 1970-01-01."""
+    days = constants.get("holidays", np.array([], dtype=np.int64))
+    if days.ndim != 1 or days.dtype != np.int64:
+        raise DataError(
+            f"{file}: expected {CONSTANT}holidays as whole days in one row; received {days.dtype} {days.shape}"
+        )
+    return days.astype("datetime64[D]")
 
 
 def _constant(
@@ -147,6 +161,8 @@ def write_saved_model(model: SavedModel, folder: Path, *, coverage: Mapping[int,
         model = replace(model, about=model.about.model_copy(update={"coverage": measured}))
     description = {"schema": SCHEMA, **model.about.model_dump(mode="json")}
     constants = {"embedding": model.embedding, "seen": model.seen, "partings": model.partings, "usual": model.usual}
+    if len(model.holidays):
+        constants["holidays"] = model.holidays.astype("datetime64[D]").astype(np.int64)
     if model.intervals is not None:
         constants |= {"interval_widths": model.intervals.widths, "interval_usual": model.intervals.usual}
     kept = {CONSTANT + name: array for name, array in constants.items() if array is not None}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gman_search.data.holidays import NO_HOLIDAYS
 from gman_search.data.series import TrafficSeries
 from gman_search.data.usual import UsualValues
 from gman_search.data.window_set import WindowSet, window_set
@@ -28,16 +29,23 @@ class SeriesForecaster(ABC):
         about: the data it was trained on.
         intervals: what prediction intervals are made of, if there are any.
         usual: what sensors usually read; None if `values` does not look at it.
+        holidays: days that count as Sundays, as in training.
     """
 
     about: DataAbout
 
-    def __init__(self, about: DataAbout, intervals: Intervals | None, usual: UsualValues | None) -> None:
+    def __init__(
+        self,
+        about: DataAbout,
+        intervals: Intervals | None,
+        usual: UsualValues | None,
+        holidays: np.ndarray = NO_HOLIDAYS,
+    ) -> None:
         self.about = about
         self.sensors, self.unit, self.mean = about.sensors, about.unit, about.mean
         self.P, self.Q, self.step_minutes = about.P, about.Q, about.step_minutes
         self._missing, self._channel = about.missing, about.channel
-        self._intervals, self._usual = intervals, usual
+        self._intervals, self._usual, self.holidays = intervals, usual, holidays
 
     @abstractmethod
     def values(self, windows: WindowSet) -> np.ndarray:
@@ -131,7 +139,8 @@ class SeriesForecaster(ABC):
 
     def _batches(self, series: TrafficSeries, starts: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Starts and forecasts of some windows at a time."""
-        windows = window_set(series, starts, self._usual, P=self.P, Q=self.Q, mean=self.mean)
+        sizes = {"P": self.P, "Q": self.Q}
+        windows = window_set(series, starts, self._usual, **sizes, mean=self.mean, holidays=self.holidays)
         for first in range(0, len(starts), ORIGINS_AT_ONCE):
             part = windows.take(slice(first, first + ORIGINS_AT_ONCE))
             values = self.values(part)

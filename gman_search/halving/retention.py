@@ -9,17 +9,20 @@ from collections.abc import Iterable
 from typing import Literal
 
 from gman_search.halving.decide import best_evaluation
+from gman_search.halving.finals import best_of_configs
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.preset import preset_evaluation
 from gman_search.halving.rungs import Rungs
-from gman_search.halving.table import Evaluation, latest_attempts
+from gman_search.halving.table import CONTENDERS, Evaluation, latest_attempts
 
 __all__ = ["Keep", "needed"]
 
 Keep = Literal["all", "promoted", "winner"]
 
 
-def needed(evaluations: Iterable[Evaluation], ladder: Ladder, keep: Keep, *, controls: bool = False) -> set[str]:
+def needed(
+    evaluations: Iterable[Evaluation], ladder: Ladder, keep: Keep, *, controls: bool = False, finals: int = 0
+) -> set[str]:
     """Keys of the evaluations whose weights must stay.
 
     Args:
@@ -29,6 +32,8 @@ def needed(evaluations: Iterable[Evaluation], ladder: Ladder, keep: Keep, *, con
             promoted, what is under way with its ancestors, and the best evaluation so far with its own.
             The preset's highest evaluation stays with its own, too.
         controls: whether controls are still to be made; any config may be drawn for one.
+        finals: configs that are trained on when the ladder is done. Their best evaluations stay, and so do final
+            trainings and the reference: an ensemble is made of them.
     """
     rows = list(evaluations)
     if keep == "all" or controls:
@@ -47,6 +52,8 @@ def needed(evaluations: Iterable[Evaluation], ladder: Ladder, keep: Keep, *, con
             kept |= {f"{stage}/{config_id}" for config_id in promoted}
     if keep == "promoted":
         kept |= {row.key for row in latest if row.stage == ladder.stages[-1]}
+    kept |= {row.key for row in latest if row.control in CONTENDERS}
+    kept |= {row.key for row in best_of_configs(rows)[:finals]}
     tested = (best_evaluation(rows, ladder), preset_evaluation(rows, ladder))
     kept |= {row.key for row in tested if row is not None}
     for key in list(kept):

@@ -14,6 +14,7 @@ __all__ = ["PageBlocks", "page_blocks"]
 class PageBlocks:
     """The figures of each section in page order; an empty section has none."""
 
+    ensemble: tuple[Block, ...]
     ladder: tuple[Block, ...]
     cuts: tuple[Block, ...]
     timeline: tuple[Block, ...]
@@ -40,6 +41,7 @@ class PageBlocks:
 def page_blocks(summary: ReportSummary, importances: ImportanceSummary) -> PageBlocks:
     """Draw every figure that has something to show."""
     return PageBlocks(
+        ensemble=forecast_blocks.ensemble(summary.ensemble),
         ladder=search_blocks.ladder(summary.funnel),
         cuts=search_blocks.cuts(summary.standings),
         timeline=search_blocks.timeline(summary.timeline),

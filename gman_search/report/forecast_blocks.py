@@ -2,18 +2,21 @@
 
 from gman_search.report.block import Block
 from gman_search.report.figures.attention import attention_figure
+from gman_search.report.figures.ensemble import ensemble_figure
 from gman_search.report.figures.forecast import horizon_figure, sample_figure, sensor_figure
 from gman_search.report.figures.intervals import interval_figure
 from gman_search.report.figures.places import calendar_figure, map_figure
 from gman_search.report.summaries.attention import AttentionSummary
+from gman_search.report.summaries.ensemble import EnsembleSummary
 from gman_search.report.summaries.forecast import SampleSummary, Scoreboard
 from gman_search.report.summaries.intervals import IntervalSummary
 from gman_search.report.summaries.places import CalendarSummary, SensorMap
 from gman_search.report.text import forecast_captions as captions
-from gman_search.report.text import forecast_tables
+from gman_search.report.text import forecast_tables, leaderboard_tables
 from gman_search.report.text.tables import MAX_ROWS
+from gman_search.report.text.verdict import ensemble_caption
 
-__all__ = ["attention", "horizons", "intervals", "places", "samples"]
+__all__ = ["attention", "ensemble", "horizons", "intervals", "places", "samples"]
 
 
 def horizons(board: Scoreboard | None) -> tuple[Block, ...]:
@@ -26,6 +29,15 @@ def horizons(board: Scoreboard | None) -> tuple[Block, ...]:
         figure, table = sensor_figure(board), forecast_tables.sensor_table(board).first(2 * MAX_ROWS)
         blocks.append(Block("fig-sensors", "Error over the sensors", captions.sensor_caption(board), table, figure))
     return tuple(blocks)
+
+
+def ensemble(summary: EnsembleSummary | None) -> tuple[Block, ...]:
+    """The weights of the ensemble at each step."""
+    if summary is None:
+        return ()
+    caption, table = ensemble_caption(summary), leaderboard_tables.ensemble_table(summary)
+    title = "Weights in the ensemble"
+    return (Block("fig-ensemble", title, caption, table, ensemble_figure(summary), min_width=430),)
 
 
 def intervals(summary: IntervalSummary | None) -> tuple[Block, ...]:

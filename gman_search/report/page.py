@@ -11,10 +11,12 @@ from gman_search.record import StudyRecord
 from gman_search.report.blocks import page_blocks
 from gman_search.report.html import BUNDLE_NAME, Assets, render_page, write_page
 from gman_search.report.importance import importances
+from gman_search.report.summaries.outside import ROLE_NAMES
 from gman_search.report.summary import summarise
-from gman_search.report.text import forecast_tables, tables
+from gman_search.report.text import forecast_tables, leaderboard_tables, tables
 from gman_search.report.text.csv_export import csv_text
 from gman_search.report.text.preset_text import preset_on_test, preset_on_validation
+from gman_search.report.text.verdict import defeat_sentences, delivery_sentence
 
 __all__ = ["BUNDLE_NAME", "Assets", "render", "write_report"]
 
@@ -31,6 +33,10 @@ def render(record: StudyRecord, *, assets: Assets = "inline") -> str:
         record=record,
         summary=summary,
         blocks=blocks,
+        losses=defeat_sentences(summary.headline.defeats, record.unit),
+        delivered=delivery_sentence(summary.headline.delivery, record.unit) if summary.headline.delivery else "",
+        leaderboard=leaderboard_tables.leaderboard_table(summary.leaderboard) if summary.leaderboard else None,
+        role=ROLE_NAMES.get(summary.headline.role, ""),
         versus=forecast_tables.versus_table(rivals) if rivals else None,
         on_validation=preset_on_validation(preset, record.unit) if preset else "",
         on_test=preset_on_test(rivals, preset) if rivals and preset else "",

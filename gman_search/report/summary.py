@@ -7,11 +7,13 @@ from gman_search.report.checks import data as data_checks
 from gman_search.report.checks import forecast as forecast_checks
 from gman_search.report.checks import search as search_checks
 from gman_search.report.checks import training as training_checks
+from gman_search.report.checks import worth as worth_checks
 from gman_search.report.checks.search import Check
 from gman_search.report.published import PublishedTable, published_table
 from gman_search.report.summaries.agreement import Agreement, agreements
 from gman_search.report.summaries.attention import AttentionSummary, attention_summary
 from gman_search.report.summaries.curves import CurveSummary, curve_summary
+from gman_search.report.summaries.ensemble import EnsembleSummary, ensemble_summary
 from gman_search.report.summaries.forecast import SampleSummary, Scoreboard, sample_summary, scoreboard
 from gman_search.report.summaries.growth import GrowthSummary, growth_summary
 from gman_search.report.summaries.headline import Headline, headline
@@ -24,6 +26,7 @@ from gman_search.report.summaries.ladder import (
     funnel,
     standing_table,
 )
+from gman_search.report.summaries.leaderboard import Leaderboard, leaderboard
 from gman_search.report.summaries.parallel import ParallelSummary, parallel_summary
 from gman_search.report.summaries.places import CalendarSummary, SensorMap, calendar_summary, sensor_map
 from gman_search.report.summaries.preset import PresetStanding, preset_standing
@@ -41,6 +44,8 @@ class ReportSummary:
     """One part a section; a missing part is none or empty, never an error."""
 
     headline: Headline
+    leaderboard: Leaderboard | None
+    ensemble: EnsembleSummary | None
     versus: Versus | None
     preset: PresetStanding | None
     checks: tuple[Check, ...]
@@ -69,13 +74,19 @@ def summarise(record: StudyRecord) -> ReportSummary:
     curves, slices, pairs, board = curve_summary(record), slice_summary(record), agreements(record), scoreboard(record)
     ranges = interval_summary(record)
     diagnosis, preset, growth = diagnosis_counts(record), preset_standing(record), growth_summary(record)
+    judged = ["winner"] if record.test is None or record.test.ensemble is None else ["ensemble", "winner"]
+    against_baselines = (forecast_checks.beats_baselines(record, role) for role in judged)
     return ReportSummary(
         headline=headline(record),
+        leaderboard=leaderboard(record),
+        ensemble=ensemble_summary(record),
         versus=versus(record),
         preset=preset,
         checks=(
+            *against_baselines,
+            worth_checks.ensemble_pays(record),
+            worth_checks.search_was_worth_it(record),
             search_checks.beats_preset(preset, record.unit),
-            forecast_checks.beats_baselines(board),
             search_checks.larger_stages_paid(record),
             search_checks.stages_agree(pairs),
             training_checks.warm_start_helped(growth),

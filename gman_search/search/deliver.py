@@ -126,7 +126,9 @@ class Delivery:
             without_trees=without,
             coverage=_plain(test.coverage),
         )
-        return SavedEnsemble(folder, about, chosen.intervals, task.usual.table, chosen.exported_intervals)
+        return SavedEnsemble(
+            folder, about, chosen.intervals, task.usual.table, chosen.exported_intervals, task.holiday_dates
+        )
 
 
 def candidates_of(

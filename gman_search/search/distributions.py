@@ -2,9 +2,18 @@
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from gman_search.space import Choice, FloatRange, SearchSpace
+from gman_search.space import Choice, FloatRange, ParamValue, SearchSpace
 
-__all__ = ["distributions"]
+__all__ = ["contains", "distributions"]
+
+
+def contains(distribution: BaseDistribution, value: ParamValue) -> bool:
+    """Whether `value` is one of the distribution's."""
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    if isinstance(distribution, FloatDistribution | IntDistribution):
+        return not isinstance(value, str) and distribution.low <= value <= distribution.high
+    return False
 
 
 def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:

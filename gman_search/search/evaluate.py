@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterable
@@ -14,8 +15,10 @@ from sqlalchemy import Connection
 
 from gman_search.config import at_stage
 from gman_search.errors import DataError, DiskFull
+from gman_search.halving.finals import FINAL, REFERENCE, Schedule
 from gman_search.halving.retries import INTERRUPTED, reason_of
-from gman_search.halving.table import State
+from gman_search.halving.table import CONTENDERS, State
+from gman_search.model.growth import GrowthRules
 from gman_search.record import Epoch
 from gman_search.search.artifacts import INHERITED, RESUMED, WEIGHTS, Artifacts
 from gman_search.search.claim import Claim
@@ -25,6 +28,7 @@ from gman_search.search.stopping import stopping_due
 from gman_search.search.storage import patiently
 from gman_search.search.studies import SearchStudies
 from gman_search.search.tidy import tidy
+from gman_search.stages import PRESETS
 from gman_search.training.diagnosis import diagnose
 from gman_search.training.job import Job, Outcome, StopTraining, Trainer
 
@@ -35,6 +39,10 @@ log = logging.getLogger(__name__)
 
 class _Stopped(StopTraining):
     """The evaluation's own curve tells that nothing will come of it."""
+
+
+class _TimeIsOver(StopTraining):
+    """The run has no more time for a training that counts as it is."""
 
 
 class _LeaseLost(StopTraining):
@@ -60,7 +68,8 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
     Raises:
         DiskFull: there was no room for a checkpoint; the evaluation waits for somebody to go on with it.
     """
-    studies, epochs, key = place.studies, list[Epoch](), claim.evaluation.key
+    studies, epochs, row = place.studies, list[Epoch](), claim.evaluation
+    key = row.key
     with LeaseKeeper(place.leases, claim.trial_id, place.worker, place.presence.is_alive) as keeper:
 
         def on_epoch(epoch: Epoch) -> None:
@@ -70,6 +79,8 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
             patiently(lambda: studies.storage.set_trial_intermediate_value(claim.trial_id, epoch.epoch, epoch.val_mae))
             if verdict := patiently(lambda: stopping_due(studies, claim, epochs)):
                 raise _Stopped(verdict)
+            if row.control in CONTENDERS and epoch.epoch > 0 and patiently(lambda: _time_is_over(studies)):
+                raise _TimeIsOver
             if stop.is_set():
                 raise StopTraining
 
@@ -83,6 +94,8 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
         except (_LeaseLost, UpdateFinishedTrialError):
             log.warning("%s was given to another worker or ended from outside; leaving it", key)
             return False
+        except _TimeIsOver:
+            outcome, kept = _cut(epochs), _keep(place, claim, job, INHERITED)
         except _Stopped as verdict:
             outcome, kept = _stopped(str(verdict), epochs), {}
         except StopTraining:
@@ -104,6 +117,18 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
     return told
 
 
+def _time_is_over(studies: SearchStudies) -> bool:
+    clock = studies.clock()
+    return clock is not None and time.time() > clock.until
+
+
+def _cut(epochs: list[Epoch]) -> Outcome:
+    """What a training is worth that the time of the run has cut: its best epoch so far."""
+    outcome = _stopped("the time was over", epochs)
+    value = outcome.val_mae if outcome.val_mae is not None and math.isfinite(outcome.val_mae) else None
+    return replace(outcome, state=State.PRUNED if value is None else State.COMPLETE, val_mae=value)
+
+
 def _stopped(reason: str, epochs: list[Epoch]) -> Outcome:
     trained = [epoch for epoch in epochs if epoch.epoch > 0]
     best = min(epochs, key=lambda epoch: epoch.val_mae)
@@ -119,25 +144,26 @@ def _failure(reason: str, epochs: list[Epoch]) -> Outcome:
 
 def _job(place: Workplace, claim: Claim) -> Job:
     spec, row, attrs, folder = place.studies.spec, claim.evaluation, claim.attrs, place.folder
-    stage = spec.stage(claim.stage)
     # The trial number makes the folder this attempt's own.
     own = f"{row.config_id:04d}.{claim.number}"
-    grown = spec.halving.warm_start == "grow" and attrs.get("parent_folder")
+    is_final = row.control == FINAL
+    grown = (is_final or spec.halving.warm_start == "grow") and attrs.get("parent_folder")
+    stage = PRESETS[row.stage] if row.control == REFERENCE else spec.stage(row.stage)
+    rule = "preset" if row.control == REFERENCE else spec.halving.learning_rate_rule
+    shortcuts = spec.model.shortcuts and row.control != REFERENCE
+    settings = at_stage(row.params, stage, learning_rate_rule=rule, shortcuts=shortcuts)
+    if attrs.get("schedule"):
+        settings = Schedule(**attrs["schedule"]).of(settings)
     return Job(
         config_id=row.config_id,
-        stage=claim.stage,
-        hyperparameters=at_stage(
-            row.params,
-            stage,
-            learning_rate_rule=spec.halving.learning_rate_rule,
-            shortcuts=spec.model.shortcuts,
-        ),
+        stage=row.stage,
+        hyperparameters=settings,
         seed=row.seed,
         folder=folder / "evaluations" / claim.stage / own,
         parent=folder / str(attrs["parent_folder"]) if grown else None,
-        growth=spec.halving.growth,
+        growth=GrowthRules() if is_final else spec.halving.growth,
         resume_from=folder / str(attrs["resume_from"]) if attrs.get("resume_from") else None,
-        logs=folder / "logs" / stage.log_folder / own,
+        logs=folder / "logs" / stage.log_folder / (f"{row.control}-{own}" if row.control in CONTENDERS else own),
     )
 
 

@@ -55,7 +55,7 @@ class History:
             changed = self._open.keys() - found.keys()  # these have ended
             for number, (study, state) in found.items():
                 known = self._open.get(number)
-                if known is None or not (known.state is state or self._began(known, study, state)):
+                if known is None or not (self._stands(known, state) or self._began(known, study, state)):
                     changed.add(number)
             drawn = {
                 number: known for number, known in self._open.items() if number in changed and self._is_drawn(known)
@@ -73,6 +73,10 @@ class History:
     def _is_drawn(self, trial: FrozenTrial) -> bool:
         """Whether the parameters of a trial of ours are complete, so that they stay as they are."""
         return "config_id" in trial.user_attrs and self._searched <= trial.params.keys()
+
+    def _stands(self, known: FrozenTrial, state: TrialState) -> bool:
+        """Whether an open trial is as it was read, as far as it matters; a claimed one may get its parameters."""
+        return known.state is state and (state is not TrialState.RUNNING or self._is_drawn(known))
 
     def _began(self, known: FrozenTrial, study: int, state: TrialState) -> bool:
         """Note that a trial of ours was claimed, which changes nothing else of it; False where it may have."""

@@ -87,7 +87,7 @@ def worker_process(
     studies = open_studies(url, spec, task, joins=True)
     prepare_device(spec.seed, worker=index if gpu is None else gpu)
     stages = {stage.name: stage for stage in spec.stage_list()}
-    trainer = GmanTrainer(task, validation_stride=spec.data.validation_stride, stages=stages)
+    trainer = GmanTrainer(task, validation_stride=spec.data.stride_of(len(task.starts["val"])), stages=stages)
     leases = Leases(studies.storage.engine, spec.search.lease_seconds)
     name = f"{socket.gethostname()}-{os.getpid()}-{index}"
     logging.info("worker %s starts", name)

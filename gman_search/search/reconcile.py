@@ -3,16 +3,19 @@
 Idempotent and computed from history alone; runs under the study's lock before every claim.
 """
 
-from typing import Any, NamedTuple
+import time
+from typing import NamedTuple
 
 from optuna.trial import FrozenTrial
 
 from gman_search.halving.controls import Control, controls_due
-from gman_search.halving.decide import Decision, Promote, Wait, decide
+from gman_search.halving.decide import Decision, Done, Promote, Wait, decide
+from gman_search.halving.finals import FINAL
 from gman_search.halving.preset import PRESET_ID, preset_evaluations
 from gman_search.halving.retries import LEASE_LOST, rule_for
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import CONTENDERS, Evaluation, State, latest_attempts
 from gman_search.search.by_hand import refuse_strays
+from gman_search.search.finals import queue_finals, queue_reference
 from gman_search.search.leases import Leases
 from gman_search.search.studies import SearchStudies
 
@@ -39,12 +42,13 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
         if not rows:
             # The guide's own config is always the first one.
             stage = studies.ladder.stages[0]
-            seed = studies.seed_of(PRESET_ID, stage)
-            attrs = {"config_id": PRESET_ID, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
-            studies.add_waiting(stage, studies.spec.space.preset(), attrs)
+            studies.add_waiting(stage, studies.spec.space.preset(), studies.identity(stage, PRESET_ID))
+            queue_reference(studies)
         trials = studies.history.read()
         rows = studies.rows(trials)
-    while isinstance(decision := decide(rows, studies.ladder), Promote):
+    clock = studies.clock()
+    closing = clock is not None and time.time() > clock.search_until
+    while isinstance(decision := decide(rows, studies.ladder), Promote) and not closing:
         _promote(studies, rows, decision)
         trials = studies.history.read()
         rows = studies.rows(trials)
@@ -54,8 +58,14 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
     if due:
         trials = studies.history.read()
         rows = studies.rows(trials)
-    controls_open = any(row.control and not row.state.is_finished for row in rows)
-    return Reconciled(Wait() if controls_open else decision, trials)
+    if queue_finals(studies, rows, clock, closing=closing):
+        trials = studies.history.read()
+        rows = studies.rows(trials)
+    outside_open = any(row.control and not row.state.is_finished for row in rows)
+    if closing or isinstance(decision, Done):
+        open_at_all = outside_open or any(not row.state.is_finished for row in rows)
+        decision = Wait() if open_at_all else Done()
+    return Reconciled(decision, trials)
 
 
 def _fail_lost(studies: SearchStudies, leases: Leases) -> bool:
@@ -94,19 +104,16 @@ def _queue_again(studies: SearchStudies, rows: list[Evaluation]) -> bool:
             "resume_artifacts": row.facts.get(artifacts),
             **({"control": row.control} if row.control else {}),
         }
-        studies.add_waiting(row.stage, row.params, attrs)
+        board = row.stage
+        if row.control in CONTENDERS:
+            board, attrs = FINAL, {**attrs, "stage": row.stage, "schedule": row.facts.get("schedule")}
+        studies.add_waiting(board, row.params, attrs)
         changed = True
     return changed
 
 
 def _promote(studies: SearchStudies, rows: list[Evaluation], promotion: Promote | Control) -> None:
-    attrs: dict[str, Any] = {
-        "config_id": promotion.config_id,
-        "attempt": 1,
-        "parent": None,
-        "initial_epoch": 0,
-        "seed": studies.seed_of(promotion.config_id, promotion.stage),
-    }
+    attrs = studies.identity(promotion.stage, promotion.config_id)
     config = _source(rows, promotion.config_id, promotion.source or studies.ladder.stages[0])
     if promotion.source is not None:
         attrs |= {

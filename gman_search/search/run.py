@@ -13,11 +13,12 @@ from typing import Any
 
 from gman_search import __version__
 from gman_search.baselines.persistence import persistence_mae
-from gman_search.data.estimate import stage_seconds
+from gman_search.data.estimate import final_test_seconds, stage_seconds
 from gman_search.data.task import ForecastTask, load_task
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.errors import TooManyFailures
 from gman_search.forecasting.whole import whole
+from gman_search.halving.finals import FINAL_SHARE, extra_share
 from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 from gman_search.record_json import test_from_json
@@ -25,11 +26,14 @@ from gman_search.search.artifacts import Artifacts, open_store
 from gman_search.search.final_test import FinalTest
 from gman_search.search.open import open_studies
 from gman_search.search.storage import without_password
-from gman_search.search.studies import SearchStudies
+from gman_search.search.studies import Clock, SearchStudies
 from gman_search.search.supervise import Engine, has_work, supervise
 from gman_search.spec import StudySpec
 
 __all__ = ["StudyFolder", "run_search"]
+
+LEAST_FINAL = 0.8
+"""A ladder that is late may take so much less of the time that is set aside for final trainings."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,10 @@ def run_search(
     folder.path.mkdir(parents=True, exist_ok=True)
     url = storage or folder.storage_url
     studies = open_studies(url, spec, task)
+    until = None
+    if hours is not None:
+        until = (began if since is None else since) + hours * 3600 - final_test_seconds(spec, task)
+    studies.set_clock(None if until is None else _clock(spec, until - time.monotonic()))
     _write(folder.path / "spec.json", spec.model_dump_json(indent=2))
     _note_provenance(folder, spec, task, command)
     if has_work(studies):
@@ -108,7 +116,7 @@ def run_search(
                 url,
                 engine=engine,
                 ray_address=ray_address,
-                deadline=None if hours is None else (began if since is None else since) + hours * 3600,
+                deadline=until,
                 on_progress=on_progress,
                 on_warning=on_warning,
             )
@@ -122,6 +130,14 @@ def run_search(
     record = study_record(studies, folder)
     _judge_failures(record, spec)
     return record
+
+
+def _clock(spec: StudySpec, seconds: float) -> Clock:
+    """The search and the final trainings share the `seconds` until the final test."""
+    now, settings = time.time(), spec.search
+    final = FINAL_SHARE / (1 + extra_share(reference=settings.reference, finals=settings.finals))
+    kept = LEAST_FINAL * final * max(0.0, seconds) if settings.finals else 0.0
+    return Clock(search_until=now + seconds - kept, until=now + seconds)
 
 
 def study_record(studies: SearchStudies, folder: StudyFolder) -> StudyRecord:

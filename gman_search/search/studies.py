@@ -2,10 +2,10 @@
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import optuna
@@ -15,17 +15,19 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import Connection
 
 from gman_search.errors import StudyError
+from gman_search.halving.finals import FINAL, FinalsPlan
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.retries import BY_HAND
 from gman_search.halving.table import Evaluation, State
 from gman_search.record import Epoch
-from gman_search.search.distributions import distributions
+from gman_search.search.distributions import contains, distributions
 from gman_search.search.history import History
-from gman_search.search.trial_writes import begin_trial, end_trial, set_attrs
+from gman_search.search.sampling import ConfigSampler
+from gman_search.search.trial_writes import add_running_trial, begin_trial, end_trial, set_attrs, set_params
 from gman_search.space import ParamValue
 from gman_search.spec import StudySpec
 
-__all__ = ["SearchStudies", "described_spec", "study_exists"]
+__all__ = ["Clock", "SearchStudies", "described_spec", "study_exists"]
 
 STATES = {
     TrialState.WAITING: State.WAITING,
@@ -37,7 +39,7 @@ STATES = {
 # User attributes that an evaluation's row carries among its facts.
 FACTS = (
     *("folder", "artifacts", "parent_folder", "parent_artifacts", "resume_from", "resume_artifacts"),
-    *("worker", "began", "origin"),
+    *("worker", "began", "origin", "schedule"),
 )
 # Whoever of us ends a trial leaves at least one of these; a person who does it through the dashboard leaves neither.
 ENDED_BY_US = {"reason", "curve"}
@@ -58,8 +60,18 @@ def described_spec(storage: RDBStorage, name: str) -> StudySpec | None:
     return StudySpec.model_validate_json(stored["spec"]) if "spec" in stored else None
 
 
+CLOCK = "clock"
+
+
+class Clock(NamedTuple):
+    """Times, as `time.time()` has them: no new config or promotion after `search_until`, no training after `until`."""
+
+    search_until: float
+    until: float
+
+
 class SearchStudies:
-    """The Optuna studies of one search, `<name>/<stage>` for every stage.
+    """The Optuna studies of one search: `<name>/<stage>` for every stage, `<name>/final` for what is outside them.
 
     Args:
         storage: database, see `open_storage`.
@@ -67,15 +79,23 @@ class SearchStudies:
         ladder: stages and quotas of a new study; one that is continued keeps its reduction factors.
         fingerprint: of the data.
         joins: somebody else runs this study: it must be there, and what is stored with it stays as it is.
+        finals: the time for reference and final trainings; none: there are none of them.
 
     Raises:
         StudyError: the stored study was made with other data or other rules, or is not there to be joined.
     """
 
     def __init__(
-        self, storage: RDBStorage, spec: StudySpec, ladder: Ladder, fingerprint: str, *, joins: bool = False
+        self,
+        storage: RDBStorage,
+        spec: StudySpec,
+        ladder: Ladder,
+        fingerprint: str,
+        *,
+        joins: bool = False,
+        finals: FinalsPlan | None = None,
     ) -> None:
-        self.storage, self.spec, self.ladder = storage, spec, ladder
+        self.storage, self.spec, self.ladder, self.finals = storage, spec, ladder, finals
         self.distributions = distributions(spec.space)
         if joins and not study_exists(storage, spec.name):
             raise StudyError(f"expected a study {spec.name} in the database; there is none: gman-search run starts it")
@@ -86,8 +106,15 @@ class SearchStudies:
             )
             for stage in ladder.stages
         }
-        numbers = {stage: study._study_id for stage, study in self.by_stage.items()}
+        self.boards = {
+            **self.by_stage,
+            FINAL: optuna.create_study(
+                storage=storage, study_name=f"{spec.name}/{FINAL}", direction="minimize", load_if_exists=True
+            ),
+        }
+        numbers = {board: study._study_id for board, study in self.boards.items()}
         self.history = History(storage, numbers, self.distributions)
+        self.sampler = ConfigSampler(self.distributions, spec.search.startup_trials, spec.seed)
         self._check(fingerprint)
         if not joins:
             self._record(fingerprint)
@@ -124,27 +151,27 @@ class SearchStudies:
         stored = self.by_stage[self.ladder.stages[0]].user_attrs
         if "spec" in stored and json.loads(stored["spec"]) == described:
             return
-        for study in self.by_stage.values():
+        for study in self.boards.values():
             study.set_user_attr("spec", json.dumps(described))
             study.set_user_attr("fingerprint", fingerprint)
             study.set_user_attr("etas", list(self.ladder.etas))
             study.set_user_attr("optuna", optuna.__version__)
-            study.set_user_attr("sampler", {"name": "TPESampler", "startup_trials": self.spec.search.startup_trials})
+            study.set_user_attr("sampler", self.sampler.description)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 study.set_metric_names([f"validation MAE ({self.spec.data.unit})"])
 
     def trials(self, stage: str) -> list[FrozenTrial]:
-        """Trials of a stage, oldest first."""
-        return self.by_stage[stage].get_trials(deepcopy=False)
+        """Trials of a stage, or those outside the ladder, oldest first."""
+        return self.boards[stage].get_trials(deepcopy=False)
 
     def evaluations(self) -> list[Evaluation]:
         """The table: every trial of every stage."""
         return self.rows(self.all_trials())
 
     def all_trials(self) -> dict[str, list[FrozenTrial]]:
-        """Trials of all stages, read once and whole."""
-        return {stage: self.trials(stage) for stage in self.ladder.stages}
+        """Trials of all stages and outside the ladder, read once and whole."""
+        return {board: self.trials(board) for board in self.boards}
 
     def rows(self, trials: Mapping[str, list[FrozenTrial]]) -> list[Evaluation]:
         """The table as of `trials`; what a person queued above the first stage is no evaluation."""
@@ -184,7 +211,7 @@ class SearchStudies:
             state = State.PRUNED if state is State.COMPLETE else state
         return Evaluation(
             config_id=config_id,
-            stage=stage,
+            stage=attrs.get("stage", stage),
             attempt=int(attrs.get("attempt", 1)),
             parent=attrs.get("parent"),
             state=state,
@@ -202,7 +229,7 @@ class SearchStudies:
     def curves(self) -> dict[str, tuple[Epoch, ...]]:
         """Epochs of every evaluation by key, of the attempt that got furthest."""
         found: dict[str, tuple[Epoch, ...]] = {}
-        for stage in self.ladder.stages:
+        for stage in self.boards:
             for trial in self.trials(stage):
                 key = self.evaluation(stage, trial).key
                 epochs = tuple(Epoch(**epoch) for epoch in json.loads(trial.user_attrs.get("curve", "[]")))
@@ -210,68 +237,88 @@ class SearchStudies:
                     found[key] = epochs
         return found
 
+    def set_clock(self, clock: Clock | None) -> None:
+        """Say until when this run searches and trains; None: until the search is done."""
+        self.by_stage[self.ladder.stages[0]].set_user_attr(CLOCK, None if clock is None else list(clock))
+
+    def clock(self) -> Clock | None:
+        """Until when the run that is under way searches and trains."""
+        stored = self.by_stage[self.ladder.stages[0]].user_attrs.get(CLOCK)
+        return None if stored is None else Clock(*stored)
+
     def fixed(self) -> dict[str, ParamValue]:
         """Values of the dimensions that are not searched."""
         return {name: value for name, value in self.spec.space.preset().items() if name not in self.distributions}
 
-    def seed_of(self, config_id: int, stage: str) -> int:
-        """Seed of an evaluation; the same for all its attempts."""
-        sequence = np.random.SeedSequence([self.spec.seed, config_id, self.ladder.stages.index(stage)])
+    def seed_of(self, config_id: int, stage: str, *, outside: bool = False) -> int:
+        """Seed of an evaluation, of the ladder or outside it; the same for all its attempts."""
+        entropy = [self.spec.seed, config_id, self.ladder.stages.index(stage), *([1] if outside else [])]
+        sequence = np.random.SeedSequence(entropy)
         return int(sequence.generate_state(1)[0] % 2**31)
-
-    def sampler(self) -> optuna.samplers.BaseSampler:
-        """TPE, seeded by the study's seed and how far the study is: a continued study never draws a point twice."""
-        drawn = len(self.trials(self.ladder.stages[0]))
-        seed = int(np.random.SeedSequence([self.spec.seed, drawn]).generate_state(1)[0])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return optuna.samplers.TPESampler(
-                seed=seed, n_startup_trials=self.spec.search.startup_trials, multivariate=True, constant_liar=True
-            )
 
     def add_waiting(self, stage: str, params: Mapping[str, ParamValue], attrs: Mapping[str, Any]) -> None:
         """Queue an evaluation as a WAITING trial with all its parameters."""
         # A worker may have been killed while it drew a config; what is missing is drawn when this is claimed.
         searched = {name: params[name] for name in self.distributions if name in params}
-        self.by_stage[stage].add_trial(
+        # The reference is the guide's, whatever this study searches.
+        searched = {name: value for name, value in searched.items() if contains(self.distributions[name], value)}
+        whole = dict(params) if stage == FINAL else {**self.fixed(), **params}
+        self.boards[stage].add_trial(
             create_trial(
                 state=TrialState.WAITING,
                 params=searched,
                 distributions={name: self.distributions[name] for name in searched},
-                user_attrs={**attrs, "params": {**self.fixed(), **params}},
+                user_attrs={**attrs, "params": whole},
                 # The dashboard shows the parameters of waiting trials from here.
                 system_attrs={"fixed_params": searched},
             )
         )
 
-    def ask(self) -> FrozenTrial:
-        """Draw a new config at the first stage: a RUNNING trial. To be called under the study's lock.
+    def reserve(self, worker: str, leased: Callable[[Connection, int, str], None]) -> FrozenTrial:
+        """Add a RUNNING trial at the first stage and lease it; its parameters are drawn later.
 
-        Not by `study.ask`, which would take what a person, who knows of no lock, has queued a moment ago.
+        To be called under the study's lock. Not by `Study.ask`, which would draw at once, while all others wait, and
+        would take what a person, who knows of no lock, has queued a moment ago.
         """
         stage = self.ladder.stages[0]
-        study = self.by_stage[stage]
-        study.sampler = self.sampler()
-        trial = optuna.trial.Trial(study, study._storage.create_new_trial(study._study_id))
-        for name, distribution in self.distributions.items():
-            trial._suggest(name, distribution)
-        self.describe(stage, trial._trial_id, trial.number, trial.params)
-        return self.storage.get_trial(trial._trial_id)
+        trial_id = add_running_trial(
+            self.storage,
+            self.by_stage[stage]._study_id,
+            lambda config_id: {**self.identity(stage, config_id), "worker": worker},
+            lambda connection, added: leased(connection, added, worker),
+        )
+        return self.storage.get_trial(trial_id)
 
-    def describe(
-        self, stage: str, trial_id: int, config_id: int, params: Mapping[str, ParamValue], origin: str = ""
-    ) -> None:
-        """Write what identifies a first attempt at the first stage."""
-        attrs = {
-            "config_id": config_id,
-            "attempt": 1,
-            "parent": None,
-            "initial_epoch": 0,
-            "seed": self.seed_of(config_id, stage),
-            "params": {**self.fixed(), **params},
-            **({"origin": origin} if origin else {}),
-        }
-        self.set_attrs(trial_id, attrs)
+    def identity(self, stage: str, config_id: int) -> dict[str, Any]:
+        """What identifies a first attempt that begins at `stage`."""
+        seed = self.seed_of(config_id, stage)
+        return {"config_id": config_id, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
+
+    def draw(self, trial: FrozenTrial, seen: Iterable[FrozenTrial]) -> dict[str, ParamValue]:
+        """Values of all searched parameters for a trial of the first stage.
+
+        Those that it has already, or that a person queued it with, stay.
+
+        Args:
+            seen: trials of the first stage as they stand, which the sampler learns from.
+
+        Raises:
+            ImpossibleValues: a person queued something that is no value of its parameter.
+        """
+        first = self.ladder.stages[0]
+        self.sampler.see(self.evaluation(first, other) for other in seen if other.number != trial.number)
+        given = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+        return self.sampler.draw(int(trial.user_attrs.get("config_id", trial.number)), given)
+
+    def set_params(
+        self, trial: FrozenTrial, params: Mapping[str, ParamValue], on_condition: Callable[[Connection], bool]
+    ) -> bool:
+        """Write what was drawn for a trial of the first stage, all or none, see `trial_writes.set_params`."""
+        new = {name: value for name, value in params.items() if name not in trial.params}
+        attrs: dict[str, Any] = {"params": {**self.fixed(), **params}}
+        if "config_id" not in trial.user_attrs:
+            attrs |= {**self.identity(self.ladder.stages[0], trial.number), "origin": "queued by hand"}
+        return set_params(self.storage, trial._trial_id, new, self.distributions, attrs, on_condition)
 
     def set_attrs(self, trial_id: int, attrs: Mapping[str, Any]) -> None:
         """Write user attributes of a trial, all or none; raises UpdateFinishedTrialError where it has ended."""

@@ -97,6 +97,8 @@ def supervise(
         on_progress(studies)
     if not patiently(lambda: has_work(studies)):
         return True
+    if (clock := patiently(studies.clock)) is not None and time.time() > clock.search_until:
+        return False
     if crew.crashed():
         raise StudyError(
             f"all workers ended before the study did ({crew.restarts} restarts): see the end of "

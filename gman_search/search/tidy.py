@@ -26,7 +26,8 @@ def tidy(studies: SearchStudies, artifacts: Artifacts, folder: Path, ended: Eval
     keep = studies.spec.search.keep
     if keep == "all":
         return
-    stay = needed(rows, studies.ladder, keep, controls=studies.spec.search.controls > 0)
+    settings = studies.spec.search
+    stay = needed(rows, studies.ladder, keep, controls=settings.controls > 0, finals=settings.finals)
     gone = [row for row in rows if row.state.is_finished and row.key not in stay]
     _remove(folder, gone, [CHECKPOINTS, *INHERITED])
     artifacts.forget(row.facts.get("artifacts", {}) for row in gone)

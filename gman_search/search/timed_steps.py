@@ -50,7 +50,7 @@ def timed_costs(spec: StudySpec, task: ForecastTask, base: Path) -> list[StageCo
                 f"expected {workers} processes to train a few steps of every stage, and one died: see "
                 "`gman-search data check` for the memory they need; try fewer with --workers"
             ) from None
-    windows = epoch_windows(task, spec.data.validation_stride)
+    windows = epoch_windows(task, spec.data.stride_of(len(task.starts["val"])))
     scored = epoch_windows(task, _stride(task))["validation"]
     costs = []
     for stage, epochs in zip(spec.stage_list(), zip(*by_worker, strict=True), strict=True):

@@ -11,14 +11,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sql
+from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
-from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel, TrialValueModel
+from optuna.storages._rdb.models import (
+    StudyModel,
+    TrialModel,
+    TrialParamModel,
+    TrialUserAttributeModel,
+    TrialValueModel,
+)
 from optuna.trial import TrialState
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["begin_trial", "end_trial", "set_attrs"]
+__all__ = ["add_running_trial", "begin_trial", "end_trial", "set_attrs", "set_params"]
 
 OPEN = (TrialState.WAITING, TrialState.RUNNING)
 
@@ -33,6 +40,11 @@ def _upsert(insert: Callable[..., Any]) -> Any:
 
 # Built once: building costs more than asking.
 SET_ATTRS = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
+# A write that was made, but whose answer was lost, is made again.
+ADD_PARAMS = {
+    name: insert(TrialParamModel.__table__).on_conflict_do_nothing(index_elements=["trial_id", "param_name"])
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 BEGIN = (
     sql.update(TrialModel)
     .where(TrialModel.trial_id == sql.bindparam("trial"), TrialModel.state == TrialState.WAITING)
@@ -49,6 +61,65 @@ def begin_trial(
             return False  # somebody ended it through the dashboard
         _set_attrs(connection, trial_id, attrs)
         leased(connection)
+    return True
+
+
+def add_running_trial(
+    storage: RDBStorage,
+    study_id: int,
+    attrs_of: Callable[[int], Mapping[str, Any]],
+    leased: Callable[[Connection, int], None],
+) -> int:
+    """Add a RUNNING trial without parameters and lease it in the same transaction; returns Optuna's trial id.
+
+    Args:
+        study_id: Optuna's number of the study.
+        attrs_of: user attributes for the number that the trial gets within its study.
+        leased: leases the trial, on the connection that adds it.
+    """
+    with storage.engine.begin() as connection:
+        # As Optuna does: two that add a trial at once would get the same number. SQLite's transactions exclude all.
+        connection.execute(sql.select(StudyModel.study_id).where(StudyModel.study_id == study_id).with_for_update())
+        row = {"study_id": study_id, "state": TrialState.RUNNING, "datetime_start": _now()}
+        added = sql.insert(TrialModel.__table__).values(row).returning(TrialModel.__table__.c.trial_id)
+        trial_id = int(connection.execute(added).scalar_one())
+        earlier = sql.select(sql.func.count()).where(TrialModel.study_id == study_id, TrialModel.trial_id < trial_id)
+        number = int(connection.execute(earlier).scalar_one())
+        connection.execute(sql.update(TrialModel).where(TrialModel.trial_id == trial_id).values(number=number))
+        _set_attrs(connection, trial_id, attrs_of(number))
+        leased(connection, trial_id)
+    return trial_id
+
+
+def set_params(
+    storage: RDBStorage,
+    trial_id: int,
+    params: Mapping[str, Any],
+    distributions: Mapping[str, BaseDistribution],
+    attrs: Mapping[str, Any],
+    on_condition: Callable[[Connection], bool],
+) -> bool:
+    """Write parameters and user attributes of a trial, if `on_condition` holds in the transaction; whether it did.
+
+    Raises:
+        UpdateFinishedTrialError: the trial has ended.
+    """
+    rows = [
+        {
+            "trial_id": trial_id,
+            "param_name": name,
+            "param_value": distributions[name].to_internal_repr(value),
+            "distribution_json": distribution_to_json(distributions[name]),
+        }
+        for name, value in params.items()
+    ]
+    with storage.engine.begin() as connection:
+        if not on_condition(connection):
+            return False
+        _update_open(connection, trial_id, state=TrialModel.state)
+        if rows:
+            connection.execute(ADD_PARAMS[connection.dialect.name], rows)
+        _set_attrs(connection, trial_id, attrs)
     return True
 
 

@@ -186,6 +186,8 @@ class GmanTrainer:
                 decay_epoch=settings.decay_epoch,
                 decay_rate=settings.decay_rate,
                 warmup_steps=settings.warmup_steps if job.parent is not None else 0,
+                max_epochs=settings.max_epochs,
+                anneal=settings.anneal,
             )
             values = StepValues(
                 learning_rate=rate,

@@ -10,7 +10,15 @@ RATE_FLOOR = 1e-5
 
 
 def learning_rate(
-    base: float, *, epoch: float, step: int, decay_epoch: float, decay_rate: float, warmup_steps: int = 0
+    base: float,
+    *,
+    epoch: float,
+    step: int,
+    decay_epoch: float,
+    decay_rate: float,
+    warmup_steps: int = 0,
+    max_epochs: int = 0,
+    anneal: float = 0.0,
 ) -> float:
     """Staircase decay with a floor, after a linear warm-up.
 
@@ -21,9 +29,13 @@ def learning_rate(
         decay_epoch: epochs between two drops, possibly a fraction.
         decay_rate: factor of a drop.
         warmup_steps: steps over which the rate rises from base/warmup_steps to base; 0 for none.
+        max_epochs: of this stage; only `anneal` needs it.
+        anneal: share of them, at the end, in which the rate also falls linearly to 0, below the floor; 0 for none.
     """
     decayed = base * decay_rate ** math.floor(epoch / decay_epoch + 1e-9)
     floored = max(decayed, min(RATE_FLOOR, base))
+    if anneal:
+        floored *= min(1.0, max(0.0, max_epochs - epoch) / (anneal * max_epochs))
     return floored * min(1.0, (step + 1) / warmup_steps) if warmup_steps else floored
 
 

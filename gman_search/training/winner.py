@@ -52,6 +52,7 @@ def complete_model(task: ForecastTask, source: Path, data: DataSpec) -> SavedMod
         seen,
         evaluation_partings(shape, len(about.sensors)),
         usual=task.usual.table if about.hyperparameters.shortcuts else None,
+        holidays=task.holiday_dates,
     )
 
 

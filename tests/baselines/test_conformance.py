@@ -1,5 +1,7 @@
 """What every baseline must do, whichever it is."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from gman_search.baselines.registry import CHEAP, baselines
 from gman_search.baselines.scores import baseline_scores
-from gman_search.errors import DataError
+from gman_search.errors import DataError, DiskFull
 
 from .conftest import readings_of, task_of
 
@@ -18,6 +20,19 @@ def fitted(kind, task, **settings):
     baseline = kind()
     baseline.fit(task, **settings)
     return baseline
+
+
+def test_none_of_them_loads_tensorflow_and_lightgbm_only_when_it_is_needed():
+    code = "import sys, gman_search.baselines.registry; print({'tensorflow', 'lightgbm', 'optuna'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@every_baseline
+def test_a_full_disk_is_told(kind, small_disk):
+    baseline = fitted(kind, task_of(readings_of(), history=2, horizon=1))
+    (small_disk / "rest").write_bytes(b"0" * 2**19)
+    with pytest.raises(DiskFull, match="disk is full"):
+        baseline.save(small_disk / "it")
 
 
 def forecast_of(kind, task, part="test"):

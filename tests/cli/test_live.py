@@ -62,7 +62,7 @@ def test_the_story_of_a_config_has_about_ten_lines():
     assert any("promoted to medium: rank 6 of 45" in line for line in told)
     assert any("grown from medium/3 (19% of the weights inherited)" in line for line in told)
     assert told[-1] == "it is the winner of synthetic: test MAE 2.913 mph, mean of steps 1..12"
-    assert story(record, 0)[0].startswith("config 0, the guide's preset: ")
+    assert story(record, 0)[0].startswith("config 0, the reference config: ")
     assert "2 attempts" in story(record, 2)[1]
     assert story(record, 77) == []
 

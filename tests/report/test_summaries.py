@@ -16,9 +16,9 @@ from gman_search.report.checks.search import (
     failures,
     larger_stages_paid,
 )
+from gman_search.report.summaries.cost import Cost
 from gman_search.report.summaries.curves import curve_summary
-from gman_search.report.summaries.forecast import scoreboard
-from gman_search.report.summaries.headline import Cost, StepScore, headline, winner, winner_test
+from gman_search.report.summaries.headline import StepScore, headline, winner, winner_test
 from gman_search.report.summaries.ladder import DiagnosisCount, StageCount, diagnosis_counts, funnel, standing_table
 from gman_search.report.summaries.preset import preset_standing
 from gman_search.report.summary import summarise
@@ -187,9 +187,9 @@ def test_readings_of_the_curves_are_added_up(small: StudyRecord) -> None:
 
 def test_a_baseline_without_scores_is_no_victory(small: StudyRecord) -> None:
     assert small.test is not None
-    assert beats_baselines(scoreboard(small)).status == "pass"
+    assert beats_baselines(small).status == "pass"
     silent = replace(small, test=replace(small.test, baselines={"none": {"steps": {}, "mean": small.test.mean}}))
-    assert beats_baselines(scoreboard(silent)).status == "unknown"
+    assert beats_baselines(silent).status == "unknown"
 
 
 def test_failures_warn_above_a_tenth(small: StudyRecord) -> None:

@@ -152,7 +152,7 @@ def test_horizon_caption_owns_up_to_steps_where_a_baseline_is_better(small: Stud
     steps = {**plain["steps"], 1: Scores(2.0, 4.0, 5.0)}
     board = scoreboard(replace(small, test=replace(small.test, baselines={"last value": {**plain, "steps": steps}})))
     assert board is not None
-    assert "A baseline is better 5 minutes ahead." in horizon_caption(board)
+    assert "A baseline is better than the winner 5 minutes ahead." in horizon_caption(board)
 
 
 @pytest.mark.parametrize(

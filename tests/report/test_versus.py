@@ -1,4 +1,4 @@
-"""The winner beside the guide's preset and the baselines, against numbers worked out on paper."""
+"""The winner beside the reference config and the baselines, against numbers worked out on paper."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def test_preset_and_baselines_stand_beside_the_winner(small: StudyRecord) -> Non
     assert found.steps == ((3, 15), (6, 30), (12, 60))
     assert [(row.name, row.stage, row.mean) for row in found.rows] == [
         ("config 2", "full", 2.65),
-        ("guide's preset", "quick", 5.0),
+        ("reference config, in the search", "quick", 5.0),
         ("config 2", "quick", 4.5),
         ("last value", None, 4.0),
     ]
@@ -34,7 +34,7 @@ def test_the_table_says_which_model_and_by_how_much(small: StudyRecord) -> None:
     table = versus_table(found)
     assert table.columns[1:] == ("15 min", "30 min", "60 min", "mean 1..12", "winner against it")
     assert table.rows[0] == ("config 2, full", "2.300", "2.600", "3.200", "2.650", "")
-    assert table.rows[1][0] == "guide's preset, quick" and table.rows[1][-1] == f"−47.0{NBSP}%"
+    assert table.rows[1][0] == "reference config, in the search, quick" and table.rows[1][-1] == f"−47.0{NBSP}%"
     assert table.rows[3][0] == "last value"
 
 
@@ -42,13 +42,13 @@ def test_the_words_tell_validation_from_test_and_size_from_skill(small: StudyRec
     found, standing = versus(small), preset_standing(small)
     assert found is not None and standing is not None
     assert preset_on_validation(standing, "mph") == (
-        "On the validation part, where configs are chosen, the guide's preset (config 0) is rank 3 of 5 at quick with 4.000 mph, "
+        "On the validation part, where configs are chosen, the reference config (config 0) is rank 3 of 5 in the search at quick with 4.000 mph, "
         f"the winner's config 3.500 there (−12.5{NBSP}%)."
     )
     text = preset_on_test(found, standing)
     assert "after the winner was fixed" in text
-    assert f"of two models of one size the winner's config is 10.0{NBSP}% below the preset." in text
-    assert text.endswith("A run with --controls 1 takes the preset on to full.")
+    assert f"of two models of one size the winner's config is 10.0{NBSP}% below the reference." in text
+    assert text.endswith("A run with --controls 1 takes the reference config on to full.")
 
 
 def test_a_preset_at_the_winners_stage_needs_no_peer(small: StudyRecord) -> None:

@@ -61,7 +61,12 @@ def postgresql(repository):
 
 def _opened(url: str, trials: int = 8, fingerprint: str = "data", promotion: str = "asynchronous", **search) -> tuple:
     halving = HalvingSpec(eta=4, promotion=promotion)
-    spec = StudySpec(name="test", trials=trials, halving=halving, search=SearchSpec(startup_trials=3, **search))
+    spec = StudySpec(
+        name="test",
+        trials=trials,
+        halving=halving,
+        search=SearchSpec(startup_trials=3, **{"reference": False, "finals": 0, **search}),
+    )
     storage = open_storage(url)
     studies = SearchStudies(storage, spec, spec.ladder((2, 2)), fingerprint)
     return studies, Leases(storage.engine, spec.search.lease_seconds)

@@ -13,6 +13,14 @@ from gman_search.search.artifacts import Artifacts, FolderStore, open_store
 from gman_search.search.worker import run_worker
 from gman_search.training.checkpoints import read_arrays, write_arrays
 
+
+def drawn(studies):
+    """A running trial with all its parameters, and without a lease."""
+    trial = studies.reserve("w", lambda *_: None)
+    assert studies.set_params(trial, studies.draw(trial, ()), lambda _: True)
+    return studies.storage.get_trial(trial._trial_id)
+
+
 BUCKET = "weights"
 
 
@@ -60,7 +68,7 @@ def kept(open_study, location, tmp_path):
     artifacts = Artifacts(open_store(location, tmp_path), studies.storage)
     folder = tmp_path / "evaluations" / "one"
     write_arrays(folder / "weights.npz", {"kernel": np.arange(5.0)}, {"shape": [1, 2, 3]})
-    trial = studies.ask()
+    trial = drawn(studies)
     return artifacts, artifacts.keep(trial._trial_id, folder, ["weights.npz", "moments.npz"]), folder, studies
 
 
@@ -100,7 +108,7 @@ def test_a_flipped_bit_in_the_store_is_detected(open_study, tmp_path):
     studies, _ = open_study(trials=2)
     artifacts = Artifacts(open_store(str(tmp_path / "store"), tmp_path), studies.storage)
     write_arrays(tmp_path / "one" / "weights.npz", {"kernel": np.ones(200)}, {})
-    ids = artifacts.keep(studies.ask()._trial_id, tmp_path / "one", ["weights.npz"])
+    ids = artifacts.keep(drawn(studies)._trial_id, tmp_path / "one", ["weights.npz"])
     stored = tmp_path / "store" / ids["weights.npz"]
     damaged = bytearray(stored.read_bytes())
     damaged[len(damaged) // 2] ^= 1
@@ -124,7 +132,7 @@ def test_a_crash_between_record_and_bytes_leaves_a_record_nothing_refers_to(
 
     monkeypatch.setattr(type(artifacts.store), "write", die)
     with pytest.raises(Killed):
-        artifacts.keep(studies.ask()._trial_id, folder, ["weights.npz"])
+        artifacts.keep(drawn(studies)._trial_id, folder, ["weights.npz"])
     assert [(found.trial, found.told) for found in artifacts.dangling(studies.trials("quick"))] == [(0, False)]
 
 

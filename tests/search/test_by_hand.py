@@ -115,14 +115,14 @@ def test_what_is_queued_while_a_worker_draws_is_claimed_as_a_persons(
 ):
     """A person holds no lock, so a trial can appear between the worker's look and its draw."""
     studies, leases = open_study(trials=4)
-    drawn = studies.ask
+    reserved = studies.reserve
 
-    def ask():
+    def reserve(*given):
         if len(studies.trials("quick")) == 1:
             studies.by_stage["quick"].enqueue_trial({"learning_rate": rate})
-        return drawn()
+        return reserved(*given)
 
-    monkeypatch.setattr(studies, "ask", ask)
+    monkeypatch.setattr(studies, "reserve", reserve)
     run_worker(studies, leases, make_trainer(), tmp_path, "w")
     (line,) = interventions(studies)
     assert line.startswith("quick/1") and ("queued by hand" in line or "impossible values" in line)

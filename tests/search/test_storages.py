@@ -22,6 +22,14 @@ from gman_search.search.reconcile import reconcile
 from gman_search.search.storage import open_storage, patiently, study_lock, without_password
 from gman_search.search.worker import run_worker
 
+
+def drawn(studies):
+    """A running trial with all its parameters, and without a lease."""
+    trial = studies.reserve("w", lambda *_: None)
+    assert studies.set_params(trial, studies.draw(trial, ()), lambda _: True)
+    return studies.storage.get_trial(trial._trial_id)
+
+
 pytestmark = pytest.mark.slow
 CONTEXT = multiprocessing.get_context("fork")  # nothing here loads TensorFlow; spawn could not import this module
 
@@ -75,7 +83,7 @@ def test_the_history_tells_what_optuna_tells(open_any, make_trainer, tmp_path):
     studies, leases = open_any(trials=8)
     studies.history.read()
     run_worker(studies, leases, make_trainer(), tmp_path, "w")
-    running = studies.ask()
+    running = drawn(studies)
     for step, value in enumerate((3.5, float("inf"), float("nan"))):
         studies.storage.set_trial_intermediate_value(running._trial_id, step, value)
     studies.by_stage["quick"].enqueue_trial({"learning_rate": 0.003}, user_attrs={"by": "<me>"})
@@ -129,7 +137,7 @@ def test_a_lease_ends_by_the_databases_clock_alone(open_any, monkeypatch):
 def test_a_running_trial_that_never_had_a_lease_gets_a_moment(open_any):
     # After its start a PostgreSQL counts every lease as just renewed, so leases are short here.
     studies, leases = open_any(trials=2, lease_seconds=1.0)
-    studies.ask()
+    drawn(studies)
     reconcile(studies, leases)
     assert [row.state for row in studies.evaluations()] == [State.RUNNING]
     until(lambda: not leases.live())
@@ -370,7 +378,7 @@ def test_work_under_a_lock_that_is_gone_is_refused(postgresql, open_url):
 def test_a_connection_that_breaks_within_a_query_of_optuna_is_waited_for(postgresql, open_url):
     """Optuna asks again in the broken transaction, so that what reaches us complains about the transaction only."""
     studies, _ = open_url(url=postgresql.new_database(uuid.uuid4().hex))
-    studies.ask()
+    drawn(studies)
     engine = studies.storage.engine
     cuts = []
 

@@ -4,45 +4,46 @@ import math
 
 from gman_search.record import Scores, StudyRecord
 from gman_search.report.checks.search import PASS, UNKNOWN, WARN, Check
-from gman_search.report.summaries.forecast import Scoreboard
 from gman_search.report.summaries.headline import improvement, winner, winner_test
 from gman_search.report.summaries.intervals import IntervalSummary
-from gman_search.report.text.formats import error, percent, signed_percent
+from gman_search.report.summaries.rivals import Forecaster, defeats, forecasters
+from gman_search.report.text.formats import error, percent, plural, signed_percent
+from gman_search.report.text.verdict import defeat_sentences
 
 __all__ = ["beats_baselines", "holds_on_test", "intervals_hold"]
 
 GAP_PERCENT = 10.0
 """A test error that rises so much more than persistence's, from the validation to the test part, asks for a look."""
-JUDGED_MINUTES = (30, 60)
 JUDGED_PERCENT = 90
 SHORT_POINTS, SHORT_POINTS_SLOW = 3.0, 10.0
 """Intervals that hold so many percentage points less often than they promise ask for a look; in slow traffic, too."""
 
 
-def beats_baselines(board: Scoreboard | None) -> Check:
-    """Is the forecast better than what needs no training, where forecasting is hard?"""
-    question = "Does the forecast beat the baselines at 30 and 60 minutes?"
-    if board is None or len(board.forecasters) < 2:
+def beats_baselines(record: StudyRecord, role: str = "winner") -> Check:
+    """Is the forecast of the "ensemble" or the "winner" better than every baseline at every step and on the mean?"""
+    question, test = f"Does the {role} beat every baseline at every step?", record.test
+    known = () if test is None else forecasters(test)
+    ours = next((one for one in known if one.role == role), None)
+    rivals = [one for one in known if one.role == "baseline" and _comparable(ours, one)]
+    if ours is None or not rivals:
         return Check(question, UNKNOWN, "There is no test result with baselines.")
-    rows = [row for row in board.rows if row.minutes in JUDGED_MINUTES] or list(board.rows[-1:])
-    parts, beaten = [], True
-    for row in rows:
-        ours = row.scores[0]
-        others = [
-            (scores.mae, name)
-            for scores, name in zip(row.scores[1:], board.forecasters[1:], strict=True)
-            if _is_known(scores) and scores is not None
-        ]
-        if ours is None or not others:
-            continue
-        strongest, name = min(others)
-        beaten = beaten and ours.mae < strongest
-        parts.append(
-            f"{row.minutes} min: {error(ours.mae)} against {error(strongest)} {board.unit} of the strongest ({name})"
-        )
-    if not parts:
-        return Check(question, UNKNOWN, "No baseline has a score at these steps.")
-    return Check(question, PASS if beaten else WARN, "; ".join(parts) + ".")
+    lost = [one for one in defeats(test, record.step_minutes) if one.loser == role and one.role == "baseline"]
+    if lost:
+        return Check(question, WARN, " ".join(defeat_sentences(lost, record.unit)))
+    strongest = min(rivals, key=lambda one: one.mean.mae if _is_known(one.mean) else math.inf)
+    text = (
+        f"At each of {plural(len(ours.steps), 'step')} and on their mean ({error(ours.mean.mae)} against "
+        f"{error(strongest.mean.mae)} {record.unit} of the strongest, {strongest.name})."
+    )
+    return Check(question, PASS, text)
+
+
+def _comparable(ours: Forecaster | None, other: Forecaster) -> bool:
+    """Whether both have a score at some step."""
+    return ours is not None and any(
+        step in other.steps and _is_known(other.steps[step]) and _is_known(scores)
+        for step, scores in ours.steps.items()
+    )
 
 
 def holds_on_test(record: StudyRecord) -> Check:

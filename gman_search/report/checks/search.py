@@ -11,8 +11,9 @@ from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.agreement import Agreement
 from gman_search.report.summaries.curves import CurveSummary
-from gman_search.report.summaries.headline import improvement, winner
+from gman_search.report.summaries.headline import improvement, ladder_winner
 from gman_search.report.summaries.ladder import DiagnosisCount
+from gman_search.report.summaries.outside import ROLE_NAMES, outside_rows
 from gman_search.report.summaries.preset import PresetStanding
 from gman_search.report.summaries.slices import SliceSummary
 from gman_search.report.text.formats import error, percent, plural, setting, signed, signed_percent
@@ -56,17 +57,19 @@ class Check:
 
 
 def beats_preset(preset: PresetStanding | None, unit: str) -> Check:
-    """Did the search improve on the guide's own config?"""
-    question = "Is the winner better than the guide's preset?"
+    """Did the search improve on the reference config, trained in the search as all others were?"""
+    question = "Is the winner's config better than the reference config, in the search?"
     if preset is None:
-        return Check(question, UNKNOWN, "The preset (config 0) has no finished evaluation to compare with.")
+        return Check(question, UNKNOWN, "The reference config (config 0) has no finished evaluation in the search.")
     if preset.is_winner:
-        return Check(question, WARN, "The preset itself (config 0) won: the search found nothing better.")
+        return Check(question, WARN, "The reference config (config 0) won: the search found nothing better.")
+    if preset.winner_id is None:
+        return Check(question, UNKNOWN, "The winner is no config of the search.")
     if preset.gain is None:
-        return Check(question, UNKNOWN, "The preset (config 0) and the winner have no stage in common.")
+        return Check(question, UNKNOWN, "The reference config (config 0) and the winner have no stage in common.")
     text = (
         f"At {preset.stage}, the highest stage both reached, config {preset.winner_id} has "
-        f"{error(preset.winner_val_mae)} {unit} and the preset (config 0) {error(preset.val_mae)}: "
+        f"{error(preset.winner_val_mae)} {unit} and the reference config (config 0) {error(preset.val_mae)}: "
         f"{signed_percent(-preset.gain)}."
     )
     if 0 < preset.gain < CLEAR_PERCENT:
@@ -80,8 +83,8 @@ def larger_stages_paid(record: StudyRecord) -> Check:
     rows = ranked(latest_attempts(record.evaluations))
     bests = [(stage, next((row for row in rows if row.stage == stage), None)) for stage in stages]
     reached = [(stage, float(row.val_mae or 0.0)) for stage, row in bests if row is not None]
-    best = winner(record)
-    if best is None or len(reached) < 2:
+    best = ladder_winner(record)
+    if len(reached) < 2:
         return Check(question, UNKNOWN, f"No evaluation has finished beyond {stages[0]}.")
     ladder = ", ".join(f"{error(value)} at {stage}" for stage, value in reached)
     total = improvement(reached[0][1], reached[-1][1])
@@ -98,7 +101,7 @@ def larger_stages_paid(record: StudyRecord) -> Check:
         how = "is worse than" if gains[stage] < -PAID_PERCENT else "hardly improved on"
         text += f" The {stage} stage {how} the one before it: a longer budget, or fewer stages."
     first = [row.config_id for row in rows if row.stage == stages[0]]
-    if best.config_id in first:
+    if best is not None and best.config_id in first:
         rank = first.index(best.config_id) + 1
         text += f" The winner was rank {rank} of {len(first)} at {stages[0]}."
     return Check(question, WARN if idle or drowned else PASS, text)
@@ -143,7 +146,7 @@ def within_bounds(slices: SliceSummary) -> Check:
         return Check(question, PASS, "None of its values lies at an end of its range.")
     names = ", ".join(
         f"{panel.name} = {setting(panel.winner_value)} ({panel.at_bound} end"
-        + (", the guide's own value)" if panel.winner_value == panel.default else ")")
+        + (", the reference's value)" if panel.winner_value == panel.default else ")")
         for panel in touched
     )
     return Check(question, WARN, f"At an end of the range: {names}. A wider range may hold something better.")
@@ -197,6 +200,9 @@ def failures(record: StudyRecord) -> Check:
         f"{failed} of {plural(len(finished), 'evaluation')} failed ({percent(100 * failed / len(finished))}), "
         f"{diverged} diverged or {'was' if diverged == 1 else 'were'} ended by hand."
     )
+    for row in outside_rows(record):
+        if row.state is State.FAILED:
+            text += f" The {ROLE_NAMES[row.control]} of config {row.config_id} failed: {row.reason}."
     if stopped:
         text += f" {stopped} {'was' if stopped == 1 else 'were'} stopped by the median of the others, as was asked for."
     if diverged > DIVERGED_SHARE * len(finished):

@@ -14,7 +14,7 @@ __all__ = ["curve_figure"]
 def curve_figure(summary: CurveSummary) -> go.Figure:
     """Validation MAE over cumulative epochs, one line a config, coloured by how it ended."""
     figure = new_figure(460)
-    order = [summary.stages[0], "pruned", "failed", "running", *summary.stages[1:], "winner"]
+    order = [summary.stages[0], "reference", "pruned", "failed", "running", *summary.stages[1:], "winner"]
     for fate in order:
         members = [chain for chain in summary.chains if chain.fate == fate]
         if members:

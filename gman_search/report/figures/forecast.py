@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from gman_search.report.figures.base import new_figure, rounded
-from gman_search.report.figures.style import BASELINE_LOOKS, BY_RUNG, WINNER, plain
+from gman_search.report.figures.style import BASELINE_LOOKS, BY_RUNG, ROLE_MARKS, plain
 from gman_search.report.summaries.forecast import SampleSummary, Scoreboard
 
 __all__ = ["horizon_figure", "sample_figure", "sensor_figure"]
@@ -12,27 +12,40 @@ LINE_LOOKS = (("#2b7fbd", "solid"), ("#12997a", "dash"), ("#d55e00", "solid"))
 
 
 def horizon_figure(summary: Scoreboard) -> go.Figure:
-    """MAE at each step alone, the winner beside the baselines."""
-    figure = new_figure(340)
+    """MAE at each step alone: ensemble and winner thick, the reference and the baselines thin."""
+    figure = new_figure(400)
     minutes = [row.minutes for row in summary.rows]
+    looks = forecaster_looks(summary)
     for index, name in reversed(list(enumerate(summary.forecasters))):
-        colour, symbol, dash = BASELINE_LOOKS[(index - 1) % len(BASELINE_LOOKS)]
-        if index == 0:
-            colour, symbol, dash = WINNER.colour, "star", "solid"
+        colour, symbol, dash = looks[index]
+        is_ours = summary.roles[index] in ("ensemble", "winner")
         scores = [row.scores[index] for row in summary.rows]
         figure.add_scatter(
             x=minutes,
             y=rounded([None if score is None else score.mae for score in scores]),
             mode="lines+markers",
             name=plain(name),
-            line={"color": colour, "dash": dash, "width": 3 if index == 0 else 1.6},
-            marker={"symbol": symbol, "size": 9 if index == 0 else 7},
+            line={"color": colour, "dash": dash, "width": 3 if is_ours else 1.6},
+            marker={"symbol": symbol, "size": 9 if is_ours else 7},
             hovertemplate=f"{plain(name)}<br>%{{x}} min: %{{y:.3f}} {plain(summary.unit)}<extra></extra>",
         )
     figure.update_layout(legend={"traceorder": "reversed"})
     figure.update_xaxes(title_text="minutes ahead", tickvals=minutes)
     figure.update_yaxes(title_text=f"test MAE at that step ({plain(summary.unit)})", rangemode="tozero")
     return figure
+
+
+def forecaster_looks(summary: Scoreboard) -> list[tuple[str, str, str]]:
+    """Colour, marker and dash of each forecaster: by role, and baselines in their order."""
+    looks, baselines = [], 0
+    for role in summary.roles:
+        if role == "baseline":
+            looks.append(BASELINE_LOOKS[baselines % len(BASELINE_LOOKS)])
+            baselines += 1
+        else:
+            mark = ROLE_MARKS[role]
+            looks.append((mark.colour, mark.symbol, mark.dash))
+    return looks
 
 
 def sensor_figure(summary: Scoreboard) -> go.Figure:

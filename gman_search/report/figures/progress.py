@@ -3,7 +3,8 @@
 import plotly.graph_objects as go
 
 from gman_search.report.figures.base import new_figure, rounded, stage_colour
-from gman_search.report.figures.style import BASELINE_LOOKS, WINNER, plain
+from gman_search.report.figures.style import BASELINE_LOOKS, ROLE_MARKS, WINNER, plain
+from gman_search.report.summaries.outside import ROLE_NAMES
 from gman_search.report.summaries.progress import ProgressSummary
 from gman_search.report.text.formats import time_scale
 
@@ -34,10 +35,21 @@ def progress_figure(summary: ProgressSummary) -> go.Figure:
             hovertemplate=f"best {plain(line.stage)} so far: %{{customdata}}, %{{y:.3f}} {plain(summary.unit)}"
             "<extra></extra>",
         )
-    if summary.found_after is not None and summary.lines:
+    for line in summary.outside:
+        mark = ROLE_MARKS[line.stage]
+        figure.add_scatter(
+            x=[round(point.seconds / scale, 3) for point in line.points],
+            y=rounded([point.val_mae for point in line.points]),
+            customdata=[f"config {point.config_id}" for point in line.points],
+            mode="markers",
+            name=ROLE_NAMES[line.stage],
+            marker={"symbol": mark.symbol, "size": 9, "color": mark.colour},
+            hovertemplate=f"{ROLE_NAMES[line.stage]}: %{{customdata}}, %{{y:.3f}} {plain(summary.unit)}<extra></extra>",
+        )
+    if summary.found_after is not None and summary.winner_mae is not None:
         figure.add_scatter(
             x=[round(summary.found_after / scale, 3)],
-            y=rounded([summary.lines[-1].points[-1].val_mae]),
+            y=rounded([summary.winner_mae]),
             mode="markers",
             name="winner",
             marker={"symbol": "star", "size": 14, "color": WINNER.colour},

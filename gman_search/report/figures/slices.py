@@ -18,7 +18,7 @@ MAX_DRAWN = 300
 
 
 def slice_figure(panel: SlicePanel, summary: SliceSummary) -> go.Figure:
-    """Points above the frame sit as triangles on its upper edge; the guide's value is a dotted line."""
+    """Points above the frame sit as triangles on its upper edge; the reference's value is a dotted line."""
     figure = new_figure(270, showlegend=False, margin={"l": 54, "r": 12, "t": 10, "b": 46})
     top = math.inf if summary.frame is None else summary.frame.high
     groups = (

@@ -14,6 +14,7 @@ __all__ = [
     "CONFIG",
     "ERROR_SCALE",
     "INK",
+    "ROLE_MARKS",
     "STUDY_LOOKS",
     "TEMPLATE",
     "Mark",
@@ -40,6 +41,11 @@ class Mark:
 WINNER = Mark("#d55e00", "star", "solid")
 PRUNED = Mark("#b8659b", "x-thin", "dashdot")
 FAILED = Mark("#a6761d", "cross-thin", "dot")
+ENSEMBLE = Mark("#a8420a", "hexagram", "solid")
+REFERENCE = Mark("#6f7cba", "square-x-open", "longdash")
+FINAL = Mark("#b8a13c", "triangle-up", "solid")
+ROLE_MARKS = {"ensemble": ENSEMBLE, "winner": WINNER, "reference": REFERENCE, "final": FINAL}
+"""What stands outside the ladder, and what is delivered."""
 RUNNING = Mark("#6f7cba", "hourglass", "longdash")
 BY_RUNG = (
     Mark("#8b929c", "circle-open", "solid"),
@@ -69,7 +75,7 @@ ERROR_SCALE = [[0.0, "#d9ecf7"], [0.35, "#7fb8dd"], [0.65, "#e8a15c"], [1.0, "#a
 
 def fate_mark(fate: str, stages: tuple[str, ...]) -> Mark:
     """The look of a config that ended as `fate`."""
-    named = {"winner": WINNER, "pruned": PRUNED, "failed": FAILED, "running": RUNNING}
+    named = {"winner": WINNER, "pruned": PRUNED, "failed": FAILED, "running": RUNNING, "reference": REFERENCE}
     if fate in named:
         return named[fate]
     if fate == stages[0]:

@@ -2,9 +2,10 @@
 
 import plotly.graph_objects as go
 
-from gman_search.halving.table import State
+from gman_search.halving.table import CONTENDERS, State
 from gman_search.report.figures.base import new_figure, stage_colour
-from gman_search.report.figures.style import FAILED, PRUNED, plain
+from gman_search.report.figures.style import FAILED, PRUNED, ROLE_MARKS, plain
+from gman_search.report.summaries.outside import ROLE_NAMES
 from gman_search.report.summaries.timeline import Span, Timeline
 from gman_search.report.text.formats import duration, time_scale
 
@@ -20,7 +21,10 @@ def timeline_figure(summary: Timeline) -> go.Figure:
         (stage, stage_colour(stage, summary.stages), "", [span for span in summary.spans if _is_plain(span, stage)])
         for stage in summary.stages
     ]
-    groups.append(("control", "#b8a13c", "/", [s for s in summary.spans if s.control and s.state is State.COMPLETE]))
+    done = [span for span in summary.spans if span.control and span.state is State.COMPLETE]
+    for role, pattern in zip(CONTENDERS, ("+", "."), strict=True):
+        groups.append((ROLE_NAMES[role], ROLE_MARKS[role].colour, pattern, [s for s in done if s.control == role]))
+    groups.append(("control", "#b8a13c", "/", [span for span in done if span.control not in CONTENDERS]))
     groups.append(("stopped early", PRUNED.colour, "\\", [s for s in summary.spans if s.state is State.PRUNED]))
     groups.append(("failed or interrupted", FAILED.colour, "x", [s for s in summary.spans if s.state is State.FAILED]))
     for label, colour, pattern, spans in groups:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import Evaluation, State, contenders
 from gman_search.record import Epoch, StudyRecord
 from gman_search.report.summaries.frame import Frame, frame, thin
 from gman_search.report.summaries.headline import winner
+from gman_search.report.summaries.outside import outside_rows
 
 __all__ = ["CurveChain", "CurveSegment", "CurveSummary", "curve_summary", "is_still_falling"]
 
@@ -24,10 +25,11 @@ FALLING_SHARE = 0.01
 class CurveSegment:
     """One evaluation's part of a chain; `epochs` are cumulative over the lineage, errors in the data's unit.
 
-    `gained` is how far training went below the reading before its first step, none where there is no such reading: a
-    grown model that was only disturbed gained nothing. `train_fell` is the share by which its last training MAE is
-    below the first, or below the last of the smaller model if that is lower: growth disturbs the first. `resumed` are
-    the epochs after which an attempt ended and another went on. `diagnosis` reads the curve in the guide's terms.
+    `stage` has the role of an evaluation outside the ladder with it: "quick final". `gained` is how far training
+    went below the reading before its first step, none where there is no such reading: a grown model that was only
+    disturbed gained nothing. `train_fell` is the share by which its last training MAE is below the first, or below
+    the last of the smaller model if that is lower: growth disturbs the first. `resumed` are the epochs after which
+    an attempt ended and another went on. `diagnosis` reads the curve in the guide's terms.
     """
 
     stage: str
@@ -42,9 +44,10 @@ class CurveSegment:
 
 @dataclass(frozen=True)
 class CurveChain:
-    """All evaluations of a config in ladder order, and how it ended.
+    """All evaluations of a config in ladder order with its final training, and how it ended.
 
-    `fate` is "winner", "pruned", "failed", "running", or else the last stage the config completed.
+    `fate` is "winner", "pruned", "failed", "running", or else the last stage the config completed. The reference has a
+    chain of its own: its fate is "reference", or "winner".
     """
 
     config_id: int
@@ -78,23 +81,31 @@ class CurveSummary:
 
 def curve_summary(record: StudyRecord) -> CurveSummary:
     """Join the curves of each config over the stages."""
-    rows = {row.key: row for row in latest_attempts(record.evaluations)}
+    rows = {row.key: row for row in contenders(record.evaluations)}
+    outside = outside_rows(record)
     best, resumed = winner(record), _resumes(record)
     chains = []
-    for config_id in sorted({row.config_id for row in rows.values()}):
+    for config_id in sorted({row.config_id for row in rows.values() if row.control != "reference"}):
         own = [rows[key] for stage in record.ladder.stages if (key := f"{stage}/{config_id}") in rows]
-        curves = {row.key: record.curves[row.key] for row in own if record.curves.get(row.key)}
+        finals = [row for row in outside if row.control == "final" and row.config_id == config_id]
+        curves = {row.key: record.curves[row.key] for row in (*own, *finals) if record.curves.get(row.key)}
         segments = tuple(
             _segment(row, curves[row.key], curves.get(row.parent or "", ()), resumed.get(row.key, ()))
-            for row in own
+            for row in (*own, *finals)
             if row.key in curves
         )
         if segments:
-            is_best = best is not None and best.config_id == config_id
-            chains.append(CurveChain(config_id, "winner" if is_best else _fate(own[-1]), segments))
+            is_best = best is not None and best.config_id == config_id and best.control != "reference"
+            fate = "winner" if is_best else _fate((own or finals)[-1])
+            chains.append(CurveChain(config_id, fate, segments))
+    for row in outside:
+        if row.control == "reference" and record.curves.get(row.key):
+            fate = "winner" if best is not None and best.key == row.key else "reference"
+            segment = _segment(row, record.curves[row.key], (), resumed.get(row.key, ()))
+            chains.append(CurveChain(row.config_id, fate, (segment,)))
     values = [value for chain in chains for segment in chain.segments for value in segment.val_mae]
-    faint, _ = thin([chain for chain in chains if chain.fate == record.ladder.stages[0]], MAX_FAINT)
-    kept = tuple(chain for chain in chains if chain.fate != record.ladder.stages[0] or chain in faint)
+    faint, _ = thin([chain for chain in chains if _is_faint(chain, record.ladder.stages)], MAX_FAINT)
+    kept = tuple(chain for chain in chains if not _is_faint(chain, record.ladder.stages) or chain in faint)
     return CurveSummary(
         unit=record.unit,
         stages=record.ladder.stages,
@@ -104,6 +115,11 @@ def curve_summary(record: StudyRecord) -> CurveSummary:
         growth_jumps=_growth_jumps(record, rows),
         frame=frame(values, upper=0.8),
     )
+
+
+def _is_faint(chain: CurveChain, stages: tuple[str, ...]) -> bool:
+    """Ended at the first stage without a final training."""
+    return chain.fate == stages[0] and all(segment.stage in stages for segment in chain.segments)
 
 
 def is_still_falling(val_mae: list[float]) -> bool:
@@ -118,7 +134,7 @@ def is_still_falling(val_mae: list[float]) -> bool:
 def _resumes(record: StudyRecord) -> dict[str, tuple[int, ...]]:
     """Epochs at which an attempt was left, by key; those that left nothing to resume are not among them."""
     left: dict[str, set[int]] = {}
-    final = {row.key: row for row in latest_attempts(record.evaluations)}
+    final = {row.key: row for row in contenders(record.evaluations)}
     for row in record.evaluations:
         last = final.get(row.key)
         if row is not last and last is not None and 0 < row.epochs < last.epochs:
@@ -131,7 +147,7 @@ def _segment(
 ) -> CurveSegment:
     kept, _ = thin(curve, MAX_POINTS)
     return CurveSegment(
-        stage=row.stage,
+        stage=f"{row.stage} {row.control}".rstrip(),
         epochs=tuple(row.initial_epoch + point.epoch for point in kept),
         val_mae=tuple(point.val_mae if math.isfinite(point.val_mae) else None for point in kept),
         still_falling=is_still_falling([point.val_mae for point in curve if point.epoch > 0]),
@@ -182,7 +198,7 @@ def _borders(stages: tuple[str, ...], chains: list[CurveChain]) -> tuple[tuple[s
 def _growth_jumps(record: StudyRecord, rows: dict[str, Evaluation]) -> tuple[float, ...]:
     jumps = []
     for below, stage in pairwise(record.ladder.stages):
-        for row in rows.values():
+        for row in (row for row in rows.values() if not row.control):
             parent, curve = rows.get(f"{below}/{row.config_id}"), record.curves.get(row.key, ())
             if row.stage == stage and curve and curve[0].epoch == 0 and parent is not None:
                 jump = None if parent.val_mae is None else curve[0].val_mae - parent.val_mae

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gman_search.record import ForecastSample, Scores, StudyRecord
 from gman_search.report.summaries.frame import thin
 from gman_search.report.summaries.headline import improvement, marked_steps
+from gman_search.report.summaries.rivals import forecasters
 
 __all__ = ["BaselineGain", "ForecastLine", "HorizonRow", "SampleSummary", "Scoreboard", "sample_summary", "scoreboard"]
 
@@ -17,7 +18,7 @@ VIEW_HOURS = 48
 
 @dataclass(frozen=True)
 class HorizonRow:
-    """Scores of one forecast step alone, the winner's first, then each baseline's; `step` none: the mean."""
+    """Scores of one forecast step alone, in the order of the scoreboard's forecasters; `step` none: the mean."""
 
     step: int | None
     minutes: int | None
@@ -38,13 +39,15 @@ class BaselineGain:
 class Scoreboard:
     """The test part in one table. `mean_label` says which mean it is, because papers have confused two of them.
 
-    `sensors` are those with a reading in the test part, best first; `silent_sensors` have none.
+    `roles` are those of the forecasters: "ensemble", "winner", "reference" or "baseline". `sensors` are those with
+    a reading in the test part, best first; `silent_sensors` have none.
     """
 
     unit: str
     config_id: int
     stage: str
     forecasters: tuple[str, ...]
+    roles: tuple[str, ...]
     rows: tuple[HorizonRow, ...]
     mean: HorizonRow
     mean_label: str
@@ -53,6 +56,11 @@ class Scoreboard:
     masked_share: float
     sensors: tuple[tuple[str, float], ...]
     silent_sensors: tuple[str, ...]
+
+    @property
+    def winner(self) -> int:
+        """Which of the forecasters is the winner."""
+        return self.roles.index("winner")
 
 
 @dataclass(frozen=True)
@@ -89,13 +97,13 @@ def scoreboard(record: StudyRecord) -> Scoreboard | None:
     if test is None:
         return None
     marked = marked_steps(test)
-    names = tuple(test.baselines)
+    known = forecasters(test)
     rows = tuple(
         HorizonRow(
             step=step,
             minutes=step * record.step_minutes,
             marked=step in marked,
-            scores=(test.steps[step], *(test.baselines[name]["steps"].get(step) for name in names)),
+            scores=tuple(one.steps.get(step) for one in known),
         )
         for step in sorted(test.steps)
     )
@@ -104,11 +112,12 @@ def scoreboard(record: StudyRecord) -> Scoreboard | None:
         unit=record.unit,
         config_id=test.config_id,
         stage=test.stage,
-        forecasters=(f"GMAN, config {test.config_id}", *names),
+        forecasters=tuple(one.name for one in known),
+        roles=tuple(one.role for one in known),
         rows=rows,
-        mean=HorizonRow(None, None, True, (test.mean, *(test.baselines[name]["mean"] for name in names))),
+        mean=HorizonRow(None, None, True, tuple(one.mean for one in known)),
         mean_label=f"mean of steps 1..{last}",
-        gains=tuple(_gain(record, name, marked) for name in names),
+        gains=tuple(_gain(record, name, marked) for name in test.baselines),
         windows=test.windows,
         masked_share=test.masked_share,
         sensors=tuple(

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.table import CONTENDERS, Evaluation, State, latest_attempts
 from gman_search.record import Epoch, StudyRecord
 
 __all__ = ["ColdTwin", "GrownEvaluation", "GrowthSummary", "growth_summary"]
@@ -65,7 +65,11 @@ class GrowthSummary:
 
 def growth_summary(record: StudyRecord) -> GrowthSummary:
     """Grown evaluations with their epoch 0, and their cold twins."""
-    rows = {row.key: row for row in latest_attempts(record.evaluations, controls=True)}
+    rows = {
+        row.key: row
+        for row in latest_attempts(record.evaluations, controls=True)
+        if row.control not in CONTENDERS  # nothing grew there
+    }
     grown, twins = [], []
     for stage in record.ladder.stages:
         for row in rows.values():

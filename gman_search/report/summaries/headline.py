@@ -2,20 +2,22 @@
 
 import math
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 from gman_search.halving.decide import Done, best_evaluation, decide, ranked
-from gman_search.halving.table import Evaluation, State, contenders, counted_once, latest_attempts
+from gman_search.halving.table import Evaluation, contenders
 from gman_search.record import StudyRecord, TestResult
+from gman_search.report.summaries.cost import Cost, cost
+from gman_search.report.summaries.rivals import Defeat, defeats
 
 __all__ = [
-    "Cost",
+    "Delivery",
     "Headline",
     "StepScore",
-    "cost",
+    "delivery",
     "headline",
     "improvement",
+    "ladder_winner",
     "leader",
     "marked_steps",
     "winner",
@@ -36,32 +38,26 @@ class StepScore:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What the search took: wall-clock seconds of training and epochs over all attempts. Controls measure and do not
-    search; theirs are `control_seconds`.
+class Delivery:
+    """What `predict` uses: an ensemble of `members` forecasters, or with 0 members the winner alone.
 
-    `saved_share` compares the estimated cost of what was started with training every config at the last stage.
-    `full_seconds` is what that would have taken at the measured mean of the last stage's complete evaluations.
+    `only` names the member of an ensemble of one. Test MAE in the data's unit.
     """
 
-    seconds: float
-    epochs: int
-    configs: int
-    saved_share: float | None
-    full_seconds: float | None = None
-    control_seconds: float = 0.0
-
-    @property
-    def measured_saved_share(self) -> float | None:
-        """The share saved by measured times; none where no evaluation of the last stage is complete."""
-        return 1.0 - self.seconds / self.full_seconds if self.full_seconds else None
+    config_id: int
+    members: int
+    only: str
+    steps: tuple[StepScore, ...]
+    mean: float
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The winner and the price of finding it. `val_mae` is in `unit`.
+    """What is delivered, the winner and the price of finding it. `val_mae` is in `unit`.
 
-    `overtaken_by` is the config that has done better since the winner was tested, and has no test of its own yet.
+    `role` is "reference" or "final" where the winner is outside the ladder. `defeats` are where what is delivered
+    or the winner loses; they are said before all else. `overtaken_by` is the config that has done better since the
+    winner was tested, and has no test of its own yet.
     """
 
     name: str
@@ -75,6 +71,9 @@ class Headline:
     mean_test_mae: float | None
     overtaken_by: int | None
     cost: Cost
+    role: str = ""
+    delivery: Delivery | None = None
+    defeats: tuple[Defeat, ...] = ()
 
 
 def winner(record: StudyRecord) -> Evaluation | None:
@@ -88,6 +87,12 @@ def winner(record: StudyRecord) -> Evaluation | None:
             if row.key == record.test.key:
                 return row
     return leader(record)
+
+
+def ladder_winner(record: StudyRecord) -> Evaluation | None:
+    """The winner, unless it is the reference: that has settings of its own and is no config of the space."""
+    best = winner(record)
+    return None if best is None or best.control == "reference" else best
 
 
 def winner_test(record: StudyRecord) -> TestResult | None:
@@ -114,22 +119,17 @@ def improvement(baseline: float, ours: float) -> float:
     return 100.0 * (baseline - ours) / baseline if baseline > 0 else math.nan
 
 
-def cost(record: StudyRecord) -> Cost:
-    """Seconds and epochs spent, and the share saved against all configs in full."""
-    once = counted_once(record.evaluations)
-    rows = [row for row in once if not row.control]
-    controls = sum(row.seconds for row in once if row.control)
-    started = [row for row in rows if row.state is not State.WAITING]
-    configs = len({row.config_id for row in started})
-    units = record.provenance.get("cost_units") or {}
-    saved = None
-    if configs and all(stage in units for stage in record.ladder.stages):
-        everything = configs * float(units[record.ladder.stages[-1]])
-        spent = sum(float(units.get(row.stage, 0.0)) for row in started)
-        saved = 1.0 - spent / everything if everything > 0 else None
-    last = [row.seconds for row in ranked(latest_attempts(rows)) if row.stage == record.ladder.stages[-1]]
-    full = configs * fmean(last) if last else None
-    return Cost(sum(row.seconds for row in rows), sum(row.epochs for row in rows), configs, saved, full, controls)
+def delivery(record: StudyRecord) -> Delivery | None:
+    """What is delivered; none before the test."""
+    test = winner_test(record)
+    if test is None:
+        return None
+    found = test.ensemble or test
+    members = () if test.ensemble is None else test.ensemble.members
+    steps = tuple(
+        StepScore(q, q * record.step_minutes, found.steps[q].mae) for q in marked_steps(test) if q in found.steps
+    )
+    return Delivery(test.config_id, len(members), members[0].name if len(members) == 1 else "", steps, found.mean.mae)
 
 
 def headline(record: StudyRecord) -> Headline:
@@ -150,4 +150,7 @@ def headline(record: StudyRecord) -> Headline:
         mean_test_mae=None if test is None else test.mean.mae,
         overtaken_by=None if best is None or first is None or first.key == best.key else first.config_id,
         cost=cost(record),
+        role="" if best is None else best.control,
+        delivery=delivery(record),
+        defeats=defeats(test, record.step_minutes),
     )

@@ -29,21 +29,29 @@ class IntervalRow:
 
 @dataclass(frozen=True)
 class IntervalSummary:
-    """One row for each promise, smallest first; `minutes` ahead of the steps."""
+    """One row for each promise, smallest first; `minutes` ahead of the steps.
+
+    `role` is whose intervals they are: those of the "ensemble" where that is delivered, else of the "winner".
+    """
 
     unit: str
     minutes: tuple[int, ...]
     rows: tuple[IntervalRow, ...]
+    role: str = "winner"
 
 
 def interval_summary(record: StudyRecord) -> IntervalSummary | None:
     """The measured coverage, or none where no intervals were tested."""
     test = record.test
-    if test is None or not test.coverage:
+    if test is None:
+        return None
+    of_ensemble = {} if test.ensemble is None else test.ensemble.coverage
+    coverage = of_ensemble or test.coverage
+    if not coverage:
         return None
     rows = tuple(
         IntervalRow(percent, found.held, found.by_step, found.slow, found.lowest_sensor, found.width)
-        for percent, found in sorted(test.coverage.items())
+        for percent, found in sorted(coverage.items())
     )
     minutes = tuple(step * record.step_minutes for step in range(1, 1 + max(len(row.by_step) for row in rows)))
-    return IntervalSummary(record.unit, minutes, rows)
+    return IntervalSummary(record.unit, minutes, rows, "ensemble" if of_ensemble else "winner")

@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from gman_search.halving.decide import Standing, standings
-from gman_search.halving.table import State, counted_once, latest_attempts
+from gman_search.halving.table import CONTENDERS, Evaluation, State, counted_once, latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.headline import winner
+from gman_search.report.summaries.outside import ROLE_NAMES, OutsideCount, brought, outside_counts, outside_rows
 
 __all__ = [
     "DiagnosisCount",
@@ -41,16 +42,18 @@ class StageCount:
 
 @dataclass(frozen=True)
 class Funnel:
-    """All stages in ladder order."""
+    """All stages in ladder order, and what was trained outside the ladder: the reference and final trainings."""
 
     stages: tuple[StageCount, ...]
     etas: tuple[int, ...]
     synchronous: bool
+    outside: tuple[OutsideCount, ...] = ()
 
 
 @dataclass(frozen=True)
 class StandingRow:
-    """A standing of `halving.decide`, with the validation MAE it was ranked by."""
+    """A standing of `halving.decide`, with the validation MAE it was ranked by. Outside the ladder it has no rank, and
+    the role is part of its stage: "quick final"."""
 
     standing: Standing
     val_mae: float | None
@@ -86,7 +89,7 @@ def funnel(record: StudyRecord) -> Funnel:
         promoted = {row.config_id for row in latest if above is not None and row.stage == above}
         states = Counter(row.state for row in here)
         gone_on = sum(row.config_id in promoted for row in here)
-        attempts = [row for row in record.evaluations if row.stage == stage]
+        attempts = [row for row in record.evaluations if row.stage == stage and row.control not in CONTENDERS]
         counts.append(
             StageCount(
                 stage=stage,
@@ -101,7 +104,7 @@ def funnel(record: StudyRecord) -> Funnel:
                 seconds=sum(row.seconds for row in counted_once(attempts)),
             )
         )
-    return Funnel(tuple(counts), record.ladder.etas, record.ladder.synchronous)
+    return Funnel(tuple(counts), record.ladder.etas, record.ladder.synchronous, outside_counts(record))
 
 
 def standing_table(record: StudyRecord) -> StandingTable:
@@ -115,7 +118,29 @@ def standing_table(record: StudyRecord) -> StandingTable:
         rows.append(StandingRow(standing, row.val_mae, row.state, best is not None and row.key == best.key))
         if standing.promoted and row.val_mae is not None:
             cuts[standing.stage] = max(cuts.get(standing.stage, row.val_mae), row.val_mae)
+    for other in outside_rows(record):
+        place = Standing(
+            config_id=other.config_id,
+            stage=f"{other.stage} {other.control}",
+            rank=None,
+            of=0,
+            promoted=False,
+            gap=None,
+            reason=_outside_text(record, other),
+        )
+        rows.append(StandingRow(place, other.val_mae, other.state, best is not None and other.key == best.key))
     return StandingTable(record.unit, record.ladder.stages, tuple(rows), cuts)
+
+
+def _outside_text(record: StudyRecord, row: Evaluation) -> str:
+    """What an evaluation outside the ladder was for, and what it brought."""
+    text = ROLE_NAMES[row.control]
+    change = brought(record, row) if row.control == "final" else None
+    if change is not None:
+        text += f" from {change[0]:.3f} to {change[1]:.3f}"
+    if row.state is not State.COMPLETE:
+        text += f": {row.reason or f'is {row.state}'}"
+    return f"{text}; outside the ladder"
 
 
 def diagnosis_counts(record: StudyRecord) -> tuple[DiagnosisCount, ...]:

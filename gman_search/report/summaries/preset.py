@@ -1,4 +1,4 @@
-"""How the guide's own config did, trained the same way as all others (pure)."""
+"""How the reference config did in the search, trained the same way as all others (pure)."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from gman_search.halving.decide import ranked
 from gman_search.halving.preset import PRESET_ID, preset_evaluations
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
-from gman_search.report.summaries.headline import improvement, winner
+from gman_search.report.summaries.headline import improvement, ladder_winner
 
 __all__ = ["PresetStanding", "preset_standing"]
 
@@ -35,7 +35,7 @@ def preset_standing(record: StudyRecord) -> PresetStanding | None:
     """Where config 0 stands; none while it has no complete evaluation."""
     preset = {row.key: row for row in preset_evaluations(record.evaluations)}
     others = [row for row in latest_attempts(record.evaluations) if row.key not in preset]
-    rows, best = ranked([*others, *preset.values()]), winner(record)
+    rows, best = ranked([*others, *preset.values()]), ladder_winner(record)
     found = None
     for stage in record.ladder.stages:
         here = [row for row in rows if row.stage == stage]

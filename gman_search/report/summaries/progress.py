@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from gman_search.halving.table import State
+from gman_search.halving.table import CONTENDERS, State
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.headline import winner
 
@@ -29,12 +29,17 @@ class ProgressLine:
 
 @dataclass(frozen=True)
 class ProgressSummary:
-    """All stages; `found_after` is the training time when the winner was complete."""
+    """All stages; `found_after` is the training time when the winner was complete, `winner_mae` its validation MAE.
+
+    `outside` has the improvements of the reference and of final trainings, whose roles stand for stages.
+    """
 
     unit: str
     lines: tuple[ProgressLine, ...]
     seconds: float
     found_after: float | None
+    outside: tuple[ProgressLine, ...] = ()
+    winner_mae: float | None = None
 
 
 def progress(record: StudyRecord) -> ProgressSummary:
@@ -47,12 +52,19 @@ def progress(record: StudyRecord) -> ProgressSummary:
     spent, found_after = 0.0, None
     for row in done:
         spent += row.seconds
-        if row.control or row.state is not State.COMPLETE or row.val_mae is None or not math.isfinite(row.val_mae):
+        if (
+            row.control not in ("", *CONTENDERS)
+            or row.state is not State.COMPLETE
+            or row.val_mae is None
+            or not math.isfinite(row.val_mae)
+        ):
             continue
-        line = points.setdefault(row.stage, [])
+        line = points.setdefault(row.control or row.stage, [])
         if not line or row.val_mae < line[-1].val_mae:
             line.append(ProgressPoint(spent, row.val_mae, row.config_id))
         if best is not None and row.key == best.key:
             found_after = spent
-    lines = tuple(ProgressLine(stage, tuple(found)) for stage, found in points.items() if found)
-    return ProgressSummary(record.unit, lines, spent, found_after)
+    known = tuple(ProgressLine(name, tuple(found)) for name, found in points.items() if found)
+    lines = tuple(line for line in known if line.stage not in CONTENDERS)
+    outside = tuple(line for line in known if line.stage in CONTENDERS)
+    return ProgressSummary(record.unit, lines, spent, found_after, outside, None if best is None else best.val_mae)

@@ -6,7 +6,7 @@ from gman_search.halving.decide import ranked
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.agreement import MIN_CONFIGS
-from gman_search.report.summaries.headline import winner
+from gman_search.report.summaries.headline import ladder_winner
 
 __all__ = ["RankPath", "RankPaths", "RankStep", "rank_paths"]
 
@@ -50,7 +50,7 @@ class RankPaths:
 
 def rank_paths(record: StudyRecord) -> RankPaths:
     """Ranks at each stage of the configs that were seen at two or more."""
-    stages, best = record.ladder.stages, winner(record)
+    stages, best = record.ladder.stages, ladder_winner(record)
     rows = latest_attempts(record.evaluations, controls=True)
     steps: dict[int, list[RankStep]] = {}
     for stage in stages:

@@ -9,7 +9,7 @@ from gman_search.halving.decide import ranked
 from gman_search.halving.table import latest_attempts
 from gman_search.record import StudyRecord
 from gman_search.report.summaries.frame import Frame, frame
-from gman_search.report.summaries.headline import winner
+from gman_search.report.summaries.headline import ladder_winner
 
 __all__ = ["SlicePanel", "SlicePoint", "SliceSummary", "bound_touched", "searched_dimensions", "slice_summary"]
 
@@ -61,7 +61,7 @@ def slice_summary(record: StudyRecord) -> SliceSummary:
     second = record.ladder.stages[1] if len(record.ladder.stages) > 1 else None
     promoted = {row.config_id for row in rows if second is not None and row.stage == second}
     complete = ranked(row for row in rows if row.stage == first)
-    best = winner(record)
+    best = ladder_winner(record)
     panels, fixed = [], []
     for name, dimension in _dimensions(record.spec):
         choices = tuple(dimension.get("choices") or ())

@@ -1,10 +1,11 @@
-"""The winner's test error beside all that it has to beat: the guide's preset, and what needs no training (pure)."""
+"""The winner's test error compared with all that it has to beat: the reference and the baselines (pure)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gman_search.record import Scores, StudyRecord
 from gman_search.report.summaries.headline import improvement, marked_steps, winner_test
+from gman_search.report.summaries.rivals import REFERENCE_NAME, reference_row
 
 __all__ = ["Rival", "Versus", "versus"]
 
@@ -27,7 +28,8 @@ class Rival:
 
 @dataclass(frozen=True)
 class Versus:
-    """The winner first, then the preset and the winner's model of its size, then the baselines.
+    """The winner first, then the reference by the three-stage guide, the reference config as the search trained it with
+    the winner's model of its size, and the baselines.
 
     `steps` are (step, minutes ahead) of the columns. `preset_gain` is the percent by which the winner's config is below
     the preset where both have models of one size; none without a preset.
@@ -58,12 +60,16 @@ def versus(record: StudyRecord) -> Versus | None:
         lead = improvement(mean.mae, test.mean.mae)
         return Rival(name, stage, at_steps, mean.mae, None if is_peer else lead, is_peer)
 
-    own = Rival(f"config {test.config_id}", test.stage, tuple(test.steps[q].mae for q in marked), test.mean.mae, None)
+    name = REFERENCE_NAME if test.control == "reference" else f"config {test.config_id}"
+    own = Rival(name, test.stage, tuple(test.steps[q].mae for q in marked), test.mean.mae, None)
     rows, stage, gain = [own], None, None
+    reference = reference_row(test)
+    if reference is not None:
+        rows.append(row(REFERENCE_NAME, None, reference.steps, reference.mean))
     if test.beside is not None:
         preset, peer = test.beside.preset, test.beside.peer
         stage = preset.stage
-        rows.append(row("guide's preset", stage, preset.steps, preset.mean))
+        rows.append(row("reference config, in the search", stage, preset.steps, preset.mean))
         if peer is not None:
             rows.append(row(f"config {peer.config_id}", peer.stage, peer.steps, peer.mean, is_peer=True))
             gain = improvement(preset.mean.mae, peer.mean.mae)

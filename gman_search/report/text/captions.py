@@ -3,6 +3,7 @@
 from gman_search.report.summaries.agreement import Agreement, Correlation
 from gman_search.report.summaries.curves import CurveSummary
 from gman_search.report.summaries.ladder import Funnel, StandingTable
+from gman_search.report.summaries.outside import ROLE_NAMES
 from gman_search.report.summaries.slices import SlicePanel, SliceSummary
 from gman_search.report.text.formats import error, ordinal, percent, plural, setting, signed
 
@@ -25,9 +26,10 @@ def funnel_caption(summary: Funnel) -> str:
     when = "when a stage was closed" if summary.synchronous else at_once
     etas = " and ".join(f"1 in {eta}" for eta in summary.etas)
     rule = f" Promotion took the best {etas} {when}." if etas else ""
-    total = sum(row.seconds for row in summary.stages)
-    if total and len(summary.stages) > 1:
+    total = sum(row.seconds for row in summary.stages) + sum(row.seconds for row in summary.outside)
+    if total and len(summary.stages) + len(summary.outside) > 1:
         shares = [f"{row.stage} {percent(100 * row.seconds / total, 0)}" for row in summary.stages]
+        shares += [f"{ROLE_NAMES[row.role]} {percent(100 * row.seconds / total, 0)}" for row in summary.outside]
         rule += f" Of the training time, {', '.join(shares)}."
     return (_sentence("; ".join(parts)) if parts else "There is one stage, so nothing is promoted.") + rule
 
@@ -69,7 +71,7 @@ def curve_caption(summary: CurveSummary) -> str:
 
 def slice_caption(panel: SlicePanel, summary: SliceSummary) -> str:
     """The winner's value, and whether it lies at an end."""
-    text = f"Winner {setting(panel.winner_value)}, guide {setting(panel.default)}."
+    text = f"Winner {setting(panel.winner_value)}, reference {setting(panel.default)}."
     if panel.at_bound:
         text += f" The winner is at the {panel.at_bound} end of the range."
     return text

@@ -21,28 +21,29 @@ __all__ = [
 
 
 def horizon_caption(summary: Scoreboard) -> str:
-    """Error at the last step, beside the strongest baseline's."""
-    last = summary.rows[-1]
-    known = [
-        (score.mae, name)
-        for score, name in zip(last.scores[1:], summary.forecasters[1:], strict=True)
+    """Errors at the last step, with the strongest baseline's."""
+    last, unit = summary.rows[-1], summary.unit
+    known = {
+        name: (role, score.mae)
+        for score, name, role in zip(last.scores, summary.forecasters, summary.roles, strict=True)
         if score is not None and math.isfinite(score.mae)
-    ]
-    ours = last.scores[0]
-    text = f"{last.minutes} minutes ahead the winner errs by {error(None if ours is None else ours.mae)} {summary.unit}"
-    if known:
-        value, name = min(known)
-        text += f", the strongest baseline ({name}) by {error(value)}"
-    text += "."
-    worse = [str(row.minutes) for row in summary.rows if _is_beaten(row)]
+    }
+    ours = [f"the {role} {error(mae)}" for role, mae in known.values() if role in ("ensemble", "winner", "reference")]
+    theirs = [(mae, name) for name, (role, mae) in known.items() if role == "baseline"]
+    if theirs:
+        value, name = min(theirs)
+        ours.append(f"the strongest baseline ({name}) {error(value)}")
+    text = f"{last.minutes} minutes ahead: {', '.join(ours)} {unit}."
+    worse = [str(row.minutes) for row in summary.rows if _is_beaten(row, summary)]
     if worse:
-        text += f" A baseline is better {', '.join(worse)} minutes ahead."
+        text += f" A baseline is better than the winner {', '.join(worse)} minutes ahead."
     return text + " Each point scores one step alone."
 
 
-def _is_beaten(row: HorizonRow) -> bool:
-    ours = row.scores[0]
-    return ours is not None and any(score is not None and score.mae < ours.mae for score in row.scores[1:])
+def _is_beaten(row: HorizonRow, summary: Scoreboard) -> bool:
+    ours = row.scores[summary.winner]
+    theirs = (score for score, role in zip(row.scores, summary.roles, strict=True) if role == "baseline")
+    return ours is not None and any(score is not None and score.mae < ours.mae for score in theirs)
 
 
 def sensor_caption(summary: Scoreboard) -> str:
@@ -113,7 +114,8 @@ def interval_caption(summary: IntervalSummary) -> str:
     if known:
         share, minutes = min(known)
         text += f" They held least {minutes} minutes ahead ({percent(share)})."
-    return text + " Below the dotted line is less than promised."
+    whose = " They are the ensemble's." if summary.role == "ensemble" else ""
+    return f"{text}{whose} Below the dotted line is less than promised."
 
 
 def attention_caption(summary: AttentionSummary) -> str:

@@ -31,7 +31,7 @@ MAX_SAMPLE_ROWS = 96
 
 
 def versus_table(summary: Versus) -> Table:
-    """The winner, the guide's preset and the baselines: test MAE at the marked steps and on the mean."""
+    """The winner, the reference config and the baselines: test MAE at the marked steps and on the mean."""
     heads = (f"{minutes} min" for _, minutes in summary.steps)
     columns = ("", *heads, f"mean 1..{summary.horizon}", "winner against it")
     rows = tuple(
@@ -160,7 +160,7 @@ def published_text(summary: PublishedTable, board: Scoreboard | None) -> Table:
     """What others report, with this study's winner first where it has been tested."""
     rows, strong = [], frozenset[int]()
     if board is not None:
-        found = {row.minutes: row.scores[0] for row in board.rows}
+        found = {row.minutes: row.scores[board.winner] for row in board.rows}
         if all(found.get(minutes) is not None for minutes in MINUTES):
             rows.append(("this study", *_triples(found[minutes] for minutes in MINUTES), "tested here"))
             strong = frozenset({0})

@@ -1,4 +1,4 @@
-"""What stands beside the headline about the guide's own preset, in words (pure)."""
+"""The reference config in the search compared with the winner, in words (pure)."""
 
 from gman_search.report.summaries.preset import PresetStanding
 from gman_search.report.summaries.versus import Versus
@@ -10,8 +10,8 @@ __all__ = ["preset_on_test", "preset_on_validation"]
 def preset_on_validation(standing: PresetStanding, unit: str) -> str:
     """Where the preset stood while configs were chosen."""
     text = (
-        f"On the validation part, where configs are chosen, the guide's preset (config 0) is rank {standing.rank} of "
-        f"{standing.of} at {standing.stage} with {error(standing.val_mae)} {unit}"
+        f"On the validation part, where configs are chosen, the reference config (config 0) is rank "
+        f"{standing.rank} of {standing.of} in the search at {standing.stage} with {error(standing.val_mae)} {unit}"
     )
     if standing.is_winner:
         return text + ": it won."
@@ -33,7 +33,6 @@ def preset_on_test(versus: Versus, standing: PresetStanding) -> str:
     text += f" It got as far as {versus.preset_stage}, so part of the winner's lead is the larger model of {own}"
     if versus.preset_gain is not None:
         side = "below" if versus.preset_gain >= 0 else "above"
-        text += (
-            f": of two models of one size the winner's config is {percent(abs(versus.preset_gain))} {side} the preset"
-        )
-    return text + f". A run with --controls 1 takes the preset on to {own}."
+        gain = percent(abs(versus.preset_gain))
+        text += f": of two models of one size the winner's config is {gain} {side} the reference"
+    return text + f". A run with --controls 1 takes the reference config on to {own}."

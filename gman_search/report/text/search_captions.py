@@ -2,6 +2,7 @@
 
 from gman_search.report.summaries.growth import ColdTwin, GrowthSummary
 from gman_search.report.summaries.importance import ImportanceSummary
+from gman_search.report.summaries.outside import ROLE_NAMES
 from gman_search.report.summaries.parallel import ParallelSummary
 from gman_search.report.summaries.progress import ProgressSummary
 from gman_search.report.summaries.ranks import RankPaths
@@ -108,6 +109,8 @@ def progress_caption(summary: ProgressSummary) -> str:
     last = summary.lines[-1]
     lowest = f"{error(last.points[-1].val_mae)} {summary.unit}"
     text = f"{plural(len(last.points), 'improvement')} at {last.stage}, down to {lowest}."
+    for line in summary.outside:
+        text += f" Outside the ladder, {ROLE_NAMES[line.stage]}: down to {error(line.points[-1].val_mae)}."
     if summary.found_after is not None and summary.seconds:
         share = percent(100 * summary.found_after / summary.seconds, 0)
         text += f" The winner was complete after {duration(summary.found_after)} of training, {share} of all."

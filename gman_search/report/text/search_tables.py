@@ -97,7 +97,7 @@ def progress_table(summary: ProgressSummary) -> Table:
     """One row an improvement."""
     rows = tuple(
         (line.stage, duration(point.seconds), str(point.config_id), error(point.val_mae))
-        for line in summary.lines
+        for line in (*summary.lines, *summary.outside)
         for point in line.points
     )
     return Table(("stage", "after", "config", f"best val MAE ({summary.unit})"), rows)

@@ -8,6 +8,7 @@ from gman_search.halving.table import Evaluation
 from gman_search.report.summaries.agreement import Agreement
 from gman_search.report.summaries.curves import CurveSummary
 from gman_search.report.summaries.ladder import DiagnosisCount, Funnel, StandingTable
+from gman_search.report.summaries.outside import ROLE_NAMES
 from gman_search.report.summaries.slices import SlicePanel
 from gman_search.report.text.formats import count, duration, error, setting, signed
 
@@ -78,7 +79,22 @@ def funnel_table(summary: Funnel) -> Table:
         )
         for row in summary.stages
     )
-    return Table(columns, rows)
+    outside = tuple(
+        (
+            ROLE_NAMES[row.role],
+            count(row.evaluations),
+            "–",
+            count(row.complete),
+            count(row.pruned),
+            count(row.failed),
+            count(row.unfinished),
+            count(row.epochs),
+            duration(row.seconds),
+        )
+        for row in summary.outside
+    )
+    note = "The reference and final trainings are outside the ladder: no quota, no rank." if outside else ""
+    return Table(columns, rows + outside, note=note)
 
 
 def standings_text(summary: StandingTable) -> Table:
@@ -151,7 +167,7 @@ def evaluation_table(evaluations: Iterable[Evaluation], unit: str) -> Table:
         "initial_epoch",
         "seconds",
         "seed",
-        "control",
+        "role",
     )
     cells = tuple(
         (

@@ -1,0 +1,165 @@
+"""Reference and final trainings through the product's own claims."""
+
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gman_search.halving.decide import best_evaluation
+from gman_search.halving.finals import FinalsPlan
+from gman_search.halving.table import State
+from gman_search.record import Epoch
+from gman_search.search.leases import Leases
+from gman_search.search.storage import open_storage
+from gman_search.search.studies import Clock, SearchStudies
+from gman_search.search.supervise import has_work
+from gman_search.search.worker import run_worker
+from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
+from gman_search.training.checkpoints import write_arrays
+from gman_search.training.job import Job, Outcome
+
+PLAN = FinalsPlan(
+    windows=640,
+    validation=60,
+    window_seconds={"quick": 0.002, "medium": 0.005, "full": 0.02},
+    reference_window_seconds=0.002,
+    reference_seconds=30.0,
+    final_seconds=20.0,
+    count=2,
+)
+
+
+class LongerIsBetter:
+    """Validation MAE falls with the epochs of the whole lineage; the original GMAN is worse than one with shortcuts."""
+
+    def __init__(self, seconds=0.0):
+        self.jobs: list[Job] = []
+        self.seconds = seconds
+
+    def train(self, job, on_epoch):
+        self.jobs.append(job)
+        job.folder.mkdir(parents=True, exist_ok=True)
+        settings, value = job.hyperparameters, 9.0
+        for number in range(1, settings.max_epochs + 1):
+            time.sleep(self.seconds)
+            value = abs(np.log10(settings.learning_rate) + 2.3) + (1.0 if settings.shortcuts else 2.0) + 1.0 / number
+            write_arrays(job.folder / "weights.npz", {"kernel": np.ones(1)}, {"config_id": job.config_id})
+            on_epoch(Epoch(number, number, value, value, 0.001, self.seconds))
+        return Outcome(State.COMPLETE, value, settings.max_epochs, 1.0, "", (), {"steps": settings.max_epochs})
+
+
+@pytest.fixture
+def study(tmp_path):
+    def opened(trials=6, plan=PLAN, **search):
+        settings = SearchSpec(startup_trials=3, **search)
+        spec = StudySpec(name="test", trials=trials, halving=HalvingSpec(eta=3), search=settings)
+        storage = open_storage(f"sqlite:///{tmp_path / 'study'}.db")
+        studies = SearchStudies(storage, spec, spec.ladder((3, 3)), "data", finals=plan)
+        return studies, Leases(storage.engine, 60)
+
+    return opened
+
+
+def run(studies, leases, trainer, tmp_path, stop=None):
+    return run_worker(studies, leases, trainer, tmp_path / "files", "worker", stop=stop)
+
+
+def outside(studies, control):
+    return [row for row in studies.evaluations() if row.control == control]
+
+
+def test_every_search_trains_the_reference_and_its_best_to_their_end(study, tmp_path):
+    studies, leases = study()
+    trainer = LongerIsBetter()
+    run(studies, leases, trainer, tmp_path)
+    assert not has_work(studies)
+    (reference,) = outside(studies, "reference")
+    assert reference.state is State.COMPLETE and reference.key == "quick/0 reference"
+    assert reference.params == studies.spec.space.preset()
+    (job,) = [job for job in trainer.jobs if not job.hyperparameters.shortcuts]
+    assert job.hyperparameters.shape == (2, 4, 4) and job.hyperparameters.learning_rate == 0.002
+    finals = outside(studies, "final")
+    assert len(finals) == 2 and all(row.state is State.COMPLETE for row in finals)
+    assert all(row.parent == f"{row.stage}/{row.config_id}" for row in finals)
+    # The point of it: the winner is one that was trained on, and better than what it began from.
+    winner = best_evaluation(studies.evaluations(), studies.ladder)
+    by_key = {row.key: row for row in studies.evaluations()}
+    assert winner.control == "final" and winner.val_mae < by_key[winner.parent].val_mae
+
+
+def test_they_take_no_number_quota_or_place_of_the_ladder(study, tmp_path):
+    studies, leases = study()
+    run(studies, leases, LongerIsBetter(), tmp_path)
+    ladder = [row for row in studies.evaluations() if not row.control]
+    assert sorted(row.config_id for row in ladder if row.stage == "quick") == list(range(6))
+    assert len([row for row in ladder if row.stage == "medium"]) == 2
+
+
+def test_final_trainings_begin_at_their_own_weights_and_write_beside_them(study, tmp_path):
+    studies, leases = study()
+    trainer = LongerIsBetter()
+    run(studies, leases, trainer, tmp_path)
+    folders = [job.folder for job in trainer.jobs]
+    assert len(set(folders)) == len(folders)
+    finals = [job for job in trainer.jobs if "final" in job.folder.parts and job.hyperparameters.anneal]
+    assert len(finals) == 2 and all((job.parent / "weights.npz").is_file() for job in finals)
+
+
+def test_without_reference_and_finals_there_are_none(study, tmp_path):
+    studies, leases = study(plan=replace(PLAN, reference_seconds=0.0, count=0))
+    run(studies, leases, LongerIsBetter(), tmp_path)
+    assert not any(row.control for row in studies.evaluations())
+
+
+def test_a_longer_search_trains_its_newcomers_too(study, tmp_path):
+    studies, leases = study()
+    run(studies, leases, LongerIsBetter(), tmp_path)
+    before = {row.key for row in outside(studies, "final")}
+    longer, leases = study(trials=30)
+    run(longer, leases, LongerIsBetter(), tmp_path)
+    assert before <= {row.key for row in outside(longer, "final")}
+    assert len(outside(longer, "reference")) == 1
+    assert not has_work(longer)
+
+
+def test_a_worker_that_dies_over_a_final_training_leaves_it_to_the_next(study, tmp_path):
+    studies, leases = study()
+    trainer, stop = LongerIsBetter(), threading.Event()
+    train = trainer.train
+
+    def stopping(job, on_epoch):
+        if job.hyperparameters.anneal:
+            stop.set()
+        return train(job, on_epoch)
+
+    trainer.train = stopping
+    run(studies, leases, trainer, tmp_path, stop)
+    again, leases = study()
+    run(again, leases, LongerIsBetter(), tmp_path)
+    finals = [row for row in outside(again, "final") if row.state is State.COMPLETE]
+    assert len(finals) == 2 and all(row.facts["schedule"]["anneal"] for row in finals)
+
+
+def test_when_the_time_of_the_ladder_is_over_the_best_so_far_are_trained_to_their_end(study, tmp_path):
+    studies, leases = study(trials=1000, plan=replace(PLAN, reference_seconds=0.0))
+    now = time.time()
+    studies.set_clock(Clock(search_until=now + 1.0, until=now + 4.0))
+    began = time.monotonic()
+    run(studies, leases, LongerIsBetter(seconds=0.02), tmp_path)
+    assert time.monotonic() - began < 10
+    assert len(outside(studies, "final")) == 2
+    assert all(row.state is State.COMPLETE for row in outside(studies, "final"))
+    assert best_evaluation(studies.evaluations(), studies.ladder).control == "final"
+
+
+def test_a_final_training_that_the_clock_cuts_counts_as_it_is(study, tmp_path):
+    studies, leases = study(trials=2)
+    now = time.time()
+    studies.set_clock(Clock(search_until=now, until=now + 0.5))
+    slow = LongerIsBetter(seconds=0.2)
+    run(studies, leases, slow, tmp_path)
+    (reference,) = outside(studies, "reference")
+    assert reference.state is State.COMPLETE and reference.reason == "the time was over"
+    assert reference.val_mae is not None and reference.epochs < slow.jobs[0].hyperparameters.max_epochs

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gman_search.cli.options import Json, Storage, Studies
-from gman_search.cli.saved import SOURCE_HELP
+from gman_search.cli.options import Json, Single, Storage, Studies
+from gman_search.cli.saved import SOURCE_HELP, ensemble_notes
 from gman_search.weekdays import DAY_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gman_search.forecasting.accuracy import Accuracy
-    from gman_search.record import Coverage
+    from gman_search.record import Coverage, Scores
 
 __all__ = ["evaluate"]
 
@@ -36,11 +38,12 @@ def evaluate(
     channel: Annotated[
         str | None, typer.Option(help="Which quantity, for files with several; default: the one it was trained on.")
     ] = None,
+    single: Single = False,
     studies: Studies = Path("studies"),
     storage: Storage = None,
     json: Json = False,
 ) -> None:
-    """Score a trained model on a split or a file, beside persistence: by step, sensor, hour of the day or weekday.
+    """Score a trained model on a split or a file, compared with baselines: by step, sensor, hour of the day or weekday.
 
     Example: gman-search evaluate demo --split val --by hour
     """
@@ -48,31 +51,32 @@ def evaluate(
     from gman_search.cli.saved import find_run
     from gman_search.data.windows import SPLIT_RULES
 
-    run = find_run(source, studies, storage)
+    run = find_run(source, studies, storage, single=single)
     recent = None if readings is None else run.readings(readings, start=start, step=step, channel=channel)
 
     from gman_search.training.quiet import start_tensorflow_quietly
 
     start_tensorflow_quietly()
     from gman_search.forecasting.backtest import backtest, file_windows, split_windows
-    from gman_search.forecasting.forecaster import Forecaster
 
-    model = Forecaster(run.model())
+    model = run.forecaster()
     if recent is not None:
         windows, where, rule = file_windows(model, recent), str(readings), None
     else:
         task = run.task()
         windows, where, rule = split_windows(task, split), f"{split} part", task.split
-    for text in _caveats(None if recent is not None else split, interval, is_winner=run.is_winner):
+    told = [*ensemble_notes(run), *_caveats(None if recent is not None else split, interval, is_winner=run.is_winner)]
+    for text in told:
         say(f"note: {text}")
-    found = backtest(model, windows, interval)
+    kept = run.baselines(lambda text: say(f"note: {text}"))
+    found = backtest(model, windows, interval, kept.baselines, kept.usual)
     if json:
         cut = None if rule is None else {"part": split, "rule": rule, "text": SPLIT_RULES[rule]}
-        about = {"run": str(run.folder), "on": where, "split": cut, "unit": model.unit}
+        about = {"run": str(run.source), "on": where, "split": cut, "unit": model.unit}
         print_json("evaluate", {**about, **_document(found)})
         return
     where += "" if rule is None else f", split {SPLIT_RULES[rule]}"
-    _print(model.unit, model.step_minutes, where, by, found.model, found.persistence, found.coverage, interval)
+    _print(model.unit, model.step_minutes, where, by, found.model, found.baselines, found.coverage, interval)
 
 
 def _caveats(split: str | None, interval: int | None, *, is_winner: bool) -> list[str]:
@@ -91,7 +95,8 @@ def _document(found: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
     coverage = None if found.coverage is None else asdict(found.coverage)
-    return {**asdict(found.model), "baselines": {"persistence": asdict(found.persistence)}, "coverage": coverage}
+    baselines = {name: asdict(errors) for name, errors in found.baselines.items()}
+    return {**asdict(found.model), "baselines": baselines, "coverage": coverage}
 
 
 def _print(
@@ -100,7 +105,7 @@ def _print(
     where: str,
     by: By,
     model: "Accuracy",
-    persistence: "Accuracy",
+    baselines: "Mapping[str, Accuracy]",
     held: "Coverage | None",
     percent: int | None,
 ) -> None:
@@ -113,28 +118,39 @@ def _print(
     print(told)
     table = Table(box=None, pad_edge=False)
     table.add_column({"step": "forecast"}.get(by, by))
-    for name in ("MAE", "RMSE", "MAPE %", "MAE of persistence"):
+    for name in ("MAE", "RMSE", "MAPE %", *(f"MAE of {name}" for name in baselines)):
         table.add_column(name, justify="right")
-    rows: list[tuple[str, Any, Any]] = []
-    if by == "step":
-        rows = [(f"at {step * minutes} min", scores, persistence.steps[step]) for step, scores in model.steps.items()]
-    elif by == "hour":
-        rows = [(f"{hour:02d}:00", scores, persistence.hours[hour]) for hour, scores in model.hours.items()]
-    elif by == "day":
-        rows = [(DAY_NAMES[day], scores, persistence.days[day]) for day, scores in model.days.items()]
-    else:
-        worst_first = sorted(model.sensors, key=lambda name: -_sortable(model.sensors[name].mae))
-        rows = [(name, model.sensors[name], persistence.sensors[name]) for name in worst_first]
-    rows.append((f"mean of steps 1..{len(model.steps)}", model.mean, persistence.mean))
-    for name, scores, baseline in rows:
-        table.add_row(name, *(number(value) for value in (scores.mae, scores.rmse)), number(scores.mape, 2),
-                      number(baseline.mae))  # fmt: skip
+    for key, label in _labels(model, by, minutes).items():
+        scores = _cut(model, by)[key]
+        rivals = [number(_cut(errors, by)[key].mae) for errors in baselines.values()]
+        table.add_row(label, number(scores.mae), number(scores.rmse), number(scores.mape, 2), *rivals)
+    mean = model.mean
+    rivals = [number(errors.mean.mae) for errors in baselines.values()]
+    label = f"mean of steps 1..{len(model.steps)}"
+    table.add_row(label, number(mean.mae), number(mean.rmse), number(mean.mape, 2), *rivals)
     Console(highlight=False, width=100).print(table)
     if held is not None:
         print(
             f"intervals of {percent} % held {number(held.held, 1)} % of the readings "
             f"({number(held.slow, 1)} % where the forecast was slow), mean width {number(held.width, 2)} {unit}"
         )
+
+
+def _cut(errors: "Accuracy", by: By) -> "Mapping[Any, Scores]":
+    cuts: dict[By, Mapping[Any, Scores]]
+    cuts = {"step": errors.steps, "sensor": errors.sensors, "hour": errors.hours, "day": errors.days}
+    return cuts[by]
+
+
+def _labels(model: "Accuracy", by: By, minutes: int) -> dict[Any, str]:
+    """What each row is called, by its key in the cut; sensors come worst first."""
+    if by == "step":
+        return {step: f"at {step * minutes} min" for step in model.steps}
+    if by == "hour":
+        return {hour: f"{hour:02d}:00" for hour in model.hours}
+    if by == "day":
+        return {day: DAY_NAMES[day] for day in model.days}
+    return {name: name for name in sorted(model.sensors, key=lambda name: -_sortable(model.sensors[name].mae))}
 
 
 def _sortable(value: float) -> float:

@@ -1,12 +1,16 @@
 """`gman-search export`: a trained model for programs that do not have gman-search."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gman_search.cli.options import Json, Storage, Studies
+from gman_search.cli.options import Json, Single, Storage, Studies
 from gman_search.cli.saved import SOURCE_HELP
+
+if TYPE_CHECKING:
+    from gman_search.forecasting.export import Graph
+    from gman_search.forecasting.series_forecaster import SeriesForecaster
 
 __all__ = ["export"]
 
@@ -21,19 +25,22 @@ def export(
     interval: Annotated[
         int | None, typer.Option(help="Export prediction intervals of this percent too.", min=50, max=99)
     ] = None,
+    single: Single = False,
     studies: Studies = Path("studies"),
     storage: Storage = None,
     json: Json = False,
 ) -> None:
     """Export a trained model with scaler and calendar inside; it runs with TensorFlow, or ONNX Runtime, alone.
 
+    An ensemble is exported without boosted trees and linear regression, which such a graph cannot hold.
+
     Example: gman-search export demo exported/demo --interval 90
     """
-    from gman_search.cli.output import print_json
+    from gman_search.cli.output import number, print_json, say
     from gman_search.cli.saved import find_run
     from gman_search.errors import UsageError
 
-    run = find_run(source, studies, storage)
+    run = find_run(source, studies, storage, single=single)
     if target.exists():
         raise UsageError(f"expected a new name to export to; {target} exists: remove it, or choose another")
     try:
@@ -45,17 +52,35 @@ def export(
 
     start_tensorflow_quietly()
     from gman_search.forecasting.export import export_saved_model
-    from gman_search.forecasting.forecaster import Forecaster
 
-    model = Forecaster(run.model())
+    graph: Graph | None = None
+    model: SeriesForecaster
+    if run.ensemble is None:
+        model = run.forecaster()
+    else:
+        from gman_search.ensemble.forecaster import EnsembleForecaster
+        from gman_search.ensemble.graph import EnsembleGraph
+
+        model = EnsembleForecaster(run.ensemble, exportable=True)
+        graph = EnsembleGraph(model)
     chosen = form or ("onnx" if target.suffix == ".onnx" else "savedmodel")
     if chosen == "onnx":
         from gman_search.forecasting.export_onnx import export_onnx
 
-        worst = export_onnx(model, target, percent=interval)
+        worst = export_onnx(model, target, percent=interval, graph=graph)
     else:
-        worst = export_saved_model(model, target, percent=interval)
+        worst = export_saved_model(model, target, percent=interval, graph=graph)
+    about = run.about_ensemble()
+    left_out = [] if about is None else about.left_out_of_exports
+    cost = None if about is None or about.without_trees is None else about.without_trees
     if json:
-        print_json("export", {"target": str(target), "format": chosen, "largest_difference": worst, "unit": model.unit})
+        document = {"target": str(target), "format": chosen, "largest_difference": worst, "unit": model.unit}
+        costs = None if cost is None else cost.model_dump(mode="json")
+        print_json("export", {**document, "left_out": left_out, "test_mae": costs})
         return
+    if left_out and cost is not None:
+        say(
+            f"note: {' and '.join(left_out)} cannot be exported: mean MAE on the test part {number(cost.exported)} "
+            f"{model.unit}, not {number(cost.with_all)}"
+        )
     print(f"wrote {target} ({chosen}): forecasts differ from predict's by at most {worst:.1g} {model.unit}")

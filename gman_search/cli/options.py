@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
-__all__ = ["Json", "Name", "Reports", "Storage", "Studies"]
+__all__ = ["Json", "Name", "Reports", "Single", "Storage", "Studies"]
 
 Name = Annotated[str, typer.Argument(help="Name of the study.", metavar="STUDY")]
 Studies = Annotated[
@@ -17,3 +17,4 @@ Storage = Annotated[
     Optional[str],  # noqa: UP045 - typer reads the annotation at run time
     typer.Option("--storage", help="Database of the study; default: study.db in its folder.", metavar="URL"),
 ]
+Single = Annotated[bool, typer.Option("--single", help="The winner alone, not the ensemble.")]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gman_search.cli.options import Json, Storage, Studies
-from gman_search.cli.saved import SOURCE_HELP
+from gman_search.cli.options import Json, Single, Storage, Studies
+from gman_search.cli.saved import SOURCE_HELP, ensemble_notes
 
 if TYPE_CHECKING:
     from gman_search.data.series import TrafficSeries
     from gman_search.forecasting.forecast import Forecast
-    from gman_search.forecasting.forecaster import Forecaster
+    from gman_search.forecasting.series_forecaster import SeriesForecaster
 
 __all__ = ["predict"]
 
@@ -33,6 +33,7 @@ def predict(
     channel: Annotated[
         str | None, typer.Option(help="Which quantity, for files with several; default: the one it was trained on.")
     ] = None,
+    single: Single = False,
     studies: Studies = Path("studies"),
     storage: Storage = None,
     json: Json = False,
@@ -49,17 +50,16 @@ def predict(
 
     if json and output is not None:
         raise UsageError("expected --json or --output; received both")
-    run = find_run(source, studies, storage)
+    run = find_run(source, studies, storage, single=single)
     series = run.readings(recent, start=start, step=step, channel=channel)
 
     from gman_search.training.quiet import start_tensorflow_quietly
 
     start_tensorflow_quietly()
     from gman_search.forecasting.forecast import digits_for, write_csv, write_parquet
-    from gman_search.forecasting.forecaster import Forecaster
 
-    model = Forecaster(run.model(), traced=every)
-    for text in _notes(model, series, interval):
+    model = run.forecaster(traced=every)
+    for text in [*ensemble_notes(run), *_notes(model, series, interval)]:
         say(f"note: {text}")
     forecasts: Iterable[Forecast] = (
         model.forecast_all(series, interval=interval) if every else [model.forecast(series, interval=interval)]
@@ -77,7 +77,7 @@ def predict(
     say(f"wrote {output}: {rows} rows, {len(model.sensors)} sensors, {model.Q} steps of {model.step_minutes} min")
 
 
-def _notes(model: "Forecaster", series: "TrafficSeries", interval: int | None) -> list[str]:
+def _notes(model: "SeriesForecaster", series: "TrafficSeries", interval: int | None) -> list[str]:
     from gman_search.cli.output import number
 
     notes: list[str] = []
@@ -101,7 +101,7 @@ def _notes(model: "Forecaster", series: "TrafficSeries", interval: int | None) -
 
 
 def _document(
-    model: "Forecaster", forecasts: "Iterable[Forecast]", interval: int | None, digits: int
+    model: "SeriesForecaster", forecasts: "Iterable[Forecast]", interval: int | None, digits: int
 ) -> dict[str, object]:
     """Forecasts by origin and sensor; `times` and `forecast` at the top are the last origin's."""
     origins = []

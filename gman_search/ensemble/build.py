@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gman_search.data.task import ForecastTask
-from gman_search.ensemble.candidate import Candidate, Opened
+from gman_search.ensemble.candidate import Candidate, Opened, is_exportable
 from gman_search.ensemble.check import Choice, choose, mean_error, weighted
 from gman_search.ensemble.select import READINGS
 from gman_search.errors import GmanSearchError
@@ -36,13 +36,22 @@ Warn = Callable[[str], None]
 class Chosen:
     """Candidates that could forecast, the weights (Q, M) of each, and their MAE on the validation windows alone.
 
-    `intervals` are those of the ensemble, from its errors on the same windows.
+    `intervals` are those of the ensemble, from its errors on the same windows, `exported_intervals` those of its
+    members that can be exported, if these are some.
     """
 
     candidates: tuple[Candidate, ...]
     choice: Choice
     alone: tuple[float, ...]
     intervals: Intervals
+    exported_intervals: Intervals | None
+
+    @property
+    def exported(self) -> Array | None:
+        """Weights (Q, M) of the exportable members; see `exportable_weights`."""
+        return exportable_weights(
+            self.choice.weights, [is_exportable(each.kind, each.name) for each in self.candidates]
+        )
 
     @property
     def members(self) -> list[int]:
@@ -97,8 +106,15 @@ def choose_members(task: ForecastTask, candidates: Sequence[Candidate], on_warni
     stack = np.stack(forecasts)
     choice = choose([candidate.name for candidate in able], truth, stack, starts, task.P + task.Q)
     first, end = task.train_rows
-    intervals = calibrated(truth, weighted(stack, choice.weights), usual_readings(task.targets[first:end]))
-    return Chosen(tuple(able), choice, tuple(mean_error(truth, forecast) for forecast in stack), intervals)
+    free = usual_readings(task.targets[first:end])
+    exported = exportable_weights(choice.weights, [is_exportable(each.kind, each.name) for each in able])
+    return Chosen(
+        candidates=tuple(able),
+        choice=choice,
+        alone=tuple(mean_error(truth, forecast) for forecast in stack),
+        intervals=calibrated(truth, weighted(stack, choice.weights), free),
+        exported_intervals=None if exported is None else calibrated(truth, weighted(stack, exported), free),
+    )
 
 
 def test_members(
@@ -110,8 +126,7 @@ def test_members(
     """
     starts = task.starts["test"]
     truth = task.targets[starts[:, np.newaxis] + task.P + np.arange(task.Q)]
-    weights = chosen.choice.weights
-    exported = exportable_weights(weights, [candidate.is_exportable for candidate in chosen.candidates])
+    weights, exported = chosen.choice.weights, chosen.exported
     total, without = np.zeros(truth.shape), None if exported is None else np.zeros(truth.shape)
     milliseconds, rows = 0.0, []
     others = [i for i, each in enumerate(chosen.candidates) if each.name in shown and i not in chosen.members]

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EXPORTABLE", "Candidate", "Opened"]
+__all__ = ["Candidate", "Opened", "is_exportable"]
 
 EXPORTABLE = ("persistence", "historical average")
-"""Baselines that a TensorFlow or ONNX graph can hold; every evaluation can be in one, too."""
+"""Baselines that a TensorFlow or ONNX graph can hold, as it can every evaluation."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Candidate:
         """Seconds of training in all."""
         return sum(self.costs.values())
 
-    @property
-    def is_exportable(self) -> bool:
-        """Whether a graph without Python can hold it."""
-        return self.kind == "evaluation" or self.name in EXPORTABLE
+
+def is_exportable(kind: str, name: str) -> bool:
+    """Whether a graph without Python can hold a forecaster of that kind and name."""
+    return kind == "evaluation" or name in EXPORTABLE

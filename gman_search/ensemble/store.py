@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gman_search.data.holidays import NO_HOLIDAYS
+from gman_search.ensemble.candidate import is_exportable
 from gman_search.errors import DataError
 from gman_search.forecasting.intervals import Intervals
+from gman_search.forecasting.saved import DataAbout
 from gman_search.training.checkpoints import read_arrays, write_arrays
 
 __all__ = [
@@ -60,30 +63,23 @@ class WithoutTrees(_Frozen):
     exported: float
 
 
-class EnsembleAbout(_Frozen):
-    """The description of an ensemble. The fields it has in common with `saved.About` mean the same.
+class EnsembleAbout(DataAbout):
+    """The description of an ensemble.
 
     `val_mae` is on the windows that the weights were chosen on, `forecast_ms` the time of one forecast. `without_trees`
     is None where every member can be exported, or none.
     """
 
-    P: int = Field(ge=1)
-    Q: int = Field(ge=1)
-    T: int = Field(ge=1)
-    mean: float
-    std: float = Field(gt=0)
-    unit: str = "mph"
-    step_minutes: int = Field(ge=1)
-    sensors: tuple[str, ...] = Field(min_length=1)
-    missing: tuple[Literal["zero", "nan", "negative"], ...] = ("zero", "nan")
-    missing_inputs: Literal["last", "mean", "zero"]
-    channel: int | str | None = None
     members: tuple[SavedMember, ...] = Field(min_length=1)
     val_mae: float
     check: dict[str, Any]
     forecast_ms: float
     without_trees: WithoutTrees | None = None
-    coverage: dict[int, dict[str, Any]] = Field(default_factory=dict)
+
+    @property
+    def left_out_of_exports(self) -> list[str]:
+        """Names of the members that an export cannot hold."""
+        return [member.name for member in self.members if not is_exportable(member.kind, member.name)]
 
     @property
     def weights(self) -> Array:
@@ -96,12 +92,16 @@ class SavedEnsemble:
     """All that forecasting needs but the members, which lie in `folder`.
 
     `usual` (7, T, N) are the usual readings of each day of the week and time of day, in the data's unit.
+    `exported_intervals` are those of the members that can be exported, where these are some. `holidays` as in
+    `SavedModel`.
     """
 
     folder: Path
     about: EnsembleAbout
     intervals: Intervals
     usual: Array
+    exported_intervals: Intervals | None = None
+    holidays: NDArray[np.datetime64] = field(default_factory=lambda: NO_HOLIDAYS)
 
 
 def is_ensemble(folder: Path) -> bool:
@@ -117,11 +117,15 @@ def member_folder(folder: Path, number: int) -> Path:
 def write_ensemble(ensemble: SavedEnsemble) -> None:
     """Write what is not a member into `ensemble.folder`."""
     description = {"schema": SCHEMA, **ensemble.about.model_dump(mode="json")}
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "interval_widths": ensemble.intervals.widths,
         "interval_usual": ensemble.intervals.usual,
         "usual": ensemble.usual,
     }
+    if len(ensemble.holidays):
+        arrays["holidays"] = ensemble.holidays.astype("datetime64[D]").astype(np.int64)
+    if ensemble.exported_intervals is not None:
+        arrays["exported_widths"] = ensemble.exported_intervals.widths
     write_arrays(ensemble.folder / ARRAYS, arrays, {"schema": SCHEMA})
     (ensemble.folder / ABOUT).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
@@ -155,10 +159,14 @@ def read_ensemble(folder: Path) -> SavedEnsemble:
             raise DataError(f"expected {member.name} in {member_folder(folder, number)}; it is missing")
     arrays, _ = read_arrays(folder / ARRAYS)
     usual = _array(folder, arrays, "usual", (7, about.T, len(about.sensors)))
-    widths = _array(folder, arrays, "interval_widths", (None, about.Q, None))
-    return SavedEnsemble(
-        folder, about, Intervals(widths, _array(folder, arrays, "interval_usual", usual.shape[2:])), usual
-    )
+    free = _array(folder, arrays, "interval_usual", usual.shape[2:])
+    intervals = Intervals(_array(folder, arrays, "interval_widths", (None, about.Q, None)), free)
+    exported = None
+    if "exported_widths" in arrays:
+        exported = Intervals(_array(folder, arrays, "exported_widths", intervals.widths.shape), free)
+    days = arrays.get("holidays")
+    holidays = NO_HOLIDAYS if days is None else days.astype("datetime64[D]")
+    return SavedEnsemble(folder, about, intervals, usual, exported, holidays)
 
 
 def _add_up(weights: Array) -> bool:

@@ -1,13 +1,17 @@
 """Forecasts of readings that are known by now: on a split of the training data, or on any file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from gman_search.baselines.base import Baseline
+from gman_search.baselines.persistence import persistence
 from gman_search.data.holidays import calendar_days
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import ForecastTask
-from gman_search.data.window_set import last_reading
+from gman_search.data.usual import UsualValues
+from gman_search.data.window_set import window_set
 from gman_search.errors import DataError
 from gman_search.forecasting.accuracy import Accuracy, accuracy
 from gman_search.forecasting.intervals import coverage
@@ -27,10 +31,13 @@ class Windows:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Errors of a model and of persistence on the same windows, and how often intervals held, if that was asked."""
+    """Errors of a model and, by name, of baselines on the same windows, persistence first.
+
+    `coverage` is how often intervals held, if that was asked.
+    """
 
     model: Accuracy
-    persistence: Accuracy
+    baselines: Mapping[str, Accuracy]
     coverage: Coverage | None
 
 
@@ -55,8 +62,16 @@ def file_windows(model: SeriesForecaster, readings: TrafficSeries) -> Windows:
     return Windows(series, np.arange(count))
 
 
-def backtest(model: SeriesForecaster, windows: Windows, percent: int | None = None) -> Backtest:
-    """Score `model` and persistence; `percent` asks for the coverage of its intervals.
+def backtest(
+    model: SeriesForecaster,
+    windows: Windows,
+    percent: int | None = None,
+    baselines: Mapping[str, Baseline] | None = None,
+    usual: UsualValues | None = None,
+) -> Backtest:
+    """Score `model`, persistence and `baselines`; `percent` asks for the coverage of the model's intervals.
+
+    `usual` are the usual values that `baselines` need.
 
     Raises:
         DataError: nothing was observed, or there are no such intervals.
@@ -70,10 +85,12 @@ def backtest(model: SeriesForecaster, windows: Windows, percent: int | None = No
     hours = (series.times.astype("datetime64[h]").astype(np.int64) % 24)[rows]
     days = calendar_days(series.times, model.holidays)[rows]
     forecast = model.windows(series, windows.starts)
-    inputs = series.values[windows.starts[:, np.newaxis] + np.arange(model.P)]
-    persisted = np.repeat(last_reading(inputs, model.mean), model.Q, axis=1)
+    sizes = {"P": model.P, "Q": model.Q}
+    given = window_set(series, windows.starts, usual, **sizes, mean=model.mean, holidays=model.holidays)
+    rivals = {"persistence": persistence(given)}
+    rivals |= {name: each.forecast(given) for name, each in (baselines or {}).items() if name not in rivals}
     return Backtest(
         accuracy(truth, forecast, hours, days, model.sensors),
-        accuracy(truth, persisted, hours, days, model.sensors),
+        {name: accuracy(truth, values, hours, days, model.sensors) for name, values in rivals.items()},
         None if intervals is None or percent is None else coverage(truth, forecast, intervals, percent),
     )

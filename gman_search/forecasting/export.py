@@ -11,11 +11,16 @@ import tensorflow as tf
 from gman_search.data.series import MINUTES_PER_DAY, TrafficSeries
 from gman_search.errors import DataError, GmanSearchError, UsageError
 from gman_search.forecasting.forecaster import Forecaster
+from gman_search.forecasting.graph import GmanGraph
 from gman_search.forecasting.intervals import LEVELS
+from gman_search.forecasting.series_forecaster import SeriesForecaster
 from gman_search.forecasting.whole import whole
 
-__all__ = ["ABOUT", "ServedModel", "about_export", "checked", "export_saved_model"]
+__all__ = ["ABOUT", "Graph", "ServedModel", "about_export", "checked", "export_saved_model"]
 
+Graph = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+"""Forecasts (B, Q, N) from raw readings (B, P, N), and weekday and time of day of all steps (B, P+Q)."""
+Run = Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]
 ABOUT = "assets.extra/about.json"
 TOLERANCE = 1e-4
 """Largest accepted difference from our own forecasts, as a share of the readings' standard deviation."""
@@ -37,17 +42,13 @@ class ServedModel(tf.Module):
     if `percent` is given. Missing readings are filled from the P rows alone; `Forecaster` also looks at rows before.
     """
 
-    def __init__(self, model: Forecaster, percent: int | None) -> None:
+    def __init__(self, model: SeriesForecaster, percent: int | None, graph: Graph | None = None) -> None:
         super().__init__()
-        about = model.about
-        self._model, self._about = model, about
-        self._variables = [variable.value for variable in model.network.variables]
+        about = self._about = model.about
+        self._graph = _graph(model) if graph is None else graph
         intervals = None if percent is None else model.intervals(percent)
         self._widths = None if intervals is None or percent is None else tf.constant(intervals.of(percent), tf.float32)
         self._free = None if intervals is None else tf.constant(intervals.usual, tf.float32)
-        table = model.model.usual
-        # (7 T, N): the row of a time is day T + time.
-        self._usual = None if table is None else tf.constant(table.reshape(-1, table.shape[-1]), tf.float32)
         days = model.holidays.astype(np.int64)
         self._holidays = tf.constant(days) if len(days) else None
         readings = tf.TensorSpec([None, about.P, len(about.sensors)], tf.float32, name="readings")
@@ -64,14 +65,7 @@ class ServedModel(tf.Module):
             off = tf.reduce_any(tf.equal(date[..., tf.newaxis], self._holidays), axis=-1)
             day = tf.where(off, tf.constant(SUNDAY, tf.int64), day)
         time = tf.math.floordiv(tf.math.floormod(minutes, MINUTES_PER_DAY), about.step_minutes)
-        inputs = _normalised(readings, about.mean, about.std, about.missing_inputs)
-        day, time = tf.cast(day, tf.int32), tf.cast(time, tf.int32)
-        usual = None
-        if self._usual is not None:
-            rows = (day * about.T + time)[:, about.P - 1 :]
-            usual = (tf.gather(self._usual, rows) - about.mean) / about.std
-        values = self._model.normalised(inputs, day, time, usual)
-        values = values * about.std + about.mean
+        values = self._graph(readings, tf.cast(day, tf.int32), tf.cast(time, tf.int32))
         if self._widths is None:
             return {"forecast": values}
         share = values / self._free
@@ -80,25 +74,19 @@ class ServedModel(tf.Module):
         return {"forecast": values, "lower": tf.maximum(values - widths, 0.0), "upper": values + widths}
 
 
-def _normalised(readings: tf.Tensor, mean: float, std: float, rule: str) -> tf.Tensor:
-    """As `fill_missing`, within the window."""
-    missing = tf.logical_or(tf.equal(readings, 0.0), tf.math.is_nan(readings))
-    if rule == "last":
-        steps = tf.range(readings.shape[1])
-        # (B, P, P, N): which earlier rows a row may look back to, as their number, -1 for none.
-        rows = tf.where(missing, -1, steps[:, tf.newaxis])[:, tf.newaxis]
-        seen = tf.reduce_max(tf.where((steps[:, tf.newaxis] >= steps)[:, :, tf.newaxis], rows, -1), axis=2)
-        known = tf.where(missing, 0.0, readings)
-        by_sensor, row = tf.transpose(known, [0, 2, 1]), tf.transpose(tf.maximum(seen, 0), [0, 2, 1])
-        last = tf.transpose(tf.gather(by_sensor, row, batch_dims=2), [0, 2, 1])
-        return (tf.where(seen < 0, mean, last) - mean) / std
-    return (tf.where(missing, mean if rule == "mean" else 0.0, readings) - mean) / std
+def _graph(model: SeriesForecaster) -> Graph:
+    if not isinstance(model, Forecaster):
+        raise TypeError(f"expected the graph of a {type(model).__name__}; only a Forecaster's is known")
+    return GmanGraph(model)
 
 
-def export_saved_model(model: Forecaster, target: Path, *, percent: int | None = None) -> float:
+def export_saved_model(
+    model: SeriesForecaster, target: Path, *, percent: int | None = None, graph: Graph | None = None
+) -> float:
     """Write a TensorFlow SavedModel into the new folder `target`, load it again and compare its forecasts with ours.
 
-    Returns the largest difference, in the data's unit.
+    `graph` makes the forecasts of `model`, where that is no `Forecaster`. Returns the largest difference, in the data's
+    unit.
 
     Raises:
         UsageError: `target` exists.
@@ -107,7 +95,7 @@ def export_saved_model(model: Forecaster, target: Path, *, percent: int | None =
     """
     if target.exists():
         raise UsageError(f"expected a new folder to export to; {target} exists: remove it, or choose another")
-    served = ServedModel(model, percent)
+    served = ServedModel(model, percent, graph)
     # The gradients written by hand are of no use to a model that only forecasts.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with whole(target) as partial:
@@ -126,7 +114,7 @@ def export_saved_model(model: Forecaster, target: Path, *, percent: int | None =
         return checked(model, run, percent)
 
 
-def about_export(model: Forecaster, percent: int | None) -> dict[str, Any]:
+def about_export(model: SeriesForecaster, percent: int | None) -> dict[str, Any]:
     """What a program needs to know to call the exported model."""
     about = model.about
     return {
@@ -146,7 +134,9 @@ def about_export(model: Forecaster, percent: int | None) -> dict[str, Any]:
 
 
 def checked(
-    model: Forecaster, run: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]], percent: int | None = None
+    model: SeriesForecaster,
+    run: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]],
+    percent: int | None = None,
 ) -> float:
     """Largest difference between what `run(readings, last_minute)` gives and ours, on readings with gaps.
 

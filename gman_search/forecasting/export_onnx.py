@@ -9,8 +9,8 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from gman_search.errors import UsageError
-from gman_search.forecasting.export import ServedModel, about_export, checked
-from gman_search.forecasting.forecaster import Forecaster
+from gman_search.forecasting.export import Graph, ServedModel, about_export, checked
+from gman_search.forecasting.series_forecaster import SeriesForecaster
 from gman_search.forecasting.whole import whole
 
 __all__ = ["export_onnx"]
@@ -18,10 +18,13 @@ __all__ = ["export_onnx"]
 OPSET = 18
 
 
-def export_onnx(model: Forecaster, target: Path, *, percent: int | None = None) -> float:
+def export_onnx(
+    model: SeriesForecaster, target: Path, *, percent: int | None = None, graph: Graph | None = None
+) -> float:
     """Write an ONNX file with inputs and outputs as those of `ServedModel`, run it and compare its forecasts with ours.
 
-    Its description, which `about_export` gives, is in the file's metadata under "about". Returns the largest
+    Its description, which `about_export` gives, is in the file's metadata under "about". `graph` makes the forecasts of
+    `model`, where that is no `Forecaster`. Returns the largest
     difference, in the data's unit.
 
     Raises:
@@ -38,10 +41,10 @@ def export_onnx(model: Forecaster, target: Path, *, percent: int | None = None) 
     except ImportError as error:
         raise UsageError(f'exporting ONNX needs {error.name}: pip install "gman-search[onnx]"') from None
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    graph, outputs = _constant_graph(ServedModel(model, percent))
+    constants, outputs = _constant_graph(ServedModel(model, percent, graph))
     inputs = ("readings", "last_minute")
     converted, _ = tf2onnx.convert.from_graph_def(
-        graph,
+        constants,
         input_names=[f"{name}:0" for name in inputs],
         output_names=list(outputs),
         opset=OPSET,

@@ -9,7 +9,7 @@ from gman_search.data.task import fill_missing
 from gman_search.data.usual import UsualValues
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError
-from gman_search.forecasting.saved import SavedModel, read_saved_model
+from gman_search.forecasting.saved import About, SavedModel, read_saved_model
 from gman_search.forecasting.series_forecaster import SeriesForecaster
 from gman_search.model.gman import GMAN, GROUP_STREAMS, Knobs, ModelShape
 from gman_search.model.group_attention import Partition, partition
@@ -31,9 +31,11 @@ class Forecaster(SeriesForecaster):
         DataError: there is no saved model, it is damaged, or something is missing in it.
     """
 
+    about: About
+
     def __init__(self, model: SavedModel | Path | str, *, traced: bool = True) -> None:
         self.model = model if isinstance(model, SavedModel) else read_saved_model(Path(model))
-        about = self.about = self.model.about
+        about = self.model.about
         usual = None if self.model.usual is None else UsualValues(self.model.usual)
         super().__init__(about, self.model.intervals, usual, self.model.holidays)
         self.network = loaded_network(self.model)

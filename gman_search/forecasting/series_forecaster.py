@@ -32,6 +32,8 @@ class SeriesForecaster(ABC):
         holidays: days that count as Sundays, as in training.
     """
 
+    about: DataAbout
+
     def __init__(
         self,
         about: DataAbout,
@@ -39,6 +41,7 @@ class SeriesForecaster(ABC):
         usual: UsualValues | None,
         holidays: np.ndarray = NO_HOLIDAYS,
     ) -> None:
+        self.about = about
         self.sensors, self.unit, self.mean = about.sensors, about.unit, about.mean
         self.P, self.Q, self.step_minutes = about.P, about.Q, about.step_minutes
         self._missing, self._channel = about.missing, about.channel

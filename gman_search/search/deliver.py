@@ -118,7 +118,6 @@ class Delivery:
             step_minutes=task.series.step_minutes,
             sensors=task.series.sensors,
             missing=self.data.missing,
-            missing_inputs=self.data.missing_inputs,
             channel=self.data.channel,
             members=tuple(SavedMember(**asdict(member)) for member in test.members),
             val_mae=test.val_mae,
@@ -127,7 +126,9 @@ class Delivery:
             without_trees=without,
             coverage=_plain(test.coverage),
         )
-        return SavedEnsemble(folder, about, chosen.intervals, task.usual.table)
+        return SavedEnsemble(
+            folder, about, chosen.intervals, task.usual.table, chosen.exported_intervals, task.holiday_dates
+        )
 
 
 def candidates_of(

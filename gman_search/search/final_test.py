@@ -103,8 +103,10 @@ class FinalTest:
             say(f"there is no ensemble: {error}")
             return
         self._write(test_to_json(result))
+        scored = {row.key for row in result.leaderboard}
         for row in shown:
-            self._note(LEADERBOARD, row)
+            if row.key in scored:
+                self._note(LEADERBOARD, row)
         self._append(delivered)  # last: it tells that all was done
 
     def _result(self) -> TestResult:

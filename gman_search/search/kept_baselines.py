@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 from gman_search.baselines.base import Baseline
 from gman_search.baselines.registry import baselines
 from gman_search.data.task import ForecastTask
+from gman_search.data.usual import UsualValues
 from gman_search.ensemble.store import replaced
 from gman_search.errors import DataError, GmanSearchError, Interrupted
+from gman_search.training.checkpoints import read_arrays, write_arrays
 
-__all__ = ["Fitted", "fitted_baselines", "kept_baselines"]
+__all__ = ["Fitted", "KeptBaselines", "fitted_baselines", "kept_baselines"]
 
-ABOUT = "fitted.json"
+ABOUT, USUAL = "fitted.json", "usual.npz"
 SCHEMA = "gman-search/baselines/1"
 
 Say = Callable[[str], None]
@@ -27,6 +29,13 @@ class Fitted(NamedTuple):
 
     baseline: Baseline
     seconds: float
+
+
+class KeptBaselines(NamedTuple):
+    """Baselines by name, and the usual values that their windows need."""
+
+    baselines: Mapping[str, Baseline]
+    usual: UsualValues | None
 
 
 def fitted_baselines(task: ForecastTask, folder: Path, *, seed: int, say: Say) -> dict[str, Fitted]:
@@ -61,24 +70,32 @@ def fitted_baselines(task: ForecastTask, folder: Path, *, seed: int, say: Say) -
             seconds.pop(name, None)
             continue
         result[name] = Fitted(baseline, seconds[name])
+    write_arrays(folder / USUAL, {"usual": task.usual.table}, {"schema": SCHEMA})
     about = {"schema": SCHEMA, "fingerprint": task.fingerprint, "seconds": seconds}
     (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return result
 
 
-def kept_baselines(folder: Path, say: Say = lambda text: None) -> dict[str, Baseline]:
-    """The baselines that a final test left in `folder`, by name; none if there was none.
+def kept_baselines(folder: Path, say: Say = lambda text: None) -> KeptBaselines:
+    """The baselines that a final test left in `folder`; none if there was none.
 
     One that cannot be read is left out, and `say` is told.
     """
-    kinds, result = baselines(), {}
-    for name in _described(folder).get("seconds", {}):
-        if name in kinds:
-            try:
-                result[name] = kinds[name].load(folder / _slug(name))
-            except GmanSearchError as error:
-                say(f"{name} is left out: {error}")
-    return result
+    kinds, found = baselines(), {}
+    stored = [name for name in _described(folder).get("seconds", {}) if name in kinds]
+    if not stored:
+        return KeptBaselines({}, None)
+    try:
+        usual = UsualValues(read_arrays(folder / USUAL)[0]["usual"])
+    except (DataError, KeyError) as error:
+        say(f"baselines are left out, their usual values cannot be read: {error}")
+        return KeptBaselines({}, None)
+    for name in stored:
+        try:
+            found[name] = kinds[name].load(folder / _slug(name))
+        except GmanSearchError as error:
+            say(f"{name} is left out: {error}")
+    return KeptBaselines(found, usual)
 
 
 def cores() -> int:

@@ -25,17 +25,23 @@ def test_of_what_is_as_it_seems_nothing_is_told(split, interval):
 
 @pytest.mark.parametrize("rule", ["gman", "dcrnn"])
 def test_the_split_rule_stands_beside_the_numbers(monkeypatch, capsys, rule):
-    from gman_search.forecasting import backtest, forecaster
+    from gman_search.forecasting import backtest
     from gman_search.forecasting.accuracy import accuracy
 
     values = np.full((2, 3, 1), 50.0, np.float32)
     moments = np.zeros((2, 3), int)
     errors = accuracy(values, values + 1, moments, moments, ("a",))
-    run = SimpleNamespace(folder="here", is_winner=True, model=lambda: None, task=lambda: SimpleNamespace(split=rule))
-    monkeypatch.setattr("gman_search.cli.saved.find_run", lambda *_: run)
-    monkeypatch.setattr(forecaster, "Forecaster", lambda _: SimpleNamespace(unit="mph", step_minutes=5))
+    run = SimpleNamespace(
+        source="here",
+        is_winner=True,
+        forecaster=lambda: SimpleNamespace(unit="mph", step_minutes=5),
+        task=lambda: SimpleNamespace(split=rule),
+        about_ensemble=lambda: None,
+        baselines=lambda _: SimpleNamespace(baselines={}, usual=None),
+    )
+    monkeypatch.setattr("gman_search.cli.saved.find_run", lambda *_, single: run)
     monkeypatch.setattr(backtest, "split_windows", lambda *_: None)
-    monkeypatch.setattr(backtest, "backtest", lambda *_: backtest.Backtest(errors, errors, None))
+    monkeypatch.setattr(backtest, "backtest", lambda *_: backtest.Backtest(errors, {"persistence": errors}, None))
     name = {"gman": "GMAN", "dcrnn": "DCRNN"}[rule]
     evaluate("demo", None, "test", "step", None)
     assert f"({name}'s rule)" in capsys.readouterr().out.splitlines()[0]

@@ -22,7 +22,7 @@ def test_the_test_part_scores_as_when_the_winner_was_tested(task, run):
     windows = task.windows("test")
     for step, scores in tested.steps.items():
         assert found.model.steps[step].mae == pytest.approx(scores.mae, rel=1e-5)
-        assert found.persistence.steps[step] == scores_by_step(windows.targets, persistence(windows))[step]
+        assert found.baselines["persistence"].steps[step] == scores_by_step(windows.targets, persistence(windows))[step]
     assert found.model.sensors["c"].mae == pytest.approx(tested.sensor_mae["c"], rel=1e-5)
     assert found.coverage.held == pytest.approx(tested.coverage[90].held, abs=0.2)
     assert set(found.model.hours) == set(range(24))

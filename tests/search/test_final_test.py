@@ -35,9 +35,10 @@ class Bench:
         with np.load(source / "weights.npz") as stored:
             return scored(float(stored["mae"]))
 
-    def winner(self, source, *, config_id, stage):
+    def winner(self, source, *, config_id, stage, control):
         steps, mean = self.scores(source)
-        return SimpleNamespace(), TestResult(config_id, stage, steps, mean, {}, windows=1, masked_share=0.0)
+        found = TestResult(config_id, stage, steps, mean, {}, windows=1, masked_share=0.0, control=control)
+        return SimpleNamespace(), found
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def study(tmp_path, monkeypatch):
     """study.run(rows, warnings) tests; study.bench has what was looked at, study.result() what was written."""
     bench = Bench()
     monkeypatch.setattr(FinalTest, "_opened_bench", lambda self: bench)
+    monkeypatch.setattr(FinalTest, "_deliver", lambda *_: None)  # see test_deliver.py
     monkeypatch.setattr(final_test, "write_saved_model", lambda saved, folder, coverage: folder.mkdir(exist_ok=True))
     artifacts = SimpleNamespace(fetch=lambda source, kept: None)
     test = FinalTest(None, None, tmp_path, tmp_path / "winner", artifacts)
@@ -141,3 +143,10 @@ def test_looks_of_older_versions_count(study):
     file.write_text(json.dumps([{key: value for key, value in first.items() if key != "role"}]))
     study.run([replace(row) for row in rows])
     assert study.bench.looks == ["quick-0"]
+
+
+def test_a_final_training_can_be_the_winner_and_says_so(study):
+    rows = rows_of(study, quick_0=3.0, full_1=2.0)
+    final = replace(evaluation(study, "full", 7, 1.5), control="final")
+    study.run([*rows, final])
+    assert study.result().key == "full/7 final"

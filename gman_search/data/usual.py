@@ -1,9 +1,9 @@
 """What each sensor usually reads at a time of day and a day of the week, from the training part (pure numpy).
 
 A mean over few days is noisy, one over many is out of date. So the mean of a weekday is drawn towards that of working
-days or weekends, as if `PRIOR_DAYS` such days had been seen; times of day take in those within `NEIGHBOUR_MINUTES`; and a day
-counts half as much as one `HALF_LIFE_DAYS` later. There is no threshold: with two weeks it is nearly the mean of
-working days, with twenty nearly that of the weekday. Measured on four networks (docs/decisions/0014-shortcuts.md).
+days or weekends, as if `PRIOR_DAYS` such days had been seen; a time of day takes in those `NEIGHBOUR_MINUTES` around
+it; and a day counts half as much as one `HALF_LIFE_DAYS` later. There is no threshold: with two weeks it is nearly the
+mean of working days, with twenty nearly that of the weekday (docs/decisions/0014-usual-values.md).
 """
 
 from dataclasses import dataclass

@@ -12,12 +12,21 @@ from rich.text import Text
 
 from gman_search.cli.output import duration, number
 from gman_search.halving.decide import ranked
+from gman_search.halving.finals import FINAL, REFERENCE, FinalsPlan
 from gman_search.halving.ladder import Ladder
 from gman_search.halving.plan import wall_seconds
 from gman_search.halving.table import CONTENDERS, Evaluation, State, contenders, counted_once, latest_attempts
 from gman_search.search.studies import SearchStudies
 
-__all__ = ["LiveView", "StageStatus", "outside_statuses", "remaining_seconds", "stage_statuses", "status_table"]
+__all__ = [
+    "LiveView",
+    "StageStatus",
+    "outside_seconds",
+    "outside_statuses",
+    "remaining_seconds",
+    "stage_statuses",
+    "status_table",
+]
 
 REFRESH_SECONDS = 2.0
 
@@ -129,6 +138,16 @@ def remaining_seconds(
     return wall_seconds(work, chain, workers)
 
 
+def outside_seconds(plan: FinalsPlan | None, outside: Sequence[StageStatus]) -> float:
+    """Planned worker seconds of the reference and the final trainings that are still to come."""
+    if plan is None:
+        return 0.0
+    done = {row.name: row for row in outside}
+    reference, final = done.get(REFERENCE), done.get(FINAL)
+    left = 0.0 if reference is not None and reference.finished else plan.reference_seconds
+    return left + plan.final_seconds * max(0, plan.count - (final.finished if final is not None else 0))
+
+
 def status_table(statuses: Sequence[StageStatus], unit: str, outside: Sequence[StageStatus] = ()) -> Table:
     """The table of stages and of what is outside the ladder; columns of which all counts are zero are left out."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
@@ -187,6 +206,8 @@ class LiveView:
         epochs = {stage.name: stage.max_epochs for stage in studies.spec.stage_list()}
         statuses, outside = stage_statuses(evaluations, studies.ladder, epochs), outside_statuses(evaluations)
         left = remaining_seconds(statuses, self.workers, self.relative_costs())
+        if left is not None:
+            left += outside_seconds(studies.finals, outside) / self.workers
         elapsed = duration(time.monotonic() - self._began)
         ending = f"{elapsed} so far" + (f", about {duration(left)} to go" if left is not None else "")
         if self._live is not None:

@@ -21,7 +21,7 @@ __all__ = ["SOURCE_HELP", "SavedRun", "ensemble_notes", "find_run"]
 
 SOURCE_HELP = (
     "A study (its ensemble, or its winner where it has none), STUDY/STAGE (as gman-search train left it), "
-    "STUDY/STAGE/CONFIG (one evaluation), or a folder with weights.npz."
+    "STUDY/STAGE/CONFIG (one evaluation; with /final its final training), or a folder with weights.npz."
 )
 
 
@@ -126,12 +126,12 @@ def find_run(source: str, studies: Path, storage: str | None = None, *, single: 
         folder = studies / name / "runs" / rest[0]
         return SavedRun(folder, _study_above(folder), False)
     from gman_search.cli.opened import open_record, study_folder
-    from gman_search.halving.table import latest_attempts
+    from gman_search.halving.table import CONTENDERS, contenders
 
-    if len(rest) == 2 and rest[1].isdecimal():
+    if (len(rest) == 2 or rest[2:] in ([role] for role in CONTENDERS)) and rest[1].isdecimal():
         record, study = open_record(name, studies, storage)
-        key = f"{rest[0]}/{int(rest[1])}"
-        found = [row for row in latest_attempts(record.evaluations) if row.key == key]
+        key = " ".join([f"{rest[0]}/{int(rest[1])}", *rest[2:]])
+        found = [row for row in contenders(record.evaluations) if row.key == key]
         folder = study.path / str(found[0].facts.get("folder")) if found else study.path
         if not (folder / "weights.npz").is_file():
             raise StudyError(

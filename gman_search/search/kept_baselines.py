@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gman_search.baselines.base import Baseline
-from gman_search.baselines.registry import baselines
+from gman_search.baselines.registry import CHEAP, baselines
 from gman_search.data.task import ForecastTask
 from gman_search.data.usual import UsualValues
 from gman_search.ensemble.store import replaced
@@ -56,7 +56,8 @@ def fitted_baselines(task: ForecastTask, folder: Path, *, seed: int, say: Say) -
                     continue
                 except DataError as error:
                     say(f"{name} is fitted again: {error}")
-            say(f"fitting {name}")
+            if kind not in CHEAP:
+                say(f"fitting {name}")
             began = time.perf_counter()
             baseline = kind()
             baseline.fit(task, threads=cores(), seed=seed)

@@ -72,6 +72,8 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "schedules",
         "clock",
         "baselines",
+        "rivals",
+        "scale_pays",
     ],
 )
 def test_every_script_explains_itself(repository, script):

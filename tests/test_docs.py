@@ -75,12 +75,16 @@ def test_toml_in_the_guide_is_valid(repository):
 def test_defaults_in_the_guide_are_the_programs(repository):
     text = (repository / "docs" / "guide.md").read_text()
     chinese = (repository / "docs" / "guide.zh-CN.md").read_text()
-    stages = json.loads(
-        subprocess.run(
-            [sys.executable, "-m", "gman_search", "stages", "--json"], capture_output=True, text=True, check=True
-        ).stdout
-    )["stages"]
-    for stage in stages:
+
+    def stages(*settings):
+        command = [sys.executable, "-m", "gman_search", "stages", "--json", *settings]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["stages"]
+
+    original = stages("--set", "model.shortcuts=false")
+    assert [stage["trainable"] for stage in original] == [30_993, 187_885, 900_801]
+    more = [ours["trainable"] - stage["trainable"] for ours, stage in zip(stages(), original, strict=True)]
+    assert f"add {more[0]}, {more[1]} and {more[2]}" in text
+    for stage in original:
         assert (
             f"| {stage['name']} | {stage['L']} | {stage['K']} | {stage['d']} | {stage['D']} | {stage['trainable']:,} |"
             in text

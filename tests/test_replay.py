@@ -282,6 +282,15 @@ def test_the_table_of_the_sought_configs_is_what_is_kept(replay, repository):
     assert sought.table(rows) in (repository / "benchmarks" / "searches.md").read_text()
 
 
+def test_the_table_of_starts_is_what_is_kept(replay, repository):
+    import replay_starts
+
+    assert (
+        replay_starts.table(replay_starts.kept_rows().values())
+        in (repository / "benchmarks" / "searches.md").read_text()
+    )
+
+
 def test_the_summary_has_the_real_network_first_and_every_task(replay):
     told = replay.summary()
     assert told["task"] == "week" and {task["task"] for task in told["tasks"]} == {"week", "demo"}

@@ -20,7 +20,7 @@ def stages(
 ) -> None:
     """Show the stages: size of the model, budget, number of parameters (SE of 64 dimensions, 5-minute steps).
 
-    Example: gman-search stages --json
+    Example: gman-search stages --json --set model.shortcuts=false
     """
     from rich.console import Console
     from rich.table import Table

@@ -1,9 +1,9 @@
 """What each sensor usually reads at a time of day and a day of the week, from the training part (pure numpy).
 
 A mean over few days is noisy, one over many is out of date. So the mean of a weekday is drawn towards that of working
-days or weekends, as if `PRIOR_DAYS` such days had been seen; times of day take in `NEIGHBOURS` on each side; and a day
-counts half as much as one `HALF_LIFE_DAYS` later. There is no threshold: with two weeks it is nearly the mean of
-working days, with twenty nearly that of the weekday. Measured on four networks (docs/decisions/0014-shortcuts.md).
+days or weekends, as if `PRIOR_DAYS` such days had been seen; a time of day takes in those `NEIGHBOUR_MINUTES` around
+it; and a day counts half as much as one `HALF_LIFE_DAYS` later. There is no threshold: with two weeks it is nearly the
+mean of working days, with twenty nearly that of the weekday (docs/decisions/0014-usual-values.md).
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 __all__ = ["UsualValues", "usual_values", "usual_without_own_day"]
 
 PRIOR_DAYS = 2.0
-NEIGHBOURS = 2
+NEIGHBOUR_MINUTES = 10
 HALF_LIFE_DAYS = 28.0
 WEEKEND = 5  # Saturday; Monday is 0
-DAYS = 7
+DAYS, MINUTES_PER_DAY = 7, 1440
 
 Array = NDArray[np.floating]
 Days = NDArray[np.integer]
@@ -92,7 +92,8 @@ def _sums(values: Array, weights: Array, day: Days, time: Days, steps_per_day: i
 
 def _with_neighbours(sums: Array) -> Array:
     """Means over the times around each one; a day is a circle."""
-    span = min(NEIGHBOURS, (sums.shape[1] - 1) // 2)
+    steps_per_day = sums.shape[1]
+    span = min(NEIGHBOUR_MINUTES * steps_per_day // MINUTES_PER_DAY, (steps_per_day - 1) // 2)
     around = sum(np.roll(sums, shift, axis=1) for shift in range(-span, span + 1))
     return np.asarray(around) / (2 * span + 1)
 

@@ -100,8 +100,8 @@ def grow(
     gains = not has_shortcuts(small)
     if has_shortcuts(small) and not has_shortcuts(fresh):
         raise UsageError(
-            "weights with shortcuts only grow into a model with shortcuts: expected model.shortcuts = true; "
-            "received false"
+            "weights with shortcuts only grow into a model with shortcuts: "
+            "expected model.shortcuts = true; received false"
         )
     if any(after < before for before, after in zip(old, new, strict=True)):
         raise UsageError(f"weights only grow: expected (L, K, d) of at least {old}, received {new}")

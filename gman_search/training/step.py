@@ -68,7 +68,8 @@ class CompiledModel:
         # The whole series is resident once; windows are gathered from it inside the step.
         self._inputs = tf.constant(task.inputs, dtype=dtype)
         self._targets = tf.constant(task.targets, dtype=dtype)
-        self._usual = tf.constant((task.usual_rows - task.mean) / task.std, dtype=dtype) if shortcuts else None
+        usual = (task.usual_rows.astype(dtype) - task.mean) / task.std
+        self._usual = tf.constant(usual, dtype=dtype) if shortcuts else None
         self._day = tf.constant(task.day_of_week, dtype=tf.int32)
         self._time = tf.constant(task.time_of_day, dtype=tf.int32)
         starts = tf.TensorSpec([None], tf.int32)

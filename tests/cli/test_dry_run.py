@@ -113,3 +113,10 @@ def test_sizes_that_the_space_sets_are_those_that_are_reckoned_with(dry_run):
     small, large = (json.loads(dry_run("--json", *how).stdout) for how in ((), ("--set", "space.K=16")))
     assert large["stages"][0]["seconds_of_one"] > 1.5 * small["stages"][0]["seconds_of_one"]
     assert large["etas"] == small["etas"]
+
+
+def test_holidays_are_known_before_anything_is_planned(dry_run):
+    assert dry_run("--holidays", "US-CA", "--json").returncode == 0
+    refused = dry_run("--holidays", "US-CAL")
+    assert refused.returncode == 2 and "near it: US-CA" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1

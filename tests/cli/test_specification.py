@@ -91,3 +91,11 @@ def test_wrong_data_settings_are_told(write, toml, told):
     with pytest.raises(UsageError) as refusal:
         resolve_spec(spec_file=path, study=None, studies_folder=path.parent, flags={}, settings=[], environment={})
     assert told in str(refusal.value)
+
+
+def test_other_readings_forget_the_holidays_of_the_file_and_keep_those_of_the_flag(write):
+    path = write('[data]\nspeed = "a.csv"\nholidays = "DE-BY"', "a.toml")
+    given = {"spec_file": path, "study": None, "studies_folder": path.parent, "settings": [], "environment": {}}
+    assert resolve_spec(**given, flags={}).data.holidays == "DE-BY"
+    assert resolve_spec(**given, flags={"data.speed": "b.csv"}).data.holidays is None
+    assert resolve_spec(**given, flags={"data.speed": "b.csv", "data.holidays": "US"}).data.holidays == "US"

@@ -22,15 +22,26 @@ def small_task(groups: int = 0, sensors: int = 5) -> ForecastTask:
     return make_task(DataSpec(history=4, horizon=3, groups=groups), series, random.normal(size=(sensors, 6)))
 
 
-def saved_run(folder: Path, task: ForecastTask, missing_inputs: str = "last", missing: tuple = ("zero", "nan")):
+def saved_run(
+    folder: Path,
+    task: ForecastTask,
+    missing_inputs: str = "last",
+    missing: tuple = ("zero", "nan"),
+    shortcuts: bool = False,
+):
     """An untrained evaluation in `folder`, completed with intervals; returns (CompiledModel, SavedModel)."""
     from gman_search.training.checkpoints import write_arrays
     from gman_search.training.step import CompiledModel
     from gman_search.training.winner import complete_run
 
-    model = CompiledModel(task, (1, 2, 3))
-    description = {"shape": [1, 2, 3], "hyperparameters": HYPERPARAMETERS, "best_val": 1.0, "seed": 0}
-    write_arrays(folder / "weights.npz", model.fresh_weights(0), description)
+    model = CompiledModel(task, (1, 2, 3), shortcuts=shortcuts)
+    settings = {**HYPERPARAMETERS, **({"shortcuts": True} if shortcuts else {})}
+    description = {"shape": [1, 2, 3], "hyperparameters": settings, "best_val": 1.0, "seed": 0}
+    weights, random = model.fresh_weights(0), np.random.default_rng(1)
+    for name in weights:
+        if name.startswith("shortcuts/"):
+            weights[name] = random.normal(0, 0.3, weights[name].shape).astype(np.float32)
+    write_arrays(folder / "weights.npz", weights, description)
     complete_run(task, folder, model, DataSpec(missing_inputs=missing_inputs, missing=missing))
     return model
 

@@ -111,13 +111,15 @@ def test_gated_fusion():
     assert_equal_up_to(*(values_and_gradients(f, arguments, weight) for f in (gman.fuse, slow_fuse)))
 
 
-@pytest.mark.parametrize("number, tolerance", [("float64", 1e-10), ("float32", 1e-4)])
-def test_whole_model(small_task, generic_weights, monkeypatch, number, tolerance):
+@pytest.mark.parametrize("number, tolerance, shortcuts", [
+    ("float64", 1e-10, False), ("float32", 1e-4, False), ("float64", 1e-10, True),
+])  # fmt: skip
+def test_whole_model(small_task, generic_weights, monkeypatch, number, tolerance, shortcuts):
     """Forecast error, gradient and BN statistics of one step at L = 2, by relative L2 error."""
     task, starts = small_task(), np.array([0, 5, 11])
 
     def one_step():
-        model = CompiledModel(task, (2, 3, 2), dtype=number)
+        model = CompiledModel(task, (2, 3, 2), shortcuts=shortcuts, dtype=number)
         model.state.load_weights(generic_weights(model.fresh_weights(0)))
         error, _ = model.train_step(starts, StepValues(0.0, 0.0, 0.0, 0.0, 0.9, True, 0, 0))
         return float(error), model.state.first_moment.numpy(), model.state.statistics.numpy()

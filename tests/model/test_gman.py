@@ -21,8 +21,8 @@ def step_values(**changes) -> StepValues:
                                 causal=True, step=0, seed=3), **changes})  # fmt: skip
 
 
-def loaded(task, generic_weights, shape=SHAPE):
-    model = CompiledModel(task, shape, dtype="float64")
+def loaded(task, generic_weights, shape=SHAPE, shortcuts=False):
+    model = CompiledModel(task, shape, shortcuts=shortcuts, dtype="float64")
     weights = generic_weights(model.fresh_weights(0))
     model.state.load_weights(weights)
     return model, weights
@@ -31,9 +31,11 @@ def loaded(task, generic_weights, shape=SHAPE):
 def oracle_forecast(task, oracle, causal, training):
     rows = STARTS[:, None] + np.arange(task.P + task.Q)
     seen = np.concatenate([task.seen_days, task.seen_times])
+    usual = (task.usual_rows[rows[:, task.P - 1 :]].astype(float) - task.mean) / task.std
     normalised = oracle(
         task.inputs[rows[:, : task.P]].astype(float), task.embedding.astype(float), task.day_of_week[rows],
         task.time_of_day[rows], causal, seen, training,
+        usual if "shortcuts/coefficients" in oracle.w else None,
     )  # fmt: skip
     return normalised * task.std + task.mean
 
@@ -52,18 +54,18 @@ def test_parameter_counts_are_the_originals(size, trainable, total):
     assert len(set(paths)) == len(paths)
 
 
-@pytest.mark.parametrize("causal", [True, False])
-def test_evaluation_equals_the_numpy_model(small_task, generic_weights, numpy_gman, causal):
+@pytest.mark.parametrize("causal, shortcuts", [(True, False), (False, False), (True, True)])
+def test_evaluation_equals_the_numpy_model(small_task, generic_weights, numpy_gman, causal, shortcuts):
     task = small_task()
-    model, weights = loaded(task, generic_weights)
+    model, weights = loaded(task, generic_weights, shortcuts=shortcuts)
     expected = oracle_forecast(task, numpy_gman(weights, *SHAPE, task.P, task.T), causal, training=False)
     np.testing.assert_allclose(model.forecast(STARTS, causal=causal), expected, atol=1e-9, rtol=1e-12)
 
 
-@pytest.mark.parametrize("causal", [True, False])
-def test_training_loss_equals_the_numpy_model(small_task, generic_weights, numpy_gman, causal):
+@pytest.mark.parametrize("causal, shortcuts", [(True, False), (False, False), (True, True)])
+def test_training_loss_equals_the_numpy_model(small_task, generic_weights, numpy_gman, causal, shortcuts):
     task = small_task()
-    model, weights = loaded(task, generic_weights)
+    model, weights = loaded(task, generic_weights, shortcuts=shortcuts)
     forecast = oracle_forecast(task, numpy_gman(weights, *SHAPE, task.P, task.T), causal, training=True)
     rows = STARTS[:, None] + task.P + np.arange(task.Q)
     truth = task.targets[rows]

@@ -23,9 +23,12 @@ def values(causal=True, rate=0.0, step=0):
 def grown_pair(small_task, generic_weights):
     """grown_pair(old, new) -> small model, big model, growth; both loaded."""
 
-    def build(old, new, dtype="float64", change=lambda weights: weights, **options):
+    def build(old, new, dtype="float64", change=lambda weights: weights, shortcuts=(False, False), **options):
         task = small_task()
-        small, big = CompiledModel(task, old, dtype=dtype), CompiledModel(task, new, dtype=dtype)
+        small, big = (
+            CompiledModel(task, shape, shortcuts=has_some, dtype=dtype)
+            for shape, has_some in zip((old, new), shortcuts, strict=True)
+        )
         weights = generic_weights(small.fresh_weights(0))
         small.state.load_weights(weights)
         rules = growth.GrowthRules(**options)
@@ -52,6 +55,36 @@ def test_grown_model_is_the_same_function(grown_pair, old, new, causal):
     small, big, grown = grown_pair(old, new)
     assert difference(small, big, causal) < 1e-10
     assert 0 < grown.share < 1
+
+
+@pytest.mark.parametrize("has_some", [True, False])
+@pytest.mark.parametrize("old, new", [((1, 3, 2), (1, 5, 4)), ((2, 3, 2), (3, 4, 5)), ((1, 3, 2), (1, 3, 2))])
+def test_shortcuts_grow_and_may_be_added(grown_pair, old, new, has_some):
+    small, big, grown = grown_pair(old, new, shortcuts=(has_some, True))
+    assert difference(small, big) < 1e-10
+    names = [name for name in grown.weights if name.startswith("shortcuts/")]
+    assert len(names) == 3
+    for name in names:
+        assert (grown.inherited[name] > 0) == has_some and grown.weights[name].any() == has_some
+    before = big.state.weights()
+    big.train_step(STARTS, values(rate=1e-3))
+    for name in names:
+        # As everywhere, a bias in front of BN has no gradient, and new channels wait for their readers.
+        if not name.endswith("bias"):
+            assert (big.state.weights()[name] != before[name]).mean() > 0.25, name
+
+
+def test_control_shortcuts_that_are_not_carried_over(grown_pair):
+    def forgotten(weights):
+        return {name: np.zeros_like(value) if "shortcuts/" in name else value for name, value in weights.items()}
+
+    small, big, _ = grown_pair((1, 3, 2), (1, 3, 4), shortcuts=(True, True), change=forgotten)
+    assert difference(small, big) > 1e-3
+
+
+def test_shortcuts_are_not_given_up(grown_pair):
+    with pytest.raises(UsageError, match="only grow into a model with shortcuts"):
+        grown_pair((1, 3, 2), (1, 3, 4), shortcuts=(True, False))
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -164,7 +197,7 @@ def test_all_that_is_new_learns_within_a_few_steps(grown_pair, insert):
 def test_moments_are_embedded_as_the_gradient_is(grown_pair, insert):
     old, new = (2, 3, 2), (3, 4, 3)
     rules = growth.GrowthRules(insert=insert)
-    small, big, grown = grown_pair(old, new, insert=insert)
+    small, big, grown = grown_pair(old, new, insert=insert, shortcuts=(True, True))
     for model in (small, big):
         model.train_step(STARTS, values())  # at rate 0: Adam's moments are the gradient and its square
     inherited = {name: ~fresh for name, fresh in new_elements(grown, old, new, rules).items()}

@@ -14,10 +14,10 @@ SHAPES = [(2, 4, 4), (1, 3, 2), (1, 4, 4)]
 pytestmark = pytest.mark.usefixtures("untraced")
 
 
-@pytest.fixture
-def saved(small_task, tmp_path):
+@pytest.fixture(params=[False, True], ids=["original", "shortcuts"])
+def saved(small_task, tmp_path, request):
     task = small_task()
-    model = GMAN(model_shape(task, (1, 3, 2)), task.embedding)
+    model = GMAN(model_shape(task, (1, 3, 2), shortcuts=request.param), task.embedding)
     for number, variable in enumerate(model.variables):
         variable.assign(np.random.default_rng(number).uniform(0.5, 1.0, variable.shape))
     model.save_weights(tmp_path / "small.weights.h5")
@@ -29,7 +29,8 @@ def test_they_are_read_with_their_shape_and_grow_into_the_same_function(saved):
     weights, shape = read_keras_weights(file, task, SHAPES)
     assert shape == (1, 3, 2)
     assert all(np.array_equal(weights[v.path], v.numpy()) for v in model.variables)
-    small, big = CompiledModel(task, shape), CompiledModel(task, (2, 4, 3))
+    shortcuts = model.shortcuts is not None
+    small, big = CompiledModel(task, shape, shortcuts=shortcuts), CompiledModel(task, (2, 4, 3), shortcuts=True)
     small.state.load_weights(weights)
     big.state.load_weights(grow(weights, big.fresh_weights(0), shape, (2, 4, 3)).weights)
     starts = np.array([0, 3])

@@ -15,7 +15,7 @@ def values(rate=0.0, step=0):
 @pytest.fixture
 def model(small_task, request):
     def build(precision):
-        built = CompiledModel(small_task(), (2, 3, 2), precision=precision)
+        built = CompiledModel(small_task(), (2, 3, 2), shortcuts=True, precision=precision)
         built.state.load_weights(built.fresh_weights(0))
         return built
 

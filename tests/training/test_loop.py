@@ -9,7 +9,7 @@ import pytest
 from gman_search.config import Hyperparameters
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
-from gman_search.errors import DataError
+from gman_search.errors import DataError, UsageError
 from gman_search.halving.table import State
 from gman_search.model.growth import GrowthRules, kept_elements
 from gman_search.spec import DataSpec
@@ -312,3 +312,28 @@ def test_a_validation_part_without_readings_is_refused(trainer):
     silent = dataclasses.replace(series, values=values)
     with pytest.raises(DataError, match="val"):
         make_task(DataSpec(history=4, horizon=4), silent, trainer.task.embedding)
+
+
+def test_a_model_without_shortcuts_grows_into_one_that_has_them_and_never_back(trainer, tmp_path):
+    rules = SETTLED.model_copy(update={"new_rate": 3.0})
+    parent, _ = trained(trainer, job(tmp_path / "parent", growth=rules, max_epochs=2))
+    big = job(tmp_path / "grown", K=3, d=4, parent=tmp_path / "parent", growth=rules, shortcuts=True, max_epochs=2)
+    with pytest.raises(StopTraining):
+        trained(trainer, big, stop_after=1)
+    resumed = dataclasses.replace(big, folder=tmp_path / "resumed", resume_from=tmp_path / "grown")
+    _, epochs = trained(trainer, resumed)
+    assert epochs[0][0] == 0 and epochs[0][3] == pytest.approx(parent.val_mae, rel=1e-5)
+    weights, description = read_arrays(tmp_path / "resumed" / "weights.npz")
+    assert description["hyperparameters"]["shortcuts"] and description["gains_shortcuts"]
+    assert weights["shortcuts/coefficients"].any()
+    again = trained(trainer, dataclasses.replace(big, folder=tmp_path / "whole"))
+    assert again[1] == epochs
+    models = [trainer.compiled((1, 3, 4), shortcuts=shortcuts) for shortcuts in (True, False)]
+    assert models[0] is not models[1] and models[0].model.shortcuts is not None and models[1].model.shortcuts is None
+    # All of the shortcuts are new, and learn at the rate of what is new.
+    set_rates(models[0], big, WarmStart.described(description))
+    rates = models[0].state.trained.to_named(models[0].state.rate_factors.numpy())
+    assert (rates["shortcuts/coefficients"] == 3).all() and (rates["output/second/bias"] == 1).all()
+    back = job(tmp_path / "back", K=4, d=4, parent=tmp_path / "resumed")
+    with pytest.raises(UsageError, match="only grow into a model with shortcuts"):
+        trained(trainer, back)

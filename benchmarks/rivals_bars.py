@@ -1,0 +1,165 @@
+"""Medians over seeds, and the bars that the product is held to in `rivals.py` (pure)."""
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from markdown_tables import markdown_table
+
+__all__ = ["Bar", "bars", "bars_table", "medians", "summary_tables"]
+
+STEPS = {"3": "15 min", "6": "30 min", "12": "60 min", "mean": "mean"}
+TREES = ("boosted trees", "lightgbm")
+MADE_IN_MINUTES = 10
+Document = dict[str, Any]
+Contest = tuple[str, str, float]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar. `ours` over `theirs` may be `limit` at most; None where something of it was not measured."""
+
+    network: str
+    job: str
+    minutes: float
+    seeds: int
+    bar: str
+    ours: float | None
+    theirs: float | None
+    ratio: float | None
+    limit: float
+
+    @property
+    def met(self) -> bool | None:
+        """None: not measured."""
+        return None if self.ratio is None else self.ratio <= self.limit
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "met": self.met}
+
+
+def medians(documents: Iterable[Document]) -> dict[Contest, list[dict[str, Any]]]:
+    """Rows by network, job and minutes: the median over the seeds of each number, and how many seeds have the row."""
+    contests: dict[Contest, dict[tuple[str, str], list[dict[str, Any]]]] = {}
+    for document in documents:
+        rows = contests.setdefault((document["network"], document["job"], document["minutes"]), {})
+        for row in document["rows"]:
+            name = row["kind"] if row["kind"] in ("ensemble", "winner") else row["name"]
+            rows.setdefault((row["kind"], name), []).append(row)
+    return {
+        contest: [
+            {
+                "name": name,
+                "kind": kind,
+                "seeds": len(found),
+                "val": _median(row["val"] for row in found),
+                "test": {at: _median(row["test"][at] for row in found) for at in STEPS},
+                "train_seconds": _median(row["train_seconds"] for row in found),
+                "forecast_ms": _median(row["forecast_ms"] for row in found),
+            }
+            for (kind, name), found in rows.items()
+        ]
+        for contest, rows in contests.items()
+    }
+
+
+def bars(documents: Iterable[Document]) -> list[Bar]:
+    """All bars, lost ones first, then those not measured. Ratios are of medians over the seeds.
+
+    Boosted trees are the product's own and those of the plain recipe: at each step, whichever has the lower error.
+    """
+    documents = list(documents)
+    found: list[Bar] = []
+    for contest, rows in medians(documents).items():
+        own = [one for one in documents if (one["network"], one["job"], one["minutes"]) == contest]
+        found += _made(contest, rows, own) if contest[1] == "make run" else _timed(contest, rows, len(own))
+    return sorted(found, key=lambda bar: {False: 0, None: 1, True: 2}[bar.met])
+
+
+def _timed(contest: Contest, rows: list[dict[str, Any]], seeds: int) -> list[Bar]:
+    ensemble, winner = _of_kind(rows, "ensemble"), _of_kind(rows, "winner")
+    trees, alone = _trees(rows), _of_kind(rows, "reference")
+    told = [("ensemble / LightGBM, mean", ensemble, trees, "mean", 0.97)]
+    told += [(f"ensemble / LightGBM, {STEPS[at]}", ensemble, trees, at, 1.0) for at in ("3", "6", "12")]
+    told += [("winner / reference trained alone, mean", winner, alone, "mean", 0.97)]
+    told += [("ensemble / reference trained alone, mean", ensemble, alone, "mean", 0.95)]
+    return [_bar(contest, seeds, name, ours.get(at), theirs.get(at), limit) for name, ours, theirs, at, limit in told]
+
+
+def _made(contest: Contest, rows: list[dict[str, Any]], own: list[Document]) -> list[Bar]:
+    ensemble, winner = _of_kind(rows, "ensemble"), _of_kind(rows, "winner")
+    last = next((row["test"] for row in rows if row["name"] == "persistence"), {})
+    seeds = len(own)
+    took = _median(one["parts"]["product"]["seconds"] / 60 for one in own if "product" in one["parts"])
+    found = [
+        _bar(contest, seeds, "minutes of the job", took, float(MADE_IN_MINUTES), 1.0),
+        _bar(contest, seeds, "ensemble, mean, at most 3.45", ensemble.get("mean"), 3.45, 1.0),
+        _bar(contest, seeds, "ensemble, 15 min, at most 3.00", ensemble.get("3"), 3.00, 1.0),
+        _bar(contest, seeds, "winner, mean, at most 3.60", winner.get("mean"), 3.60, 1.0),
+    ]
+    for name, ours in (("ensemble", ensemble), ("winner", winner)):
+        for at in ("3", "6", "12"):
+            found.append(_bar(contest, seeds, f"{name} / persistence, {STEPS[at]}", ours.get(at), last.get(at), 1.0))
+    return found
+
+
+def _bar(contest: Contest, seeds: int, name: str, ours: float | None, theirs: float | None, limit: float) -> Bar:
+    ratio = None if ours is None or not theirs else ours / theirs
+    network, job, minutes = contest
+    return Bar(network, job, minutes, seeds, name, ours, theirs, ratio, limit)
+
+
+def _of_kind(rows: list[dict[str, Any]], kind: str) -> dict[str, float | None]:
+    return next((row["test"] for row in rows if row["kind"] == kind), {})
+
+
+def _trees(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+    """The lower of both kinds of boosted trees, at each step."""
+    tests = [row["test"] for row in rows if row["kind"] == "baseline" and _is_trees(row["name"])]
+    return {
+        at: min((test[at] for test in tests if test[at] is not None), default=None) for at in (STEPS if tests else ())
+    }
+
+
+def _is_trees(name: str) -> bool:
+    return any(word in name.lower() for word in TREES)
+
+
+def bars_table(found: Iterable[Bar]) -> str:
+    """The bars in Markdown."""
+    head = ("network", "job", "seeds", "bar", "ours", "theirs", "ratio", "at most", "")
+    verdicts = {False: "**lost**", None: "not measured", True: "met"}
+    body = []
+    for bar in found:
+        told = [bar.network, _job(bar.job, bar.minutes), bar.seeds, bar.bar]
+        told += map(_number, (bar.ours, bar.theirs, bar.ratio))
+        body.append([*told, f"{bar.limit:g}", verdicts[bar.met]])
+    return markdown_table(head, body)
+
+
+def summary_tables(documents: Iterable[Document]) -> str:
+    """Bars, then every forecaster, the least test error first, in Markdown."""
+    documents = list(documents)
+    head = ("network", "job", "forecast", "seeds", "validation", *STEPS.values(), "to train, s", "to forecast, ms")
+    body = []
+    for (network, job, minutes), rows in medians(documents).items():
+        for row in sorted(rows, key=lambda one: one["test"]["mean"]):
+            told = [network, _job(job, minutes), row["name"], row["seeds"], _number(row["val"])]
+            told += [_number(row["test"][at]) for at in STEPS]
+            body.append([*told, _number(row["train_seconds"], 0), _number(row["forecast_ms"], 1)])
+    return f"{bars_table(bars(documents))}\n\n{markdown_table(head, body)}"
+
+
+def _job(job: str, minutes: float) -> str:
+    return job if job == "make run" else f"{minutes:g} min"
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None

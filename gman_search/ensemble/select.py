@@ -1,8 +1,8 @@
 """Weights of an ensemble by greedy selection with replacement (Caruana et al. 2004), for each forecast step (pure).
 
 Selection begins with the best forecaster and adds, round by round, the one that lowers the error of the mean most; one
-that is added twice counts twice. Each step chooses for itself: drawing its weights towards those that are best for all
-steps together, and more rounds, brought nothing where it was checked (docs/decisions/0016-ensemble.md).
+that is added twice counts twice. Each step chooses for itself: drawing its weights towards those of all
+steps, and more rounds, brought nothing that holds on both networks tried (docs/decisions/0016-ensemble.md).
 """
 
 import numpy as np

@@ -119,9 +119,9 @@ class EnsembleMember:
 class EnsembleCheck:
     """Is the ensemble better than its best member where it was not chosen? MAE on validation windows.
 
-    Weights were chosen on one half of the validation part, and `ensemble` and `single` scored on the other, both ways;
-    `single` is the forecaster that was best on the first half. `used` is false where the ensemble did not pay: then it
-    consists of the best single forecaster.
+    The validation windows are cut in time into blocks. `ensemble` and `single` score each block with what was chosen on
+    the others: weights, and the best forecaster. `single_name` is the best one on all windows. `used` is false where
+    the ensemble did not pay: then it consists of that single forecaster.
     """
 
     ensemble: float

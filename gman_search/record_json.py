@@ -99,10 +99,14 @@ def _ensemble(tree: Mapping[str, Any] | None) -> EnsembleTest | None:
         mean=_scores(tree["mean"]),
         members=tuple(EnsembleMember(**{**row, "weights": tuple(row["weights"])}) for row in tree["members"]),
         val_mae=_number(tree["val_mae"]),
-        check=EnsembleCheck(**tree["check"]),
+        check=_check(tree["check"]),
         forecast_ms=_number(tree["forecast_ms"]),
         coverage={int(percent): _coverage(found) for percent, found in tree["coverage"].items()},
     )
+
+
+def _check(tree: Mapping[str, Any]) -> EnsembleCheck:
+    return EnsembleCheck(**{**tree, "ensemble": _number(tree["ensemble"]), "single": _number(tree["single"])})
 
 
 def _leaderboard_row(tree: Mapping[str, Any]) -> LeaderboardRow:

@@ -1,12 +1,11 @@
 """Does an ensemble pay where it was not chosen? Answered on the validation part alone (pure).
 
-The windows are cut in time into blocks; every other block is one half. Windows that reach over the end of their block
-are left out, so that the halves share no reading. Weights chosen on one half are scored on the other, both ways.
+The windows are cut in time into blocks. Each block is forecast with weights that were chosen on the others, without the
+windows that share a reading with it (purged cross-validation). So every window is scored, and none was chosen on.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from gman_search.ensemble.select import step_weights
 from gman_search.record import EnsembleCheck
 from gman_search.training.metrics import mean_of_steps, scores_by_step
 
-__all__ = ["Choice", "choose", "halves", "mean_error", "weighted"]
+__all__ = ["Choice", "choose", "folds", "mean_error", "weighted"]
 
 BLOCKS = 4
 
@@ -48,27 +47,29 @@ def choose(names: Sequence[str], truth: Array, forecasts: Array, starts: NDArray
     best = int(np.nanargmin(alone)) if np.isfinite(alone).any() else 0
     single = np.zeros((truth.shape[1], len(names)))
     single[:, best] = 1.0
-    both = halves(starts, span)
-    scores = [] if both is None else [_crossed(truth, forecasts, one, other) for one, other in (both, both[::-1])]
-    ensemble = fmean(found for found, _ in scores) if scores else float("nan")
-    beside = fmean(found for _, found in scores) if scores else float("nan")
+    parts = folds(starts, span)
+    ensemble, beside = (float("nan"),) * 2 if parts is None else _crossed(truth, forecasts, parts)
     used = len(names) > 1 and ensemble < beside
     weights = step_weights(truth, forecasts) if used else single
     check = EnsembleCheck(ensemble=ensemble, single=beside, single_name=names[best], used=used)
     return Choice(weights, mean_error(truth, weighted(forecasts, weights)), check)
 
 
-def halves(starts: NDArray[np.integer], span: int) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
-    """Numbers of the windows of each half, which share no row; none where the part is too short for two blocks."""
-    rows = int(starts[-1]) + span - int(starts[0])
-    for blocks in range(BLOCKS, 1, -2):
-        edges = int(starts[0]) + np.linspace(0, rows, blocks + 1).astype(int)
-        block = np.searchsorted(edges, starts, side="right") - 1
-        whole = starts + span <= edges[np.minimum(block + 1, blocks)]
-        both = tuple(np.flatnonzero(whole & (block % 2 == half)) for half in (0, 1))
-        if all(len(half) for half in both):
-            return both[0], both[1]
-    return None
+def folds(starts: NDArray[np.integer], span: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]] | None:
+    """For each block the numbers of the windows to choose on and of those to score, which share no row.
+
+    None where the part is too short: no window would be left to choose on.
+    """
+    result = []
+    for scored in np.array_split(np.arange(len(starts)), BLOCKS):
+        if not len(scored):
+            return None
+        first, end = int(starts[scored[0]]), int(starts[scored[-1]]) + span
+        chosen_on = np.flatnonzero((starts + span <= first) | (starts >= end))
+        if not len(chosen_on):
+            return None
+        result.append((chosen_on, scored))
+    return result
 
 
 def weighted(forecasts: Array, weights: Array) -> Array:
@@ -85,10 +86,15 @@ def mean_error(truth: Array, forecast: Array) -> float:
     return mean_of_steps(scores_by_step(truth, forecast)).mae
 
 
-def _crossed(truth: Array, forecasts: Array, one: NDArray[np.intp], other: NDArray[np.intp]) -> tuple[float, float]:
-    """MAE on the windows `other` of the ensemble and of the single forecaster that were chosen on `one`."""
-    weights = step_weights(truth[one], forecasts[:, one])
-    best = int(np.argmin([mean_error(truth[one], forecast[one]) for forecast in forecasts]))
-    return mean_error(truth[other], weighted(forecasts[:, other], weights)), mean_error(
-        truth[other], forecasts[best][other]
-    )
+def _crossed(
+    truth: Array, forecasts: Array, parts: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
+) -> tuple[float, float]:
+    """MAE of the ensembles, and of the single forecasters, that were chosen without what they forecast."""
+    ensemble, single = np.empty_like(truth), np.empty_like(truth)
+    for chosen_on, scored in parts:
+        weights = step_weights(truth[chosen_on], forecasts[:, chosen_on])
+        ensemble[scored] = weighted(forecasts[:, scored], weights)
+        errors = [mean_error(truth[chosen_on], forecast[chosen_on]) for forecast in forecasts]
+        best = int(np.nanargmin(errors)) if np.isfinite(errors).any() else 0
+        single[scored] = forecasts[best, scored]
+    return mean_error(truth, ensemble), mean_error(truth, single)

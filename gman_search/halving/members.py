@@ -1,4 +1,4 @@
-"""Which evaluations an ensemble may be made of (pure). Their weights stay for it."""
+"""Which evaluations an ensemble may be made of (pure)."""
 
 from collections.abc import Iterable
 

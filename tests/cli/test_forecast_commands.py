@@ -51,6 +51,7 @@ def test_predict_with_intervals_wide_long_and_at_every_origin(finished, recent, 
     folder, _ = finished
     latest = command_line("predict", "tiny", recent, "--interval", "80", cwd=folder)
     assert latest.returncode == 0, latest.stderr
+    assert "note: forecasts are made by" in latest.stderr and "--single takes the winner" in latest.stderr
     assert "intervals of 80 % held" in latest.stderr and "of the test part" in latest.stderr
     rows = list(csv.DictReader(io.StringIO(latest.stdout)))
     assert len(rows) == 4
@@ -62,6 +63,22 @@ def test_predict_with_intervals_wide_long_and_at_every_origin(finished, recent, 
     assert list(table.columns) == ["origin", "time", "sensor", "forecast"] and len(table) == (8 - 4 + 1) * 4 * 4
     last = table[(table["origin"] == table["origin"].max()) & (table["sensor"] == "s1")]
     assert last["forecast"].round(2).tolist() == pytest.approx([float(row["s1"]) for row in rows], abs=0.011)
+
+
+def test_single_takes_the_winner_and_the_default_the_ensemble(finished, recent, command_line):
+    from gman_search import Forecaster
+    from gman_search.ensemble.forecaster import EnsembleForecaster
+
+    folder, _ = finished
+    study = folder / "studies" / "tiny"
+    for flags, model in (([], EnsembleForecaster(study / "ensemble")), (["--single"], Forecaster(study / "winner"))):
+        process = command_line("predict", "tiny", recent, "--json", *flags, cwd=folder)
+        assert process.returncode == 0, process.stderr
+        assert ("forecasts are made by" in process.stderr) == (not flags)
+        expected = model.forecast(recent).values[0]
+        found = json.loads(process.stdout)["forecast"]
+        for column, name in enumerate(model.sensors):
+            assert found[name] == pytest.approx(expected[:, column].tolist(), abs=0.011)
 
 
 def test_predict_from_parquet_as_json(finished, recent, command_line):
@@ -100,9 +117,26 @@ def test_what_is_not_there_is_refused(finished, recent, command_line):
     assert not (folder / "f.csv").exists()
 
 
+def test_evaluate_agrees_with_the_ensembles_test(finished, command_line):
+    folder, _ = finished
+    process = command_line("evaluate", "tiny", "--interval", "80", "--json", cwd=folder)
+    assert process.returncode == 0, process.stderr
+    document = json.loads(process.stdout)
+    test = json.loads((folder / "studies/tiny/winner/test.json").read_text())
+    for step, scores in test["ensemble"]["steps"].items():
+        assert document["steps"][step]["mae"] == pytest.approx(scores["mae"], rel=1e-4)
+    assert document["coverage"]["held"] == pytest.approx(test["ensemble"]["coverage"]["80"]["held"], abs=0.2)
+    assert list(document["baselines"]) == ["persistence", "historical average", "linear regression", "boosted trees"]
+    for name, errors in test["baselines"].items():
+        for step, scores in errors["steps"].items():
+            assert document["baselines"][name]["steps"][step]["mae"] == pytest.approx(scores["mae"], rel=1e-4), name
+    shown = command_line("evaluate", "tiny", cwd=folder)
+    assert shown.returncode == 0 and "boosted" in shown.stdout and "regression" in shown.stdout, shown.stderr
+
+
 def test_evaluate_agrees_with_the_winners_test(finished, command_line):
     folder, run = finished
-    process = command_line("evaluate", "tiny", "--interval", "80", "--json", cwd=folder)
+    process = command_line("evaluate", "tiny", "--single", "--interval", "80", "--json", cwd=folder)
     assert process.returncode == 0, process.stderr
     document, told = json.loads(process.stdout), json.loads(run.stdout)["test"]
     assert document["split"]["rule"] == "gman" and "GMAN's rule" in document["split"]["text"]
@@ -132,9 +166,23 @@ def test_evaluate_runs_splits_files_and_cuts(finished, network, trained, command
     refused(command_line("evaluate", "tiny", folder / "eight.csv", "--split", "all", cwd=folder), 2)
 
 
+def test_export_of_the_ensemble_or_why_not(finished, command_line):
+    from gman_search.ensemble.store import read_ensemble
+
+    folder, _ = finished
+    about = read_ensemble(folder / "studies/tiny/ensemble").about
+    process = command_line("export", "tiny", "out/ensemble", cwd=folder)
+    if len(about.left_out_of_exports) == len(about.members):
+        refused(process, 3, "no member of this one can: use --single")
+        return
+    assert process.returncode == 0, process.stderr
+    assert (folder / "out/ensemble/saved_model.pb").exists()
+    assert ("cannot be exported: mean MAE on the test part" in process.stderr) == bool(about.left_out_of_exports)
+
+
 def test_export_and_what_it_refuses(finished, recent, command_line):
     folder, _ = finished
-    process = command_line("export", "tiny", "out/model", "--interval", "80", "--json", cwd=folder)
+    process = command_line("export", "tiny", "out/model", "--single", "--interval", "80", "--json", cwd=folder)
     assert process.returncode == 0, process.stderr
     document = json.loads(process.stdout)
     assert document["format"] == "savedmodel" and document["largest_difference"] < 1e-3

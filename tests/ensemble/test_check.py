@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gman_search.ensemble.check import choose, halves, mean_error, weighted
+from gman_search.ensemble.check import choose, folds, mean_error, weighted
 from gman_search.ensemble.select import step_weights
 
 from .test_select import made
@@ -10,19 +10,18 @@ from .test_select import made
 SPAN = 6
 
 
-def test_halves_share_no_row():
+def test_what_is_chosen_on_shares_no_row_with_what_is_scored():
     starts = np.arange(1000, 1400, 3)
-    one, other = halves(starts, SPAN)
-    rows = [set((starts[half][:, None] + np.arange(SPAN)).ravel()) for half in (one, other)]
-    assert not rows[0] & rows[1]
-    assert len(one) + len(other) > 0.9 * len(starts) and 0.7 < len(one) / len(other) < 1.5
-    assert np.diff(starts[one]).max() > SPAN  # two blocks each
+    parts = folds(starts, SPAN)
+    for chosen_on, scored in parts:
+        rows = [set((starts[some][:, None] + np.arange(SPAN)).ravel()) for some in (chosen_on, scored)]
+        assert not rows[0] & rows[1] and len(chosen_on) > 0.7 * len(starts)
+    np.testing.assert_array_equal(np.concatenate([scored for _, scored in parts]), np.arange(len(starts)))
 
 
-def test_a_short_part_has_two_blocks_or_no_halves():
-    one, other = halves(np.arange(8), SPAN)
-    assert len(one) and len(other) and one.max() < other.min()
-    assert halves(np.arange(3), SPAN) is None
+def test_a_part_too_short_has_no_folds():
+    assert folds(np.arange(8), SPAN) is None and folds(np.arange(3), SPAN) is None
+    assert all(len(chosen_on) for chosen_on, _ in folds(np.arange(24), SPAN))
 
 
 def test_independent_errors_pay():

@@ -31,10 +31,8 @@ def test_one_that_dominates_is_taken_alone():
 
 def test_each_step_has_its_own_weights():
     truth, forecasts = made([[0.1, 2.0, 8.0], [8.0, 2.0, 0.1]])
-    weights = step_weights(truth, forecasts, together=0.0)
+    weights = step_weights(truth, forecasts)
     assert weights[0, 0] > 0.95 and weights[2, 1] > 0.95 and 0.3 < weights[1, 0] < 0.7
-    shared = step_weights(truth, forecasts, together=1.0)
-    np.testing.assert_allclose(shared, np.tile(shared[:1], (3, 1)))
 
 
 @pytest.mark.parametrize("blank", [0.0, np.nan])
@@ -46,7 +44,7 @@ def test_missing_readings_count_nowhere(blank):
     np.testing.assert_array_equal(step_weights(np.where(gone, blank, truth), forecasts), expected)
 
 
-def test_a_step_without_readings_takes_the_weights_of_all_steps():
+def test_a_step_without_readings_takes_the_mean_weights_of_the_others():
     truth, forecasts = made([2.0, 2.0])
     truth[:, 1] = 0
     weights = step_weights(truth, forecasts)

@@ -13,7 +13,7 @@ PACKAGE = Path(gman_search.__file__).parent
 CORE = [
     "errors", "stages", "space", "spec", "config", "record", "record_json", "weekdays",
     "halving.table", "halving.ladder", "halving.rungs", "halving.decide", "halving.controls", "halving.cost", "halving.plan",
-    "halving.simulator", "halving.retention", "halving.retries", "halving.preset", "halving.stopping", "halving.members",
+    "halving.simulator", "halving.retention", "halving.finals", "halving.retries", "halving.preset", "halving.stopping", "halving.members",
     "model.growth", "model.shortcut_weights", "model.parametrisation", "model.counts", "model.original",
     "training.schedule", "training.metrics", "training.diagnosis", "training.job",
     "report.summary", "data.graphs.great_circle", "forecasting.intervals", "forecasting.accuracy",

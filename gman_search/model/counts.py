@@ -1,5 +1,7 @@
 """How many parameters a GMAN has, without building one (pure)."""
 
+from gman_search.model.shortcut_weights import COEFFICIENTS, NUMBERS
+
 __all__ = ["best_groups", "parameter_counts"]
 
 
@@ -36,6 +38,6 @@ def parameter_counts(
     ends = (C * D + D * D + 4 * D) + (D * D + 3 * D + D + 1)
     trainable = 2 * L * block + transform + embedding + ends
     if shortcuts:
-        trainable += (4 * D + D) + 4 * Q
+        trainable += (NUMBERS * D + D) + COEFFICIENTS * Q
     normalised = 2 * L * (6 + 3 + 3 * grouped) * D + (3 + 1) * D + 2 * D + 2 * D
     return trainable, trainable + 2 * normalised

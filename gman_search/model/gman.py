@@ -260,7 +260,7 @@ class GMAN(keras.Model):
         if training:
             x = _dropout(x, knobs.dropout, knobs.seed + 1)
         forecast = tf.squeeze(tf.cast(self.output_pair.second(x), number), axis=-1)
-        return forecast if self.shortcuts is None else forecast + self.shortcuts.to_output(numbers)
+        return forecast if self.shortcuts is None else self.shortcuts.to_output(numbers, forecast)
 
 
 @tf.custom_gradient

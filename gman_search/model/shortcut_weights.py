@@ -5,11 +5,22 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NUMBERS", "SHORTCUTS", "has_shortcuts", "is_shortcut", "neutral_shortcuts"]
+__all__ = [
+    "COEFFICIENTS",
+    "COEFFICIENTS_NAME",
+    "NUMBERS",
+    "SHORTCUTS",
+    "has_shortcuts",
+    "is_shortcut",
+    "neutral_shortcuts",
+]
 
 NUMBERS = 4
 """Last input, usual value at the target's time, usual value at the last input's time, mean of the inputs."""
+COEFFICIENTS = NUMBERS + 2
+"""Of each step: those of the numbers, an offset, and one of the network's own output, all 0 at the start."""
 SHORTCUTS = "shortcuts"
+COEFFICIENTS_NAME = f"{SHORTCUTS}/coefficients"
 
 
 def is_shortcut(name: str) -> bool:
@@ -27,5 +38,5 @@ def neutral_shortcuts(D: int, Q: int) -> dict[str, NDArray[np.float32]]:
     return {
         f"{SHORTCUTS}/projection/kernel": np.zeros((NUMBERS, D), np.float32),
         f"{SHORTCUTS}/projection/bias": np.zeros(D, np.float32),
-        f"{SHORTCUTS}/coefficients": np.zeros((Q, NUMBERS), np.float32),
+        COEFFICIENTS_NAME: np.zeros((Q, COEFFICIENTS), np.float32),
     }

@@ -3,7 +3,8 @@
 GMAN must squeeze the last reading through BN, ReLU and D channels, and nothing tells it what a sensor usually reads at
 the target's time. Four numbers of each target and sensor, in normalised units, do: the last input, the usual value at
 the target's time, the usual value at the last input's time, and the mean of the P inputs. A linear layer adds them to
-the decoder's input; a combination that is learned for each step, zero at the start, adds them to the output.
+the decoder's input. At the output a combination that is learned for each step, zero at the start, adds them, and scales
+the network's own output: one step ahead the last reading is worth more than the network.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from gman_search.model.layers import Projection
-from gman_search.model.shortcut_weights import NUMBERS, SHORTCUTS
+from gman_search.model.shortcut_weights import COEFFICIENTS, NUMBERS, SHORTCUTS
 
 __all__ = ["Shortcuts"]
 
@@ -34,7 +35,9 @@ class Shortcuts(keras.layers.Layer):
         """Create the weights."""
         self.projection.build(NUMBERS)
         # Not a kernel: it begins at zero, and weight decay leaves it alone.
-        self.coefficients = self.add_weight(name="coefficients", shape=(self.horizon, NUMBERS), initializer="zeros")
+        self.coefficients = self.add_weight(
+            name="coefficients", shape=(self.horizon, COEFFICIENTS), initializer="zeros"
+        )
         self.built = True
 
     def call(self, readings: tf.Tensor, usual: tf.Tensor) -> tf.Tensor:
@@ -54,7 +57,11 @@ class Shortcuts(keras.layers.Layer):
         """What is added to the decoder's input, (B, Q, N, D) of `numbers` (B, Q, N, 4), in their precision."""
         return self.projection(numbers)
 
-    def to_output(self, numbers: tf.Tensor) -> tf.Tensor:
-        """What is added to the output, (B, Q, N) of `numbers` (B, Q, N, 4)."""
+    def to_output(self, numbers: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+        """The forecast (B, Q, N) of the network's `output` (B, Q, N) and `numbers` (B, Q, N, 4).
+
+        For each step it is (1 + gain) output + coefficients * numbers + offset.
+        """
         coefficients = tf.cast(tf.convert_to_tensor(self.coefficients), numbers.dtype)
-        return tf.reduce_sum(numbers * coefficients[:, tf.newaxis], axis=-1)
+        of_numbers, offset, gain = tf.split(coefficients, [NUMBERS, 1, 1], axis=-1)
+        return output * (1.0 + gain) + tf.reduce_sum(numbers * of_numbers[:, tf.newaxis], axis=-1) + offset

@@ -158,6 +158,7 @@ def _job(place: Workplace, claim: Claim) -> Job:
         config_id=row.config_id,
         stage=row.stage,
         hyperparameters=settings,
+        refit=is_final,
         seed=row.seed,
         folder=folder / "evaluations" / claim.stage / own,
         parent=folder / str(attrs["parent_folder"]) if grown else None,

@@ -25,7 +25,7 @@ class Job:
     epoch. It belongs to this attempt alone, so a stalled worker cannot write into its replacement's files.
     `resume_from` is the folder of an earlier attempt whose checkpoint is continued, `parent` that of the smaller
     model's evaluation, whose weights are grown by the rules of `growth` (None: cold). `logs` is the TensorBoard folder
-    of this evaluation, None for no logs.
+    of this evaluation, None for no logs. `refit`: the output's shortcuts are fitted anew at the end (`training.refit`).
     """
 
     config_id: int
@@ -37,6 +37,7 @@ class Job:
     growth: GrowthRules = field(default_factory=GrowthRules)
     resume_from: Path | None = None
     logs: Path | None = None
+    refit: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from gman_search.config import Hyperparameters
 from gman_search.data.task import ForecastTask
 from gman_search.errors import DataError
 from gman_search.halving.table import State
+from gman_search.model.shortcut_weights import COEFFICIENTS_NAME
 from gman_search.record import Epoch
 from gman_search.stages import Stage
 from gman_search.training.checkpoints import (
@@ -28,6 +29,7 @@ from gman_search.training.diagnosis import diagnose, has_diverged
 from gman_search.training.epoch_log import epoch_log
 from gman_search.training.job import Job, Outcome
 from gman_search.training.metrics import masked_scores
+from gman_search.training.refit import WINDOWS, refitted
 from gman_search.training.schedule import bn_momentum, learning_rate
 from gman_search.training.step import CompiledModel, StepValues
 from gman_search.training.warm_start import WarmStart, load_grown, set_rates, settle
@@ -97,6 +99,8 @@ class GmanTrainer:
         set_rates(model, job, progress.warm)
         with epoch_log(job) as show:
             reason = self._epochs(job, model, progress, on_epoch, show)
+        if job.refit and settings.shortcuts and math.isfinite(progress.best_val):
+            self._refit(job, model, progress)
         return self._outcome(job, progress, reason)
 
     def _started(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress:
@@ -215,6 +219,20 @@ class GmanTrainer:
     def _validate(self, model: CompiledModel, settings: Hyperparameters) -> float:
         forecast = model.forecast(self._val_starts, causal=settings.causal)
         return masked_scores(self._val_truth, forecast).mae if np.isfinite(forecast).all() else math.nan
+
+    def _refit(self, job: Job, model: CompiledModel, progress: _Progress) -> None:
+        """Fit the shortcuts of the best epoch's output anew; kept where validation says that it is better."""
+        weights, _ = read_arrays(job.folder / "weights.npz")
+        model.state.load_weights(weights)
+        every = max(1, len(self.task.starts["train"]) // WINDOWS)
+        starts = self.task.starts["train"][::every]
+        forecast = model.forecast(starts, causal=job.hyperparameters.causal)
+        weights[COEFFICIENTS_NAME] = refitted(self.task, weights[COEFFICIENTS_NAME], starts, forecast)
+        model.state.load_weights(weights)
+        val_mae = self._validate(model, job.hyperparameters)
+        if val_mae < progress.best_val:
+            progress.best_val = val_mae
+            write_arrays(job.folder / "weights.npz", weights, self._describe(job, progress))
 
     def _keep_best(
         self, job: Job, model: CompiledModel, progress: _Progress, epoch: Epoch, on_epoch: Callable[[Epoch], None]

@@ -76,17 +76,22 @@ class NumpyGman:
         key = self.fc("transform/key", past)
         value = self.fc("transform/value", h)
         h = self.pair("transform/output", self.steps(query, key, value, False))
-        added = 0.0
+        coefficients = np.zeros((len(future[0]), 6))
+        numbers = np.zeros((*h.shape[:3], 4))
         if usual is not None:
-            numbers = np.empty((*h.shape[:3], 4))
+            coefficients = self.w["shortcuts/coefficients"]
             for q in range(h.shape[1]):
                 numbers[:, q] = np.stack([X[:, -1], usual[:, 1 + q], usual[:, 0], X.mean(axis=1)], axis=-1)
             h = h + self.fc("shortcuts/projection", numbers)
-            added = (numbers * self.w["shortcuts/coefficients"][:, None]).sum(axis=-1)
         for block in range(self.L):
             h = self.block(f"decoder_{block}", h, future, causal)
         assert h.shape[-1] == D
-        return self.pair("output", h)[..., 0] + added
+        by_step = coefficients[:, None]  # (Q, 1, 6)
+        return (
+            (1 + by_step[..., 5]) * self.pair("output", h)[..., 0]
+            + (numbers * by_step[..., :4]).sum(-1)
+            + by_step[..., 4]
+        )
 
     def fc(self, name, x, part=None):
         kernel, vectors = self.w[f"{name}/kernel"], {}

@@ -16,13 +16,14 @@ from gman_search.spec import StudySpec
 __all__ = ["print_dry_run"]
 
 
-def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json: bool) -> None:
+def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json: bool, hours: bool = False) -> None:
     """Print the ladder: configs, epochs, time; in all and against every config in full.
 
     Args:
         cluster: the workers need not share this machine's cores.
+        hours: the search is for some hours: final trainings take as long as the ladder.
     """
-    document = _document(spec, times)
+    document = _document(spec, times, hours=hours)
     if as_json:
         crew = {"workers": spec.search.workers, "threads": spec.search.threads_of(os.cpu_count() or 1)}
         print_json("dry-run", {**document, "measured": times.measured, **crew})
@@ -30,11 +31,11 @@ def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json:
         _print_table(spec, document, times.source, workers_in_words(spec, cluster=cluster))
 
 
-def _document(spec: StudySpec, times: StageTimes) -> dict[str, Any]:
+def _document(spec: StudySpec, times: StageTimes, *, hours: bool) -> dict[str, Any]:
     task, costs = times.task, times.costs
     ladder = ladder_of(spec, task)
     quotas = ladder.quotas()
-    extra = extra_share(reference=spec.search.reference, finals=spec.search.finals)
+    extra = extra_share(reference=spec.search.reference, finals=spec.search.finals, hours=hours)
     plan = plan_search(costs, quotas, times.workers, extra_share=extra)
     ending = final_test_seconds(spec, task)
     rows = [

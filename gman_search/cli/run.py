@@ -119,7 +119,7 @@ def run(
         from gman_search.cli.stage_times import stage_times
 
         times = times or stage_times(resolved, measure=measure, cluster=cluster, quiet=quiet)
-        print_dry_run(resolved, times, cluster=cluster, as_json=json)
+        print_dry_run(resolved, times, cluster=cluster, as_json=json, hours=hours is not None)
         return
     place = {"storage": storage, "engine": engine, "ray_address": ray_address, "hours": hours, "since": since}
     _search(resolved, studies, reports, place, quiet=quiet, as_json=json)

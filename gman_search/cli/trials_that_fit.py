@@ -14,7 +14,7 @@ from gman_search.spec import StudySpec
 
 __all__ = ["fitted", "time_to_plan"]
 
-START_SECONDS = 10.0
+START_SECONDS = 25.0
 """Until the workers train: in no plan (benchmarks/running.md)."""
 MANY = 300
 """More configs than that, each trained briefly, are seldom what the time is best spent on."""
@@ -51,7 +51,7 @@ def fitted(
         return spec.model_copy(update={"trials": begun.trials}), None
     times = stage_times(spec, measure=measure, cluster=cluster, quiet=quiet)
     ladder = ladder_of(spec, times.task)
-    extra = extra_share(reference=spec.search.reference, finals=spec.search.finals)
+    extra = extra_share(reference=spec.search.reference, finals=spec.search.finals, hours=True)
     ending = final_test_seconds(spec, times.task)
     seconds = time_to_plan(hours, time.monotonic() - since) - ending
     trials = most_trials(times.costs, ladder, times.workers, seconds, extra_share=extra)

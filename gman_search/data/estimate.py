@@ -34,8 +34,8 @@ __all__ = [
     "task_shape",
 ]
 
-REPORT_SECONDS = 20.0
-"""TensorFlow's start, tracing, the report."""
+REPORT_SECONDS = 5.0
+"""Writing what is delivered, beside what `cli/trials_that_fit.py` leaves for starting and the report."""
 TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 300_000, 0.3, 1.7e-5, 4e-6
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
 SCORED_WINDOWS, CANDIDATES, MEMBERS = 4000, 12, 8

@@ -23,6 +23,7 @@ from gman_search.stages import Stage
 __all__ = [
     "FINAL",
     "FINAL_SHARE",
+    "FINAL_SHARE_OF_HOURS",
     "REFERENCE",
     "REFERENCE_SHARE",
     "FinalsPlan",
@@ -35,8 +36,9 @@ __all__ = [
 ]
 
 REFERENCE, FINAL = "reference", "final"
-REFERENCE_SHARE, FINAL_SHARE = 0.2, 0.75
-"""Worker time of the reference, and of all final trainings together, for a second of the ladder."""
+REFERENCE_SHARE, FINAL_SHARE, FINAL_SHARE_OF_HOURS = 0.2, 0.5, 1.0
+"""Worker time of the reference, and of all final trainings together, for a second of the ladder; in a search that is
+planned for some hours, longer trainings use the time better than more configs."""
 FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5
 """Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0."""
 LOOKS = 8
@@ -91,9 +93,9 @@ class FinalsPlan:
     count: int
 
 
-def extra_share(*, reference: bool, finals: int) -> float:
-    """Worker time outside the ladder for a second of the ladder."""
-    return REFERENCE_SHARE * reference + FINAL_SHARE * (finals > 0)
+def extra_share(*, reference: bool, finals: int, hours: bool = False) -> float:
+    """Worker time outside the ladder for a second of the ladder; `hours`: in a search that is planned for some."""
+    return REFERENCE_SHARE * reference + (FINAL_SHARE_OF_HOURS if hours else FINAL_SHARE) * (finals > 0)
 
 
 def reference_schedule(plan: FinalsPlan, guide: Stage) -> Schedule:

@@ -18,7 +18,7 @@ from gman_search.data.task import ForecastTask, load_task
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.errors import TooManyFailures
 from gman_search.forecasting.whole import whole
-from gman_search.halving.finals import FINAL_SHARE, extra_share
+from gman_search.halving.finals import FINAL_SHARE_OF_HOURS, extra_share
 from gman_search.halving.table import State, latest_attempts
 from gman_search.record import StudyRecord, TestResult
 from gman_search.record_json import test_from_json
@@ -135,7 +135,8 @@ def run_search(
 def _clock(spec: StudySpec, seconds: float) -> Clock:
     """The search and the final trainings share the `seconds` until the final test."""
     now, settings = time.time(), spec.search
-    final = FINAL_SHARE / (1 + extra_share(reference=settings.reference, finals=settings.finals))
+    extra = extra_share(reference=settings.reference, finals=settings.finals, hours=True)
+    final = FINAL_SHARE_OF_HOURS / (1 + extra)
     kept = LEAST_FINAL * final * max(0.0, seconds) if settings.finals else 0.0
     return Clock(search_until=now + seconds - kept, until=now + seconds)
 

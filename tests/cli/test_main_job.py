@@ -21,8 +21,14 @@ def test_run_json_keeps_its_contract(finished):
     stages = {stage["name"]: stage for stage in document["stages"]}
     assert [stages[name]["complete"] for name in ("quick", "medium", "full")] == [4, 2, 1]
     assert {"evaluations", "complete", "pruned", "failed", "promoted", "epochs", "seconds"} <= stages["quick"].keys()
-    assert [step["key"].split("/")[0] for step in document["best"]["lineage"]] == ["quick", "medium", "full"]
-    assert set(document["test"]["baselines"]) == {"persistence", "historical average"}
+    # The winner is one of those that were trained to their end.
+    keys = [step["key"] for step in document["best"]["lineage"]]
+    assert keys[0].startswith("quick/") and keys[-1] == f"{keys[-2]} final" and document["best"]["control"] == "final"
+    baselines = {"persistence", "historical average", "linear regression", "boosted trees"}
+    assert set(document["test"]["baselines"]) == baselines
+    assert baselines < {row["name"] for row in document["leaderboard"]}
+    assert {"ensemble", "reference", "baseline", "winner"} <= {row["kind"] for row in document["leaderboard"]}
+    assert document["ensemble"]["mean"]["mae"] > 0 and document["ensemble"]["members"]
     assert set(document["test"]["steps"]["3"]) == {"mae", "rmse", "mape"}
 
 
@@ -46,7 +52,8 @@ def test_running_again_adds_nothing(finished, network, command_line):
     looks = json.loads((folder / "studies/tiny/winner/tested.json").read_text())
     assert [look["role"] for look in looks].count("winner") == 1
     if ours["best"]["config_id"] != 0:
-        assert looks[-1]["key"].split("/")[1] == "0" and ours["test"]["preset"]["config_id"] == 0
+        (compared, *_) = [look for look in reversed(looks) if look["role"] == "comparison"]
+        assert compared["key"].split("/")[1] == "0" and ours["test"]["preset"]["config_id"] == 0
         assert ours["test"]["preset"]["mean"]["mae"] > 0
 
 
@@ -93,7 +100,7 @@ def test_same_seed_gives_identical_configs_and_values(finished, tmp_path, networ
         tables.append(
             [(row["config_id"], row["stage"], row["learning_rate"], row["val_mae"]) for row in document["evaluations"]]
         )
-    assert len(tables[0]) == 7
+    assert len(tables[0]) == 7 + 1 + 4  # the ladder, the reference, final trainings
     assert tables[0] == tables[1]
 
 
@@ -104,7 +111,7 @@ def test_grown_evaluations_begin_where_their_parents_ended(finished):
     record, _ = open_record("tiny", folder / "studies")
     best = {row.key: row.val_mae for row in record.evaluations}
     grown = [row for row in record.evaluations if row.parent]
-    assert len(grown) == 3
+    assert len(grown) == 3 + 4  # final trainings go on from themselves
     for row in grown:
         start = record.curves[row.key][0]
         assert start.epoch == 0
@@ -119,7 +126,7 @@ def test_looking_at_a_study(finished, command_line):
         json.loads(command_line("best", "tiny", "--json", cwd=folder).stdout)["best"] == json.loads(run.stdout)["best"]
     )
     rows = list(csv.DictReader(io.StringIO(command_line("evaluations", "tiny", "--csv", cwd=folder).stdout)))
-    assert len(rows) == 7 and {row["state"] for row in rows} == {"complete"}
+    assert len(rows) == 12 and {row["state"] for row in rows} == {"complete"}
     story = command_line("why", "0", "--study", "tiny", cwd=folder).stdout
     assert "config 0" in story and "rank" in story
     report = command_line("report", "tiny", "--assets", "directory", cwd=folder)
@@ -168,7 +175,7 @@ def test_predict_agrees_with_the_tested_forecast(finished, network):
     model = Forecaster(study / "winner")
     spec = StudySpec.model_validate_json((study / "spec.json").read_text())
     task = load_task(spec.data, folder)
-    compiled = CompiledModel(task, tuple(model.about.shape))
+    compiled = CompiledModel(task, tuple(model.about.shape), shortcuts=model.about.hyperparameters.shortcuts)
     compiled.state.load_weights({v.path: v.numpy() for v in model.network.variables})
     start = len(task.series.values) - task.P - task.Q
     expected = compiled.forecast(np.array([start]), causal=model.about.hyperparameters.causal)[0]
@@ -208,7 +215,7 @@ def test_the_dashboard_answers_on_loopback(finished):
                 break
             except OSError:
                 time.sleep(0.5)
-        assert names == {"tiny/quick", "tiny/medium", "tiny/full"}
+        assert names == {"tiny/quick", "tiny/medium", "tiny/full", "tiny/final"}
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(20)
@@ -234,8 +241,9 @@ def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(tmp_path, network,
     again = command_line(*arguments, "--set", "stages.quick.max_epochs=12", "--json", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     after = json.loads(command_line("evaluations", "stopped", "--json", cwd=tmp_path).stdout)["evaluations"]
-    assert [row for row in after if row["state"] == "complete"][: len(complete)] == complete
-    assert sum(row["stage"] == "quick" and row["state"] == "complete" for row in after) == 2
+    assert all(row in after for row in complete)
+    ladder = [row for row in after if row["stage"] == "quick" and row["state"] == "complete" and not row["control"]]
+    assert len(ladder) == 2
 
 
 def test_train_stage_by_stage(tmp_path, network, command_line, tiny):

@@ -87,7 +87,7 @@ def test_exports_forecast_the_same(with_shortcuts, tmp_path):
     model = Forecaster(with_shortcuts[1])
     assert export_saved_model(model, tmp_path / "out", percent=80) < 1e-3
     served = ServedModel(model, None)
-    served._usual = served._usual + 1.0  # the control
+    served._graph._usual = served._graph._usual + 1.0  # the control
     with pytest.raises(Exception, match="nothing was kept"):
         checked(model, lambda *inputs: {"forecast": served.forecast(*inputs)["forecast"].numpy()})
     pytest.importorskip("tf2onnx")

@@ -89,13 +89,14 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
             begun = {"folder": str(job.folder.relative_to(place.folder)), "began": time.time()}
             patiently(lambda: studies.set_attrs(claim.trial_id, begun))
             job = _with_files(place, claim, job)
-            outcome = place.trainer.train(job, on_epoch)
+            try:
+                outcome = place.trainer.train(job, on_epoch)
+            except _TimeIsOver:
+                outcome = _cut(epochs)
             kept = _keep(place, claim, job, INHERITED) if outcome.state is State.COMPLETE else {}
         except (_LeaseLost, UpdateFinishedTrialError):
             log.warning("%s was given to another worker or ended from outside; leaving it", key)
             return False
-        except _TimeIsOver:
-            outcome, kept = _cut(epochs), _keep(place, claim, job, INHERITED)
         except _Stopped as verdict:
             outcome, kept = _stopped(str(verdict), epochs), {}
         except StopTraining:

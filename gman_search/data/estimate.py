@@ -38,7 +38,7 @@ REPORT_SECONDS = 5.0
 """Writing what is delivered, beside what `cli/trials_that_fit.py` leaves for starting and the report."""
 TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 300_000, 0.3, 1.7e-5, 4e-6
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
-SCORED_WINDOWS, CANDIDATES, MEMBERS = 4000, 12, 8
+SCORED_WINDOWS, CANDIDATES, MEMBERS = 1000, 12, 8
 """What an ensemble is chosen from and by (gman_search/ensemble)."""
 BASE_GB, CHANNEL_GB = 0.75, 1.33e-7
 """TensorFlow itself; and for one token, channel and block of L."""

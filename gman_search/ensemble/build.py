@@ -24,7 +24,7 @@ from gman_search.training.metrics import mean_of_steps, scores_by_step
 
 __all__ = ["Chosen", "Tested", "choose_members", "exportable_weights", "test_members", "validation_starts"]
 
-MOST_WINDOWS = 4000
+MOST_WINDOWS = 1000
 FEWEST_WINDOWS = 500
 TIMED = 5
 

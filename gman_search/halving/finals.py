@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 REFERENCE, FINAL = "reference", "final"
-REFERENCE_SHARE, FINAL_SHARE, FINAL_SHARE_OF_HOURS = 0.2, 0.5, 1.0
+REFERENCE_SHARE, FINAL_SHARE, FINAL_SHARE_OF_HOURS = 0.2, 0.45, 1.0
 """Worker time of the reference, and of all final trainings together, for a second of the ladder; in a search that is
 planned for some hours, longer trainings use the time better than more configs."""
 FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5

@@ -25,6 +25,8 @@ ROUNDS = 200
 MAX_ROWS = 300_000
 """Rows, pairs of a window and a sensor, that the model of a step is trained on; drawn at random from more."""
 ROWS_AT_ONCE = 50_000
+FORECAST_THREADS, MANY_ROWS = 4, 5_000
+"""Steps that are forecast side by side, where there are more rows than that."""
 SETTINGS = {
     "objective": "mae",
     "learning_rate": 0.08,
@@ -96,12 +98,24 @@ class BoostedTrees(Baseline):
             some = windows.take(slice(first, first + size))
             features = TreeFeatures(some)
             window, sensor = np.divmod(np.arange(len(some) * sensors), sensors)
-            rows = features.at(window, sensor, 0)
-            for step, booster in enumerate(self._steps):
+            first_step = features.at(window, sensor, 0)
+
+            def change(
+                step: int,
+                features: TreeFeatures = features,
+                window: NDArray[np.integer] = window,
+                sensor: NDArray[np.integer] = sensor,
+                first_step: NDArray[np.floating] = first_step,
+            ) -> Any:
+                if self._steps[step] is None:
+                    return np.zeros(len(first_step))
+                rows = first_step.copy()
                 features.set_step(rows, window, sensor, step)
-                change = 0.0 if booster is None else booster.predict(rows, num_threads=1)
-                change = np.broadcast_to(change, len(rows)).reshape(len(some), sensors)
-                result[first : first + len(some), step] = features.last + change
+                return self._steps[step].predict(rows, num_threads=1)
+
+            with ThreadPoolExecutor(FORECAST_THREADS if len(first_step) > MANY_ROWS else 1) as pool:
+                for step, by_row in enumerate(pool.map(change, range(len(self._steps)))):
+                    result[first : first + len(some), step] = features.last + by_row.reshape(len(some), sensors)
         return result
 
     def save(self, folder: Path) -> None:

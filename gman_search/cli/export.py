@@ -83,4 +83,5 @@ def export(
             f"note: {' and '.join(left_out)} cannot be exported: mean MAE on the test part {number(cost.exported)} "
             f"{model.unit}, not {number(cost.with_all)}"
         )
-    print(f"wrote {target} ({chosen}): forecasts differ from predict's by at most {worst:.1g} {model.unit}")
+    whose = "those of the members in it" if left_out else "predict's"
+    print(f"wrote {target} ({chosen}): forecasts differ from {whose} by at most {worst:.1g} {model.unit}")

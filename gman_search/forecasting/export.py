@@ -150,7 +150,8 @@ def checked(
     windows = random.normal(about.mean, about.std, (CASES, about.P, len(about.sensors)))
     windows = windows.clip(0.01 * abs(about.mean)).astype(np.float32)
     windows[random.random(windows.shape) < 0.2] = 0
-    windows[0, :, 0] = 0
+    if len(about.sensors) > 1:
+        windows[0, :, 0] = 0
     minutes = random.integers(0, 2**25, CASES) // about.step_minutes * about.step_minutes
     if len(model.holidays):
         minutes[0] = int(model.holidays[0].astype(np.int64)) * MINUTES_PER_DAY  # its first step

@@ -46,6 +46,7 @@ class Forecaster(SeriesForecaster):
         signature = [readings, steps, steps]
         if self.network.shortcuts is not None:
             signature.append(tf.TensorSpec([None, 1 + self.Q, len(self.sensors)], tf.float32))
+        self._filled: tuple[np.ndarray, np.ndarray] | None = None
         self._run = tf.function(self.normalised, input_signature=signature) if traced else self.normalised
 
     def values(self, windows: WindowSet) -> np.ndarray:
@@ -54,7 +55,11 @@ class Forecaster(SeriesForecaster):
         The usual values of `windows` are used where the model has shortcuts.
         """
         about = self.about
-        inputs = fill_missing(windows.readings, about.mean, about.std, about.missing_inputs)
+        if self._filled is None or self._filled[0] is not windows.readings:
+            # Once for all batches of one series.
+            filled = fill_missing(windows.readings, about.mean, about.std, about.missing_inputs)
+            self._filled = windows.readings, filled
+        inputs = self._filled[1]
         steps = np.arange(self.P + self.Q)
         size = windows_at_once(self.network.shape, len(self.sensors))
         parts = []

@@ -127,9 +127,12 @@ def coverage(truth: Array, forecast: Array, intervals: Intervals, percent: int) 
         return 100.0 * int((inside & where).sum()) / seen if seen else float("nan")
 
     everything = np.ones_like(observed)
-    _, horizon, sensors = truth.shape
-    by_sensor = [held(everything & (np.arange(sensors) == sensor)) for sensor in range(sensors)]
-    known = [share for share in by_sensor if np.isfinite(share)]
+    horizon = truth.shape[1]
+    seen_by_sensor = observed.sum(axis=(0, 1))
+    known = [
+        float(share)
+        for share in 100.0 * inside.sum(axis=(0, 1))[seen_by_sensor > 0] / seen_by_sensor[seen_by_sensor > 0]
+    ]
     return Coverage(
         held=held(everything),
         width=float((upper - lower)[observed].mean(dtype=np.float64)) if observed.any() else float("nan"),

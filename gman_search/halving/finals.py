@@ -41,8 +41,8 @@ REFERENCE_SHARE, FINAL_SHARE, FINAL_SHARE_OF_HOURS = 0.2, 0.45, 1.0
 planned for some hours, longer trainings use the time better than more configs."""
 FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5
 """Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0."""
-LOOKS = 8
-"""A reference that has time for fewer epochs is validated at parts of an epoch."""
+LOOKS, LONGEST_SECONDS = 8, 60.0
+"""A reference that has time for fewer epochs, or whose epochs take longer, is validated at parts of an epoch."""
 EARLY_STOP = "early stop"
 
 
@@ -103,10 +103,11 @@ def reference_schedule(plan: FinalsPlan, guide: Stage) -> Schedule:
     scored = FORECAST_SHARE * plan.validation
     affordable = plan.reference_seconds / plan.reference_window_seconds  # windows, trained on or scored
     epochs = affordable / (plan.windows + scored)
-    if epochs >= LOOKS:
+    long = (plan.windows + scored) * plan.reference_window_seconds / LONGEST_SECONDS
+    parts = max(1, math.ceil(long), math.ceil(LOOKS / epochs) if epochs < LOOKS else 1)
+    if parts == 1:
         return Schedule(min(guide.max_epochs, int(epochs)), None, guide.patience)
-    part = max(guide.batch_size, math.ceil(max(affordable / LOOKS - scored, 0.0)))
-    part = min(part, plan.windows)
+    part = min(plan.windows, max(guide.batch_size, math.ceil(plan.windows / parts)))
     stretch = plan.windows / part
     looks = max(1, int(affordable / (part + scored)))
     most = math.ceil(guide.max_epochs * stretch)
@@ -138,18 +139,18 @@ def finals_due(
     """The evaluations to train on: the best of each of the best `count` configs, as far as they were not yet.
 
     One that ended by early stopping is at its end already. None before the ladder is done; `closing`: the time for the
-    ladder is over, and what is best now is trained on.
+    ladder is over, and what is best now is trained on. No more than `count` are under way at a time.
     """
     rows = list(evaluations)
     if count == 0 or not (closing or isinstance(decide(rows, ladder), Done)):
         return []
-    trained = {row.config_id for row in rows if row.control == FINAL}
+    finals = [row for row in rows if row.control == FINAL]
+    trained = {row.parent for row in finals}
     due = [
-        row
-        for row in best_of_configs(rows)[:count]
-        if row.config_id not in trained and not row.reason.startswith(EARLY_STOP)
+        row for row in best_of_configs(rows)[:count] if row.key not in trained and not row.reason.startswith(EARLY_STOP)
     ]
-    return due[: max(0, count - len(trained))] if closing else due
+    under_way = {row.key for row in finals} - {row.key for row in finals if row.state.is_finished}
+    return due[: max(0, count - len(under_way))]
 
 
 def best_of_configs(evaluations: Iterable[Evaluation]) -> list[Evaluation]:

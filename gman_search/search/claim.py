@@ -1,5 +1,6 @@
 """Claiming the next evaluation: one worker, one trial. It is chosen under the study's lock and drawn without it."""
 
+import time
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
@@ -59,7 +60,10 @@ def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | D
 def _take(studies: SearchStudies, leases: Leases, worker: str) -> _Taken | Decision:
     decision, trials = reconcile(studies, leases)
     first = studies.ladder.stages[0]
+    clock = studies.clock()
     for stage in reversed(studies.boards):
+        if stage == FINAL and clock is not None and time.time() > clock.until:
+            continue  # it would be cut at once, and count
         for trial in trials[stage]:
             if trial.state is TrialState.WAITING and studies.begin(trial._trial_id, worker, leases.acquire_within):
                 return _Taken(stage, _begun(trial, worker), trials[first])

@@ -1,5 +1,6 @@
 """What a search delivers beside its winner: the baselines, the ensemble and the leaderboard."""
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -64,7 +65,8 @@ class Delivery:
         names = [*shown, *(candidate.name for candidate in candidates if candidate.kind == "baseline")]
         chosen = choose_members(self.task, candidates, self.on_warning)
         if chosen is None:
-            return result
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return replace(result, ensemble=None, leaderboard=())
         with replaced(self.folder) as partial:
 
             def keep(candidate: Candidate, opened: Opened) -> None:

@@ -29,6 +29,7 @@ from gman_search.search.storage import patiently
 from gman_search.search.studies import SearchStudies
 from gman_search.search.tidy import tidy
 from gman_search.stages import PRESETS
+from gman_search.training.checkpoints import read_arrays
 from gman_search.training.diagnosis import diagnose
 from gman_search.training.job import Job, Outcome, StopTraining, Trainer
 
@@ -92,7 +93,7 @@ def evaluate(place: Workplace, claim: Claim, stop: threading.Event) -> bool:
             try:
                 outcome = place.trainer.train(job, on_epoch)
             except _TimeIsOver:
-                outcome = _cut(epochs)
+                outcome = _cut(job, epochs)
             kept = _keep(place, claim, job, INHERITED) if outcome.state is State.COMPLETE else {}
         except (_LeaseLost, UpdateFinishedTrialError):
             log.warning("%s was given to another worker or ended from outside; leaving it", key)
@@ -123,11 +124,16 @@ def _time_is_over(studies: SearchStudies) -> bool:
     return clock is not None and time.time() > clock.until
 
 
-def _cut(epochs: list[Epoch]) -> Outcome:
-    """What a training is worth that the time of the run has cut: its best epoch so far."""
+def _cut(job: Job, epochs: list[Epoch]) -> Outcome:
+    """What a training is worth that the time of the run has cut: its best epoch so far, which its weights are of."""
     outcome = _stopped("the time was over", epochs)
-    value = outcome.val_mae if outcome.val_mae is not None and math.isfinite(outcome.val_mae) else None
-    return replace(outcome, state=State.PRUNED if value is None else State.COMPLETE, val_mae=value)
+    try:
+        value = read_arrays(job.folder / "weights.npz")[1].get("best_val", outcome.val_mae)
+    except DataError:
+        value = None  # no epoch had a usable validation error
+    if value is None or not math.isfinite(value):
+        return outcome
+    return replace(outcome, state=State.COMPLETE, val_mae=float(value))
 
 
 def _stopped(reason: str, epochs: list[Epoch]) -> Outcome:

@@ -1,6 +1,7 @@
 """The test part, opened at the end: for the winner, for what it is compared with, and for the ensemble."""
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gman_search.data.task import ForecastTask
 from gman_search.ensemble.store import is_ensemble
-from gman_search.errors import DataError, GmanSearchError, Interrupted
+from gman_search.errors import DataError, Interrupted
 from gman_search.forecasting.saved import write_saved_model
 from gman_search.halving.decide import best_evaluation, ranked
 from gman_search.halving.ladder import Ladder
@@ -99,7 +100,7 @@ class FinalTest:
             result = delivery.test(self._result(), candidates, [row.key for row in shown])
         except Interrupted:
             raise
-        except GmanSearchError as error:
+        except Exception as error:  # whatever a library does: the winner's test must not be lost by it
             say(f"there is no ensemble: {error}")
             return
         self._write(test_to_json(result))
@@ -116,6 +117,8 @@ class FinalTest:
         source = self._weights(winner)
         bench = self._opened_bench()
         saved, result = bench.winner(source, config_id=winner.config_id, stage=winner.stage, control=winner.control)
+        # An ensemble that was chosen beside another winner must not outlive it, whatever happens from here on.
+        shutil.rmtree(self.study / ENSEMBLE, ignore_errors=True)
         write_saved_model(saved, self.folder, coverage=result.coverage)
         self._write(test_to_json(result))
         self._note(WINNER, winner)

@@ -43,11 +43,13 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
             # The guide's own config is always the first one.
             stage = studies.ladder.stages[0]
             studies.add_waiting(stage, studies.spec.space.preset(), studies.identity(stage, PRESET_ID))
-            queue_reference(studies)
         trials = studies.history.read()
         rows = studies.rows(trials)
     clock = studies.clock()
     closing = clock is not None and time.time() > clock.search_until
+    if not closing and queue_reference(studies, rows, clock):
+        trials = studies.history.read()
+        rows = studies.rows(trials)
     while isinstance(decision := decide(rows, studies.ladder), Promote) and not closing:
         _promote(studies, rows, decision)
         trials = studies.history.read()

@@ -122,6 +122,7 @@ def run_search(
             )
         finally:
             _note_seconds(folder, time.monotonic() - began)
+            studies.set_clock(None)
         if not done:
             on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
     artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.storage)

@@ -1,6 +1,7 @@
 """One Optuna study per stage, read as a table of evaluations and written one evaluation at a time."""
 
 import json
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -60,7 +61,7 @@ def described_spec(storage: RDBStorage, name: str) -> StudySpec | None:
     return StudySpec.model_validate_json(stored["spec"]) if "spec" in stored else None
 
 
-CLOCK = "clock"
+CLOCK, CLOCK_EXPIRES = "clock", 300.0
 
 
 class Clock(NamedTuple):
@@ -220,7 +221,7 @@ class SearchStudies:
             epochs=int(attrs.get("epochs", max(values, default=0))),
             initial_epoch=int(attrs.get("initial_epoch", 0)),
             seconds=float(attrs.get("seconds", 0.0)),
-            seed=int(attrs["seed"] if "seed" in attrs else self.seed_of(config_id, stage)),
+            seed=int(attrs["seed"] if "seed" in attrs else 0 if stage == FINAL else self.seed_of(config_id, stage)),
             params=dict(attrs.get("params") or {**self.fixed(), **trial.params}),
             facts=facts,
             control=attrs.get("control", ""),
@@ -231,6 +232,8 @@ class SearchStudies:
         found: dict[str, tuple[Epoch, ...]] = {}
         for stage in self.boards:
             for trial in self.trials(stage):
+                if self.is_stray(stage, trial):
+                    continue
                 key = self.evaluation(stage, trial).key
                 epochs = tuple(Epoch(**epoch) for epoch in json.loads(trial.user_attrs.get("curve", "[]")))
                 if len(epochs) >= len(found.get(key, ())):
@@ -244,7 +247,8 @@ class SearchStudies:
     def clock(self) -> Clock | None:
         """Until when the run that is under way searches and trains."""
         stored = self.by_stage[self.ladder.stages[0]].user_attrs.get(CLOCK)
-        return None if stored is None else Clock(*stored)
+        # That of a run that was killed must not stop whoever goes on.
+        return None if stored is None or time.time() > stored[1] + CLOCK_EXPIRES else Clock(*stored)
 
     def fixed(self) -> dict[str, ParamValue]:
         """Values of the dimensions that are not searched."""

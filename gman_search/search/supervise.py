@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from gman_search.engines.local import LocalWorkers
 from gman_search.errors import Interrupted, StudyError
+from gman_search.halving.decide import Done, decide
 from gman_search.halving.table import latest_attempts
 from gman_search.search.by_hand import interventions
 from gman_search.search.leases import Leases
@@ -54,7 +55,8 @@ def has_work(studies: SearchStudies) -> bool:
         reconcile(studies, leases)
         rows = latest_attempts(studies.evaluations(), controls=True)
     sampled = sum(row.stage == studies.ladder.stages[0] for row in rows if not row.control)
-    return sampled < studies.ladder.trials or any(not row.state.is_finished for row in rows)
+    is_done = isinstance(decide(rows, studies.ladder), Done)
+    return sampled < studies.ladder.trials or not is_done or any(not row.state.is_finished for row in rows)
 
 
 def supervise(
@@ -97,13 +99,13 @@ def supervise(
         on_progress(studies)
     if not patiently(lambda: has_work(studies)):
         return True
-    if (clock := patiently(studies.clock)) is not None and time.time() > clock.search_until:
-        return False
     if crew.crashed():
         raise StudyError(
             f"all workers ended before the study did ({crew.restarts} restarts): see the end of "
             f"{folder}/logs/worker-0.log"
         )
+    if (clock := patiently(studies.clock)) is not None and time.time() > clock.search_until:
+        return False
     raise Interrupted("all workers were told to leave; nothing finished is lost, and the same command goes on")
 
 

@@ -85,7 +85,7 @@ def test_finals_are_due_when_the_ladder_is_done_and_once():
     assert finals_due(ROWS[:-1], LADDER, 3) == []
     due = finals_due(ROWS, LADDER, 3)
     assert [row.key for row in due] == ["medium/2", "quick/1", "quick/3"]  # the best evaluation of each config
-    queued = [Evaluation(row.config_id, row.stage, control="final") for row in due]
+    queued = [Evaluation(row.config_id, row.stage, control="final", parent=row.key) for row in due]
     assert finals_due([*ROWS, *queued], LADDER, 3) == []
     assert finals_due(ROWS, LADDER, 0) == []
 
@@ -97,8 +97,11 @@ def test_what_stopped_early_is_at_its_end():
 
 def test_when_the_time_for_the_ladder_is_over_the_best_so_far_are_due():
     assert [row.key for row in finals_due(ROWS[:2], LADDER, 3, closing=True)] == ["quick/1", "quick/0"]
-    trained = [Evaluation(1, "quick", control="final"), Evaluation(0, "quick", control="final")]
+    trained = [Evaluation(config, "quick", control="final", parent=f"quick/{config}") for config in (1, 0)]
     assert [row.config_id for row in finals_due([*ROWS, *trained], LADDER, 3, closing=True)] == [2]
+    ended = [replace(row, state=State.COMPLETE, val_mae=3.4) for row in trained]
+    # Trained on from a smaller model already: at the larger one it is again, and so is who came to the top meanwhile.
+    assert [row.key for row in finals_due([*ROWS, *ended], LADDER, 3, closing=True)] == ["medium/2", "quick/3"]
 
 
 @pytest.mark.parametrize("control", ["reference", "final"])

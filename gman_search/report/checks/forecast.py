@@ -31,8 +31,13 @@ def beats_baselines(record: StudyRecord, role: str = "winner") -> Check:
     if lost:
         return Check(question, WARN, " ".join(defeat_sentences(lost, record.unit)))
     strongest = min(rivals, key=lambda one: one.mean.mae if _is_known(one.mean) else math.inf)
+    if not ours.mean.mae < strongest.mean.mae:
+        return Check(
+            question, WARN, f"It is equal to {strongest.name}, {error(ours.mean.mae)} {record.unit} on the mean."
+        )
+    compared = sum(step in strongest.steps and _is_known(strongest.steps[step]) for step in ours.steps)
     text = (
-        f"At each of {plural(len(ours.steps), 'step')} and on their mean ({error(ours.mean.mae)} against "
+        f"At each of {plural(compared, 'step')} and on their mean ({error(ours.mean.mae)} against "
         f"{error(strongest.mean.mae)} {record.unit} of the strongest, {strongest.name})."
     )
     return Check(question, PASS, text)

@@ -22,7 +22,7 @@ def ensemble_pays(record: StudyRecord) -> Check:
     if not (math.isfinite(check.ensemble) and math.isfinite(check.single)):
         return Check(question, UNKNOWN, "The ensemble was not checked: its check has no errors.")
     text = (
-        "Chosen on one half of the validation part and checked on the other: "
+        "On validation windows that its weights were not chosen on: "
         f"{error(check.ensemble)} {record.unit} against {error(check.single)} of the best single forecaster "
         f"({check.single_name}), {signed_percent(-improvement(check.single, check.ensemble))}."
     )

@@ -77,9 +77,10 @@ def defeats(test: TestResult | None, step_minutes: int) -> tuple[Defeat, ...]:
     if test is None:
         return ()
     known = forecasters(test)
-    rivals = [one for one in known if one.role in ("reference", "baseline")]
     found = []
     for ours in (one for one in known if one.role in ("ensemble", "winner")):
+        than = ("reference", "baseline", *(("winner",) if ours.role == "ensemble" else ()))
+        rivals = [one for one in known if one.role in than]
         lost = [defeat for rival in rivals if (defeat := _defeat(ours, rival, step_minutes)) is not None]
         found += sorted(lost, key=lambda defeat: (-len(defeat.lost), -defeat.worst))
     return tuple(found)

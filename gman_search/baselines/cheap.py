@@ -32,37 +32,12 @@ def _read(folder: Path, name: str) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-class Persistence(Baseline):
-    """The last reading stays."""
-
-    name: ClassVar[str] = "persistence"
-
-    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
-        """Nothing to fit."""
-
-    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
-        return persistence(windows)
-
-    def save(self, folder: Path) -> None:
-        _write(folder, self.name, {})
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        _read(folder, cls.name)
-        return cls()
-
-
-class HistoricalAverage(Baseline):
-    """The usual value at the target's time."""
-
-    name: ClassVar[str] = "historical average"
+class _Unfitted(Baseline):
+    """A baseline that is a function of the windows alone."""
 
     def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
         """Nothing to fit: usual values come with the windows."""
 
-    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
-        return historical_average(windows)
-
     def save(self, folder: Path) -> None:
         _write(folder, self.name, {})
 
@@ -70,6 +45,24 @@ class HistoricalAverage(Baseline):
     def load(cls, folder: Path) -> Self:
         _read(folder, cls.name)
         return cls()
+
+
+class Persistence(_Unfitted):
+    """The last reading stays."""
+
+    name: ClassVar[str] = "persistence"
+
+    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
+        return persistence(windows)
+
+
+class HistoricalAverage(_Unfitted):
+    """The usual value at the target's time."""
+
+    name: ClassVar[str] = "historical average"
+
+    def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
+        return historical_average(windows)
 
 
 class LinearRegression(Baseline):

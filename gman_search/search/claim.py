@@ -58,9 +58,8 @@ def claim_next(studies: SearchStudies, leases: Leases, worker: str) -> Claim | D
 
 
 def _take(studies: SearchStudies, leases: Leases, worker: str) -> _Taken | Decision:
-    decision, trials = reconcile(studies, leases)
+    decision, trials, clock = reconcile(studies, leases)
     first = studies.ladder.stages[0]
-    clock = studies.clock()
     for stage in reversed(studies.boards):
         if stage == FINAL and clock is not None and time.time() > clock.until:
             continue  # it would be cut at once, and count

@@ -17,7 +17,7 @@ from gman_search.halving.finals import (
 )
 from gman_search.halving.preset import PRESET_ID
 from gman_search.halving.table import Evaluation, State
-from gman_search.search.studies import Clock, SearchStudies
+from gman_search.search.studies import Clock, SearchStudies, begun_from
 from gman_search.space import SearchSpace
 from gman_search.stages import PRESETS, Stage
 
@@ -40,12 +40,8 @@ def queue_reference(studies: SearchStudies, rows: Sequence[Evaluation], clock: C
         plan = replace(plan, reference_seconds=min(plan.reference_seconds, max(1.0, left)))
     stage = studies.ladder.stages[0]
     attrs = {
-        "config_id": PRESET_ID,
+        **studies.identity(stage, PRESET_ID, outside=True),
         "stage": stage,
-        "attempt": 1,
-        "parent": None,
-        "initial_epoch": 0,
-        "seed": studies.seed_of(PRESET_ID, stage, outside=True),
         "control": REFERENCE,
         "schedule": reference_schedule(plan, PRESETS["quick"]).to_dict(),
     }
@@ -69,14 +65,9 @@ def queue_finals(studies: SearchStudies, rows: Sequence[Evaluation], clock: Cloc
         stage = studies.spec.stage(row.stage)
         measured = None if clock is None else _window_seconds(rows, stage)
         attrs = {
-            "config_id": row.config_id,
+            **studies.identity(row.stage, row.config_id, outside=True),
+            **begun_from(row),
             "stage": row.stage,
-            "attempt": 1,
-            "parent": row.key,
-            "parent_folder": row.facts.get("folder"),
-            "parent_artifacts": row.facts.get("artifacts"),
-            "initial_epoch": row.initial_epoch + row.epochs,
-            "seed": studies.seed_of(row.config_id, row.stage, outside=True),
             "control": FINAL,
             "schedule": final_schedule(plan, stage, seconds, measured).to_dict(),
         }

@@ -17,16 +17,17 @@ from gman_search.halving.table import CONTENDERS, Evaluation, State, latest_atte
 from gman_search.search.by_hand import refuse_strays
 from gman_search.search.finals import queue_finals, queue_reference
 from gman_search.search.leases import Leases
-from gman_search.search.studies import SearchStudies
+from gman_search.search.studies import Clock, SearchStudies, begun_from
 
 __all__ = ["Reconciled", "reconcile"]
 
 
 class Reconciled(NamedTuple):
-    """The next decision, and the trials of each stage it was made on."""
+    """The next decision, the trials of each stage it was made on, and the clock of the run that is under way."""
 
     decision: Decision
     trials: dict[str, list[FrozenTrial]]
+    clock: Clock | None
 
 
 def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
@@ -67,7 +68,7 @@ def reconcile(studies: SearchStudies, leases: Leases) -> Reconciled:
     if closing or isinstance(decision, Done):
         open_at_all = outside_open or any(not row.state.is_finished for row in rows)
         decision = Wait() if open_at_all else Done()
-    return Reconciled(decision, trials)
+    return Reconciled(decision, trials, clock)
 
 
 def _fail_lost(studies: SearchStudies, leases: Leases) -> bool:
@@ -118,12 +119,7 @@ def _promote(studies: SearchStudies, rows: list[Evaluation], promotion: Promote 
     attrs = studies.identity(promotion.stage, promotion.config_id)
     config = _source(rows, promotion.config_id, promotion.source or studies.ladder.stages[0])
     if promotion.source is not None:
-        attrs |= {
-            "parent": config.key,
-            "parent_folder": config.facts.get("folder"),
-            "parent_artifacts": config.facts.get("artifacts"),
-            "initial_epoch": config.initial_epoch + config.epochs,
-        }
+        attrs |= begun_from(config)
     if isinstance(promotion, Control):
         attrs["control"] = promotion.kind
     studies.add_waiting(promotion.stage, config.params, attrs)

@@ -28,7 +28,7 @@ from gman_search.search.trial_writes import add_running_trial, begin_trial, end_
 from gman_search.space import ParamValue
 from gman_search.spec import StudySpec
 
-__all__ = ["Clock", "SearchStudies", "described_spec", "study_exists"]
+__all__ = ["Clock", "SearchStudies", "begun_from", "described_spec", "study_exists"]
 
 STATES = {
     TrialState.WAITING: State.WAITING,
@@ -69,6 +69,16 @@ class Clock(NamedTuple):
 
     search_until: float
     until: float
+
+
+def begun_from(row: Evaluation) -> dict[str, Any]:
+    """Attributes of an evaluation that begins with the weights of `row`."""
+    return {
+        "parent": row.key,
+        "parent_folder": row.facts.get("folder"),
+        "parent_artifacts": row.facts.get("artifacts"),
+        "initial_epoch": row.initial_epoch + row.epochs,
+    }
 
 
 class SearchStudies:
@@ -293,9 +303,9 @@ class SearchStudies:
         )
         return self.storage.get_trial(trial_id)
 
-    def identity(self, stage: str, config_id: int) -> dict[str, Any]:
-        """What identifies a first attempt that begins at `stage`."""
-        seed = self.seed_of(config_id, stage)
+    def identity(self, stage: str, config_id: int, *, outside: bool = False) -> dict[str, Any]:
+        """What identifies a first attempt that begins at `stage`, of the ladder or outside it."""
+        seed = self.seed_of(config_id, stage, outside=outside)
         return {"config_id": config_id, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": seed}
 
     def draw(self, trial: FrozenTrial, seen: Iterable[FrozenTrial]) -> dict[str, ParamValue]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,7 +19,11 @@ from gman_search.record import Coverage
 from gman_search.record_json import finite
 from gman_search.training.checkpoints import read_arrays, write_arrays
 
-__all__ = ["About", "DataAbout", "SavedModel", "is_complete", "read_saved_model", "write_saved_model"]
+if TYPE_CHECKING:
+    from gman_search.data.task import ForecastTask
+    from gman_search.spec import DataSpec
+
+__all__ = ["About", "DataAbout", "SavedModel", "data_facts", "is_complete", "read_saved_model", "write_saved_model"]
 
 CONSTANT = "constant/"
 SCHEMA = "gman-search/model/1"
@@ -52,6 +56,22 @@ class DataAbout(BaseModel):
     missing: tuple[Literal["zero", "nan", "negative"], ...] = ("zero", "nan")
     channel: int | str | None = None
     coverage: dict[int, dict[str, Any]] = Field(default_factory=dict)
+
+
+def data_facts(task: "ForecastTask", data: "DataSpec") -> dict[str, Any]:
+    """The fields of `DataAbout` for what is trained on `task`; `data` says how readings were read."""
+    return {
+        "P": task.P,
+        "Q": task.Q,
+        "T": task.T,
+        "mean": float(task.mean),
+        "std": float(task.std),
+        "unit": task.unit,
+        "step_minutes": task.series.step_minutes,
+        "sensors": task.series.sensors,
+        "missing": data.missing,
+        "channel": data.channel,
+    }
 
 
 class About(DataAbout):

@@ -22,7 +22,7 @@ from gman_search.ensemble.store import (
     write_ensemble,
 )
 from gman_search.forecasting.intervals import coverage
-from gman_search.forecasting.saved import write_saved_model
+from gman_search.forecasting.saved import data_facts, write_saved_model
 from gman_search.halving.table import Evaluation
 from gman_search.record import Coverage, EnsembleMember, EnsembleTest, LeaderboardRow, TestResult
 from gman_search.record_json import finite
@@ -111,16 +111,7 @@ class Delivery:
         if tested.exportable is not None:
             without = WithoutTrees(with_all=test.mean.mae, exported=mean_error(_truth(task), tested.exportable))
         about = EnsembleAbout(
-            P=task.P,
-            Q=task.Q,
-            T=task.T,
-            mean=float(task.mean),
-            std=float(task.std),
-            unit=task.unit,
-            step_minutes=task.series.step_minutes,
-            sensors=task.series.sensors,
-            missing=self.data.missing,
-            channel=self.data.channel,
+            **data_facts(task, self.data),
             members=tuple(SavedMember(**asdict(member)) for member in test.members),
             val_mae=test.val_mae,
             check=finite(asdict(test.check)),

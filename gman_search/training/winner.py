@@ -8,7 +8,7 @@ import numpy as np
 from gman_search.data.task import ForecastTask
 from gman_search.forecasting.forecaster import evaluation_partings
 from gman_search.forecasting.intervals import calibrated, usual_readings
-from gman_search.forecasting.saved import About, SavedModel, write_saved_model
+from gman_search.forecasting.saved import About, SavedModel, data_facts, write_saved_model
 from gman_search.model.gman import ModelShape
 from gman_search.spec import DataSpec
 from gman_search.training.checkpoints import read_arrays
@@ -26,17 +26,8 @@ def complete_model(task: ForecastTask, source: Path, data: DataSpec) -> SavedMod
     about = About(
         shape=description["shape"],
         hyperparameters=description["hyperparameters"],
-        P=task.P,
-        Q=task.Q,
-        T=task.T,
-        mean=float(task.mean),
-        std=float(task.std),
-        unit=task.unit,
-        step_minutes=task.series.step_minutes,
-        sensors=task.series.sensors,
-        missing=data.missing,
+        **data_facts(task, data),
         missing_inputs=data.missing_inputs,
-        channel=data.channel,
         C=task.inputs.shape[2] if task.inputs.ndim == 3 else 1,
         groups=task.groups,
         val_mae=description["best_val"],

@@ -34,19 +34,21 @@ from typing import Any
 
 import numpy as np
 import peers
-from kept import RESULTS, described, keep
 from peers.case import write_case
 from peers.registry import PORTS, find_ports, run_port
+from results_io import RESULTS, described, keep
 from step_cases import week
 
-from gman_search.baselines.historical_average import historical_average
-from gman_search.baselines.persistence import persistence
+from gman_search.baselines.naive import historical_average, persistence
 from gman_search.config import Hyperparameters, at_stage
-from gman_search.data.task import ForecastTask
-from gman_search.search.process import THREAD_VARIABLES
+from gman_search.data.checks.gather import facts_of
+from gman_search.data.checks.registry import find
+from gman_search.data.task import ForecastDataset
+from gman_search.metrics import mean_of_steps, scores_by_step
 from gman_search.space import SearchSpace
+from gman_search.spec import StudySpec
 from gman_search.stages import PRESETS
-from gman_search.training.metrics import mean_of_steps, scores_by_step
+from gman_search.tuning.process import THREAD_VARIABLES
 
 FULL_LENGTH = 50  # epochs of the guide's quick stage
 OURS, MASKED = "gman-search", "gman-pytorch, masked MAE"
@@ -62,7 +64,7 @@ def guide_settings(epochs: int, patience: int | None = None) -> Hyperparameters:
 
 def train_ours(data: Path, sensors: int, settings: Hyperparameters, seed: int, out: Path) -> None:
     """Train with the product's trainer in this process; prints and leaves in `out` what a port's driver does."""
-    from gman_search.training.checkpoints import read_arrays
+    from gman_search.io.arrays import read_arrays
     from gman_search.training.device import prepare_device
     from gman_search.training.job import Job
     from gman_search.training.loop import GmanTrainer
@@ -80,14 +82,14 @@ def train_ours(data: Path, sensors: int, settings: Hyperparameters, seed: int, o
     print(json.dumps({**outcome.facts, "val_mae": outcome.val_mae, "stopped": outcome.reason}))
 
 
-def test_errors(task: ForecastTask, forecast: np.ndarray) -> dict[str, float | None]:
+def test_errors(task: ForecastDataset, forecast: np.ndarray) -> dict[str, float | None]:
     """Test MAE at 15, 30 and 60 min, and the mean of all steps; None where it is not a number."""
     steps = scores_by_step(task.windows("test").targets, forecast)
     maes = {"15 min": steps[3].mae, "30 min": steps[6].mae, "60 min": steps[12].mae, "mean": mean_of_steps(steps).mae}
     return {key: round(value, 4) if math.isfinite(value) else None for key, value in maes.items()}
 
 
-def trained(name: str, seed: int, task: ForecastTask, epochs: int, directory: Path | None) -> Row:
+def trained(name: str, seed: int, task: ForecastDataset, epochs: int, directory: Path | None) -> Row:
     """One trainer's row, with its curve; `directory` is the checkout of a port."""
     row: Row = {"name": name, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +116,7 @@ def trained(name: str, seed: int, task: ForecastTask, epochs: int, directory: Pa
     return {**row, "seconds": seconds, "s/epoch": per_epoch, "epochs": len(curve), "curve": curve}
 
 
-def rows_to_come(task: ForecastTask, chosen: Any, ports: dict[str, Path], there: set[Any]) -> Iterator[Row]:
+def rows_to_come(task: ForecastDataset, chosen: Any, ports: dict[str, Path], there: set[Any]) -> Iterator[Row]:
     """Baselines, then each trainer with each seed, apart from those that are `there`."""
     for name, rule in (("persistence", persistence), ("historical average", historical_average)):
         if (name, None) not in there:
@@ -175,7 +177,11 @@ def main() -> None:
         f"python benchmarks/accuracy.py{flags} --data DIR{' --peers DIR' if ports else ''} --keep",
         threads={OURS: chosen.threads, **dict.fromkeys(PORTS, port_threads)},
         windows={part: len(starts) for part, starts in task.starts.items()},
-        warnings=list(task.warnings),
+        warnings=[
+            found.text
+            for found in find(facts_of(StudySpec(), task.series, task, None))
+            if found.severity == "warning" and found.code != "no-graph"  # it has one
+        ],
         settings=guide_settings(chosen.epochs, chosen.patience).to_dict(),
         rows=[],
     )

@@ -12,28 +12,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kept import described, keep
+from results_io import described, keep
 
 from gman_search.baselines.registry import baselines
 from gman_search.data.task import load_task
 from gman_search.data.window_set import WindowSet
+from gman_search.data_spec import DataSpec
+from gman_search.metrics import mean_of_steps, scores_by_step
 from gman_search.record import Scores
-from gman_search.spec import DataSpec
-from gman_search.training.metrics import mean_of_steps, scores_by_step
 
 NETWORKS = {
-    "demo": DataSpec(train=0.6),
+    "demo": DataSpec(train_share=0.6),
     "week20": DataSpec(
-        speed="metr-la-week/los_speed.csv",
+        readings="metr-la-week/los_speed.csv",
         adjacency="metr-la-week/los_adj.csv",
         start="2012-03-01",
         step="5min",
         sensors=20,
     ),
-    "us101": DataSpec(speed="pems-us101-flow/flow.csv.gz", adjacency="pems-us101-flow/distances.csv", unit="vehicles"),
-    "orange": DataSpec(speed="pems-orange/speed.csv.gz", adjacency="pems-orange/distances.csv"),
+    "us101": DataSpec(
+        readings="pems-us101-flow/flow.csv.gz", adjacency="pems-us101-flow/distances.csv", unit="vehicles"
+    ),
+    "orange": DataSpec(readings="pems-orange/speed.csv.gz", adjacency="pems-orange/distances.csv"),
     "orange-holidays": DataSpec(
-        speed="pems-orange/speed.csv.gz", adjacency="pems-orange/distances.csv", holidays="US-CA"
+        readings="pems-orange/speed.csv.gz", adjacency="pems-orange/distances.csv", holidays="US-CA"
     ),
 }
 STEPS = (3, 6, 12)

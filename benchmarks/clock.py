@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kept import RESULTS, described, keep
+from results_io import RESULTS, described, keep
 
-from gman_search.search.process import prepare_environment
+from gman_search.tuning.process import prepare_environment
 
 __all__ = ["clocked", "read_clock"]
 

@@ -4,7 +4,7 @@
     python benchmarks/curves.py --pack
 
 64 configs grown from stage to stage; 24 of them also cold at medium and full; 16 with a second seed; and those that
-searches went for (`sought.py`), grown or cold at full. What was cut from
+searches went for (`incumbent_check.py`), grown or cold at full. What was cut from
 a full training is told in `recorder.py` and is the same for all. Runs are appended to results/growth-runs.jsonl, which
 `growth.py` shares: what is there is not trained again, so this can be stopped, resumed and shared by processes.
 `--pack` trains nothing and writes the curves of all kept runs by the default rules to curves/curves.parquet.

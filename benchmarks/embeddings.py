@@ -22,27 +22,27 @@ from pathlib import Path
 from typing import Any
 
 from accuracy import guide_settings, test_errors
-from kept import RESULTS, described, keep
+from results_io import RESULTS, described, keep
 
-from gman_search.data.task import ForecastTask, load_task
-from gman_search.search.process import THREAD_VARIABLES
-from gman_search.spec import DataSpec
+from gman_search.data.task import ForecastDataset, load_task
+from gman_search.data_spec import DataSpec
+from gman_search.tuning.process import THREAD_VARIABLES
 
 METHODS = ("file", "node2vec", "spectral", "random")
 
 
-def task_with(method: str, data: Path, sensors: int) -> ForecastTask:
+def task_with(method: str, data: Path, sensors: int) -> ForecastDataset:
     """The week's first `sensors` with the embedding made by `method`."""
-    files: dict[str, Any] = {"speed": "los_speed.csv", "adjacency": "los_adj.csv"}
+    files: dict[str, Any] = {"readings": "los_speed.csv", "adjacency": "los_adj.csv"}
     files |= {"embedding": "SE(METR).txt"} if method == "file" else {"embedding_method": method}
     spec = DataSpec(**files, start="2012-03-01T00:00", step="5min", sensors=sensors)
     return load_task(spec, data / "metr-la-week")
 
 
-def trained(task: ForecastTask, epochs: int, seed: int) -> dict[str, Any]:
+def trained(task: ForecastDataset, epochs: int, seed: int) -> dict[str, Any]:
     """Validation MAE and test errors of one training."""
+    from gman_search.io.arrays import read_arrays
     from gman_search.stages import PRESETS
-    from gman_search.training.checkpoints import read_arrays
     from gman_search.training.device import prepare_device
     from gman_search.training.job import Job
     from gman_search.training.loop import GmanTrainer

@@ -17,7 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from kept import described, keep
+from results_io import described, keep
 
 
 def measure(data: Path | None, stage_name: str, sensors: int, epochs: int) -> dict[str, Any]:

@@ -20,10 +20,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from kept import described, keep
+from results_io import described, keep
 
-from gman_search.cli.live import remaining_seconds, stage_statuses
-from gman_search.cli.opened import open_record
+from gman_search.api.stage_status import remaining_seconds, stage_statuses
+from gman_search.tuning.study_loader import open_record
 
 DEMO = Path(__file__).parents[1] / "studies" / "demo.toml"
 STAGES = ("quick", "medium", "full")
@@ -31,7 +31,7 @@ TRIALS = {"demo": 50, "week": 16}
 WORKERS = 2
 WEEK = """name = "{name}"
 [data]
-speed = "{data}/metr-la-week/los_speed.csv"
+readings = "{data}/metr-la-week/los_speed.csv"
 adjacency = "{data}/metr-la-week/los_adj.csv"
 start = "2012-03-01T00:00"
 step = "5min"
@@ -101,7 +101,7 @@ def to_go(task: str, spec: list[str], folder: Path) -> list[dict[str, Any]]:
     for share in (0.25, 0.5, 0.75):
         now = began + share * (ended - began)
         past = [row for row in record.evaluations if float(row.facts["ended"]) <= now]
-        told = remaining_seconds(stage_statuses(past, record.ladder), WORKERS, units)
+        told = remaining_seconds(stage_statuses(past, record.schedule), WORKERS, units)
         if told is not None:
             row = {"task": task, "share": share, "told": round(told, 1), "real": round(ended - now, 1)}
             rows.append(row | {"told/real": round(told / (ended - now), 2)})

@@ -28,10 +28,10 @@ from typing import Any
 from clock import clocked
 from growth_summary import summary
 from growth_tables import tables
-from kept import RESULTS, described
 from recorder import PLAIN, Recorder, Run, kept_runs, open_task
+from results_io import RESULTS, described
 
-from gman_search.data.task import ForecastTask
+from gman_search.data.task import ForecastDataset
 from gman_search.model.growth import GrowthRules
 from gman_search.stages import PRESETS
 
@@ -46,15 +46,15 @@ def changed(**rules: Any) -> GrowthRules:
 
 REMEDIES = {
     "calibrated": changed(calibration_steps=8),
-    "moments": changed(moments="carry"),
-    "calibrated, moments": changed(calibration_steps=8, moments="carry"),
-    "rate 0.3": changed(rate=0.3),
-    "rate 0.3, moments": changed(rate=0.3, moments="carry"),
-    "rate 0.1": changed(rate=0.1),
+    "moments": changed(optimizer_state="carry"),
+    "calibrated, moments": changed(calibration_steps=8, optimizer_state="carry"),
+    "rate 0.3": changed(lr_multiplier=0.3),
+    "rate 0.3, moments": changed(lr_multiplier=0.3, optimizer_state="carry"),
+    "rate 0.1": changed(lr_multiplier=0.1),
     "copied blocks": changed(new_blocks="copy"),
-    "copied blocks, spread": changed(new_blocks="copy", insert="spread"),
+    "copied blocks, spread": changed(new_blocks="copy", new_block_position="spread"),
 }
-FASTER, MUCH_FASTER = changed(new_rate=3.0), changed(new_rate=10.0)
+FASTER, MUCH_FASTER = changed(new_weight_lr_multiplier=3.0), changed(new_weight_lr_multiplier=10.0)
 RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
 NEAR_BEST = RATES[3:]
 HIGHEST = 3.2e-2
@@ -138,11 +138,12 @@ PLANS = {
 }
 
 
-def reloaded(forecast_task: ForecastTask, task: str, small: str, big: str) -> dict[str, Any]:
+def reloaded(forecast_task: ForecastDataset, task: str, small: str, big: str) -> dict[str, Any]:
     """How many parameters `load_weights(skip_mismatch=True)` moves from stage `small` to `big`."""
     import numpy as np
 
-    from gman_search.model.gman import GMAN, ModelShape
+    from gman_search.model.gman import GMAN
+    from gman_search.model.shape import ModelShape
 
     shapes = [ModelShape(stage.L, stage.K, stage.d) for stage in (PRESETS[small], PRESETS[big])]
     source, target = (GMAN(shape, forecast_task.embedding) for shape in shapes)

@@ -191,11 +191,11 @@ def rule_name(row: Row) -> str:
     growth = row["growth"]
     parts = [
         "calibrated" if growth["calibration_steps"] else "",
-        {"fresh": "", "carry": "moments"}.get(growth["moments"], "moments, one correction for all"),
-        f"rate {growth['rate']:g}" if growth["rate"] != 1 else "",
-        f"rate of new {growth['new_rate']:g}" if growth.get("new_rate", 1) != 1 else "",
+        {"fresh": "", "carry": "moments"}.get(growth["optimizer_state"], "moments, one correction for all"),
+        f"rate {growth['lr_multiplier']:g}" if growth["lr_multiplier"] != 1 else "",
+        f"rate of new {growth['new_weight_lr_multiplier']:g}" if growth.get("new_weight_lr_multiplier", 1) != 1 else "",
         "copied blocks" if growth["new_blocks"] == "copy" else "",
-        "spread" if growth["insert"] == "spread" else "",
+        "spread" if growth["new_block_position"] == "spread" else "",
         f"warm-up {row['warmup_steps']}" if row["warmup_steps"] != 20 else "",
         row["rate_rule"] if row["rate_rule"] != "preset" else "",
     ]

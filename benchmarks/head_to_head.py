@@ -28,13 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from contest_budget import BUDGETS, ladder_stages
-from kept import RESULTS, described, keep
 from markdown_tables import markdown_table
+from results_io import RESULTS, described, keep
 
-from gman_search.cli.opened import open_record
-from gman_search.halving.decide import TIE
-from gman_search.halving.table import State
-from gman_search.search.process import THREAD_VARIABLES
+from gman_search.halving.evaluations import State
+from gman_search.halving.promotion import TIE
+from gman_search.tuning.process import THREAD_VARIABLES
+from gman_search.tuning.study_loader import open_record
 
 HERE = Path(__file__).parent
 CONTENDERS = ("gman-search", "optuna", "keras-tuner", "preset")
@@ -45,7 +45,7 @@ SPEC = """name = "contest"
 seed = {seed}
 budget = "guide"
 [data]
-speed = "{data}/metr-la-week/los_speed.csv"
+readings = "{data}/metr-la-week/los_speed.csv"
 adjacency = "{data}/metr-la-week/los_adj.csv"
 embedding = "{data}/metr-la-week/SE(METR).txt"
 start = "2012-03-01T00:00"
@@ -53,7 +53,7 @@ step = "5min"
 sensors = 20
 {stages}
 [halving]
-eta = {eta}
+reduction_factor = {eta}
 [search]
 workers = 2
 threads = 1
@@ -88,8 +88,8 @@ def our_endings(
         for row in record.evaluations
         if row.state is State.COMPLETE
     ]
-    ladder = {"trials": record.ladder.trials, "etas": list(record.ladder.etas)}
-    return sorted(endings, key=lambda ending: ending["seconds"]), ladder
+    schedule = {"trials": record.schedule.trials, "etas": list(record.schedule.reduction_factors)}
+    return sorted(endings, key=lambda ending: ending["seconds"]), schedule
 
 
 def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float, budget: str) -> list[dict[str, Any]]:
@@ -144,10 +144,10 @@ def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
     """
     from recorder import open_task
 
-    from gman_search.spec import DataSpec
-    from gman_search.training.held_out import TestBench
+    from gman_search.data_spec import DataSpec
+    from gman_search.training.test_evaluator import TestEvaluator
 
-    bench, incumbents, least = TestBench(open_task("week", data), DataSpec()), [], math.inf
+    bench, incumbents, least = TestEvaluator(open_task("week", data), DataSpec()), [], math.inf
     for ending in endings:
         if ending["val"] < least * (1 - TIE):
             least = ending["val"]
@@ -239,8 +239,8 @@ def main() -> None:
                 work = Path(text)
                 if name == "gman-search":
                     eta = int(chosen.eta) if chosen.eta.isdigit() else chosen.eta
-                    endings, ladder = our_endings(work, data, seed, chosen.minutes, eta, chosen.budget)
-                    row |= {"eta": chosen.eta, **ladder}
+                    endings, schedule = our_endings(work, data, seed, chosen.minutes, eta, chosen.budget)
+                    row |= {"eta": chosen.eta, **schedule}
                 else:
                     endings = their_endings(name, work, data, seed, chosen.minutes, chosen.budget)
                 row |= {"endings": len(endings), "at_full": sum(ending["stage"] == "full" for ending in endings)}

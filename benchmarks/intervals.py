@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kept import described, keep
+from results_io import described, keep
 
 PERCENTS = (50, 80, 90, 95)
 
@@ -23,14 +23,20 @@ def measure(source: str, studies: Path) -> dict[str, Any]:
     import numpy as np
 
     from gman_search import Forecaster
-    from gman_search.cli.saved import find_run
-    from gman_search.forecasting.intervals import Intervals, calibrated, conformal_quantiles, coverage, usual_readings
+    from gman_search.cli.run_locator import find_run
+    from gman_search.forecasting.intervals import (
+        Intervals,
+        calibrated,
+        conformal_quantiles,
+        coverage,
+        free_flow_readings,
+    )
 
     run = find_run(source, studies)
     task, model = run.task(), Forecaster(run.model())
     observed = {part: task.windows(part).targets for part in ("val", "test")}
     forecast = {part: model.windows(task.series, task.starts[part]) for part in observed}
-    usual = usual_readings(task.targets[slice(*task.train_rows)])
+    usual = free_flow_readings(task.targets[slice(*task.train_rows)])
     by_level = calibrated(observed["val"], forecast["val"], usual)
     scores = np.where(observed["val"] != 0, np.abs(forecast["val"] - observed["val"]), np.nan)
     together = np.stack([conformal_quantiles(scores[:, step]) for step in range(task.Q)], axis=1)
@@ -46,7 +52,7 @@ def measure(source: str, studies: Path) -> dict[str, Any]:
             shown = {key: round(value, 1) for key, value in numbers.items()}
             rows.append({"intervals": name, "percent": percent, **shown, "mean_width": round(found.width, 2)})
     sizes = {"sensors": len(model.sensors), "windows": {part: len(array) for part, array in observed.items()}}
-    return {"run": source, "shape": list(model.about.shape), "unit": model.unit, **sizes, "coverage": rows}
+    return {"run": source, "shape": list(model.config.shape), "unit": model.unit, **sizes, "coverage": rows}
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kept import described, keep
+from results_io import described, keep
 
 SHAPE = (2, 2, 3)  # K != d: a wrong layout of heads shows
 MASKED = {"METR": True, "PeMS": False}
@@ -117,9 +117,9 @@ def compare(directory: Path, variant: str, number: str) -> dict[str, float | int
     """Run the original in a process of its own, then this project's GMAN on its weights."""
     from gman_search.data.series import TrafficSeries
     from gman_search.data.task import make_task
+    from gman_search.data_spec import DataSpec
     from gman_search.model.original import from_original
     from gman_search.model.original_checkpoint import read_original_checkpoint
-    from gman_search.spec import DataSpec
     from gman_search.training.step import ADAM_BETA1, CompiledModel, StepValues
 
     random = np.random.default_rng(1)
@@ -127,7 +127,7 @@ def compare(directory: Path, variant: str, number: str) -> dict[str, float | int
     values[random.random(values.shape) < 0.05] = 0
     times = np.datetime64("2025-03-03T00:00", "m") + np.arange(len(values)) * 180
     series = TrafficSeries(values, times, tuple("abcde"), 180)
-    spec = DataSpec(history=4, horizon=4, missing_inputs="zero")
+    spec = DataSpec(history=4, horizon=4, imputation="zero")
     task = make_task(spec, series, random.normal(size=(5, 7)))
     starts = np.array([3, 40, 77])
     rows = starts[:, np.newaxis] + np.arange(8)

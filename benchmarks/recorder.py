@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from gman_search.config import at_stage
-from gman_search.data.task import ForecastTask, load_task
+from gman_search.data.task import ForecastDataset, load_task
+from gman_search.data_spec import DataSpec
+from gman_search.metrics import masked_scores
 from gman_search.model.growth import GrowthRules
 from gman_search.space import Choice, IntRange, SearchSpace
-from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS, StageOverrides
-from gman_search.training.metrics import masked_scores
 
 __all__ = [
     "EPOCHS",
@@ -43,14 +43,14 @@ __all__ = [
 
 SOUGHT = Path(__file__).parent / "curves" / "sought.json"
 RANDOM_CONFIGS = 64
-"""Higher numbers are configs that searches went for (`sought.py`)."""
+"""Higher numbers are configs that searches went for (`incumbent_check.py`)."""
 EPOCHS, STEPS, DECAY_EPOCH = 10, 24, 3.0
 VALIDATION_STRIDE, TEST_STRIDE, TEST_SEEDS = 2, 4, 2
 SHORTER = StageOverrides(max_epochs=EPOCHS, steps_per_epoch=STEPS, decay_epoch=DECAY_EPOCH, patience=EPOCHS)
 CUT = {name: SHORTER.apply(stage) for name, stage in PRESETS.items()}
 
 
-PLAIN = GrowthRules(new_rate=1)
+PLAIN = GrowthRules(new_weight_lr_multiplier=1)
 """Growth with nothing added, from which other rules are told apart; the product's own are `GrowthRules()`."""
 
 
@@ -104,7 +104,7 @@ def config(number: int) -> dict[str, Any]:
     return drawn
 
 
-def open_task(name: str, data: Path | None) -> ForecastTask:
+def open_task(name: str, data: Path | None) -> ForecastDataset:
     """`demo`, or `week`: the first 20 sensors of the METR-LA week in `data`."""
     if name == "demo":
         return load_task(DataSpec(), Path.cwd())
@@ -141,7 +141,7 @@ class Recorder:
         work: folder for weights.
     """
 
-    def __init__(self, task: ForecastTask, file: Path, work: Path) -> None:
+    def __init__(self, task: ForecastDataset, file: Path, work: Path) -> None:
         from gman_search.training.loop import GmanTrainer
 
         self.task, self.file, self.work = task, file, work
@@ -184,7 +184,7 @@ class Recorder:
         stage = CUT[run.stage].model_copy(update={"warmup_steps": run.warmup_steps})
         settings = at_stage(params, stage, learning_rate_rule=run.rate_rule)
         parent = self._folder(run.parent) if run.parent else None
-        keeping = PLAIN.model_copy(update={"moments": "carry"})  # a parent keeps what may be carried
+        keeping = PLAIN.model_copy(update={"optimizer_state": "carry"})  # a parent keeps what may be carried
         growth = run.growth if run.parent else keeping
         job = Job(run.config, run.stage, settings, run.seed, folder, parent=parent, growth=growth)
         model = self._trainer.compiled(settings.shape, run.stage)

@@ -27,7 +27,6 @@ from typing import Any
 
 import numpy as np
 from clock import read_clock
-from kept import RESULTS, described, keep
 from replay_check import bend_to_recorded, drawn_like_recorded
 from replay_fidelity import agreement, ladder_survival, noise
 from replay_methods import METHODS, drawn_at_random
@@ -35,7 +34,8 @@ from replay_peers import PEERS
 from replay_rules import RULES
 from replay_surface import KINDS, Curves, Surface, read_curves
 from replay_tables import goal, tables
-from replay_world import Course, World, replayed
+from results_io import RESULTS, described, keep
+from surrogate import Course, World, replayed
 
 TABLE = Path(__file__).parent / "curves" / "curves.parquet"
 TOLERANCES = (1, 3)

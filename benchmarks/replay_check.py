@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from replay_methods import Work, drawn_at_random
 from replay_surface import KINDS, Bend, Curves, Surface
-from replay_world import World
+from surrogate import World
 
 __all__ = ["bend_to_recorded", "drawn_like_recorded"]
 

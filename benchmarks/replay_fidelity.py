@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from replay_surface import Curves
 
-from gman_search.report.summaries.agreement import spearman
+from gman_search.report.figures.rank_correlation import spearman
 
 __all__ = ["agreement", "ladder_survival", "noise"]
 

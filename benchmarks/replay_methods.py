@@ -1,7 +1,7 @@
 """Searches as they are compared: each tells what to train next and learns what came of it.
 
 All draw from the product's own space, and all here try the guide's config first, as the product does. The product's own
-search is its ladder and its sampler; Optuna's samplers and pruners are Optuna's; the schedule of KerasTuner's Hyperband
+search is its stages and its sampler; Optuna's samplers and pruners are Optuna's; the schedule of KerasTuner's Hyperband
 is written anew from its documented formulas, because the package cannot be asked without training.
 """
 
@@ -18,13 +18,12 @@ import optuna
 from optuna.trial import TrialState
 
 from gman_search.halving.cost import LEAST_FACTOR
-from gman_search.halving.decide import Decision, Done, Promote, Sample, decide_on
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.halving_schedule import HalvingSchedule
+from gman_search.halving.promotion import Decision, Done, Promote, Sample, decide_on
 from gman_search.halving.rungs import Rungs
-from gman_search.halving.table import Evaluation, State
-from gman_search.search.distributions import distributions
-from gman_search.search.sampling import ConfigSampler
 from gman_search.space import SearchSpace
+from gman_search.tuning.sampling import ConfigSampler, distributions
 
 __all__ = ["DRAWN", "METHODS", "PRESET", "STAGES", "AtFull", "Halving", "KerasTunerHyperband", "Method", "Work"]
 
@@ -75,7 +74,7 @@ def _study(seed: int, sampler: str, pruner: optuna.pruners.BasePruner | None = N
 
 
 class Halving:
-    """The product: its ladder's decisions, its sampler.
+    """The product: its stages's decisions, its sampler.
 
     Args:
         seed: of the sampler.
@@ -100,7 +99,7 @@ class Halving:
         startup: int = STARTUP,
     ) -> None:
         self._trials = trials
-        self._ladder = Ladder(STAGES[: len(etas) + 1], etas, trials, synchronous)
+        self._ladder = HalvingSchedule(STAGES[: len(etas) + 1], etas, trials, synchronous)
         self._rungs, self._epochs, self.grown = Rungs(self._ladder.stages), epochs, grown
         self._waiting: deque[tuple[int, str]] = deque()
         # At random is TPE that never has enough to learn from.

@@ -14,9 +14,9 @@ from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState, create_trial
 from replay_methods import DRAWN, PRESET, STAGES, STARTUP, Halving, Method, Work
 
-from gman_search.halving.decide import Decision, Promote
-from gman_search.halving.stopping import WARM, Curve, hopeless
-from gman_search.halving.table import Evaluation, State
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.promotion import Decision, Promote
+from gman_search.halving.stopping import WARM, Curve, stop_decision
 
 __all__ = ["RULES"]
 
@@ -36,7 +36,7 @@ class TiesGoOn(Halving):
         decision = super()._decide()
         if isinstance(decision, Promote):
             return decision
-        pairs = zip(self._ladder.stages, self._ladder.stages[1:], self._ladder.etas, strict=False)
+        pairs = zip(self._ladder.stages, self._ladder.stages[1:], self._ladder.reduction_factors, strict=False)
         for below, above, eta in pairs:
             here, promoted = self._rungs[below], self._rungs[above].rows
             if not here.is_idle or (below == STAGES[0] and len(here.rows) < self._ladder.trials):
@@ -49,7 +49,7 @@ class TiesGoOn(Halving):
 
 
 class StopsInside(Halving):
-    """The product's `halving.stopping`: an evaluation ends early when its best is above what others had by then.
+    """The product's `halving.pruner`: an evaluation ends early when its best is above what others had by then.
 
     Args:
         share: of the curves that may go on.
@@ -75,7 +75,7 @@ class StopsInside(Halving):
         if work.last == self._epochs:
             others.append(Curve(values, start=start))
             super().tell(work, values)
-        elif not hopeless(Curve(values, whole=False, start=start), others, self._epochs, share=self._share):
+        elif not stop_decision(Curve(values, whole=False, start=start), others, self._epochs, share=self._share):
             self._goes_on.append(Work(work.config, work.kind, work.last + 1, work.last + 1))
         else:
             others.append(Curve(values, whole=False, start=start))

@@ -19,16 +19,16 @@ from typing import Any
 
 import numpy as np
 import optuna
-from kept import RESULTS, described, keep
 from markdown_tables import markdown_table
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 from replay import surfaces_of
 from replay_methods import DRAWN, PRESET, STAGES, Halving, Work
 from replay_surface import Surface
-from replay_world import World, replayed
+from results_io import RESULTS, described, keep
+from surrogate import World, replayed
 
-from gman_search.search.sampling import ConfigSampler
+from gman_search.tuning.sampling import ConfigSampler
 
 TASKS = ("week", "demo")
 TRIALS = (20, 50)

@@ -4,9 +4,9 @@
 
 Synthetic studies of tests/report/study_record.py, 207 sensors, a week of forecasts, controls; every measurement is a
 process of its own, imports included. In the browser: `headline` is the first paint, `interactive` when a click on the
-theme button has taken effect, `drawn` when the last figure is there. Processor seconds stand beside wall time, because
-other work on the machine disturbs only the latter. Bars: 1000 configs in 10 s, 8 MB and 3 s; 50 configs in 4 s. Also:
-`gman-search --help`, bar 0.5 s.
+theme button has taken effect, `drawn` when the last figure is there. Processor seconds are reported next to wall time,
+because other work on the machine disturbs only the latter. Bars: 1000 configs in 10 s, 8 MB and 3 s; 50 configs in 4 s.
+Also: `gman-search --help`, bar 0.5 s.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kept import described, keep
+from results_io import described, keep
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITE = """
@@ -43,8 +43,8 @@ PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0].startTi
 def written(configs: int, folder: Path) -> tuple[float, float, float]:
     """Wall and processor seconds (imports included, the study itself not) and bytes of one report."""
     code = WRITE.format(root=str(ROOT), configs=configs, folder=str(folder))
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    size, seconds, processor = map(float, told.split())
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    size, seconds, processor = map(float, printed.split())
     return seconds, processor, size
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import rivals_kept
-from kept import described
+from results_io import described
 from rivals_autogluon import autogluon
 from rivals_bars import bars, summary_tables
 from rivals_networks import NAMES, Network, named_network, network_of_files

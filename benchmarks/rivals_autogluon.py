@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from rivals_product import SHOWN, Part, row
 
-from gman_search.data.task import ForecastTask
-from gman_search.training.metrics import mean_of_steps, scores_by_step
+from gman_search.data.task import ForecastDataset
+from gman_search.metrics import mean_of_steps, scores_by_step
 
 __all__ = ["NAME", "autogluon"]
 
@@ -32,7 +32,7 @@ def installed() -> bool:
     )
 
 
-def autogluon(task: ForecastTask, minutes: float, seed: int, folder: Path) -> Part:
+def autogluon(task: ForecastDataset, minutes: float, seed: int, folder: Path) -> Part:
     """Fit it for so many minutes and score it on some of the test windows."""
     if not installed():
         return Part([], 0.0, [NOT_INSTALLED])
@@ -69,7 +69,7 @@ def autogluon(task: ForecastTask, minutes: float, seed: int, folder: Path) -> Pa
     return Part([row(NAME, "rival", None, test, seconds, took)], seconds, notes)
 
 
-def _frame(task: ForecastTask, items: dict[str, tuple[slice, int]]) -> Any:
+def _frame(task: ForecastDataset, items: dict[str, tuple[slice, int]]) -> Any:
     """Readings as AutoGluon takes them: item, time and value, NaN for missing."""
     import pandas as pd
     from autogluon.timeseries import TimeSeriesDataFrame

@@ -1,7 +1,6 @@
 """Results of `rivals.py`: one line of `results/rivals.jsonl` a network, job, minutes and seed."""
 
 import fcntl
-import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kept import RESULTS, described
+from results_io import RESULTS, described, kept_lines, write_lines
 from rivals_product import Part
 
 __all__ = ["FILE", "document", "keep", "kept", "merged", "printed"]
@@ -61,10 +60,7 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 def kept(file: Path | None = None) -> list[dict[str, Any]]:
     """All kept documents."""
-    file = file or FILE
-    if not file.is_file():
-        return []
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return kept_lines(file or FILE)
 
 
 def keep(new: dict[str, Any], file: Path | None = None) -> dict[str, Any]:
@@ -78,9 +74,7 @@ def keep(new: dict[str, Any], file: Path | None = None) -> dict[str, Any]:
             new = documents[same[0]] = merged(documents[same[0]], new)
         else:
             documents.append(new)
-        partial = file.parent / f".{file.name}.part"
-        partial.write_text("".join(json.dumps(each) + "\n" for each in documents), encoding="utf-8")
-        partial.replace(file)
+        write_lines(file, documents)
     return new
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gman_search.data.task import ForecastTask, load_task
-from gman_search.spec import DataSpec
+from gman_search.data.task import ForecastDataset, load_task
+from gman_search.data_spec import DataSpec
 
 __all__ = ["DEMO_STUDY", "NAMES", "Network", "named_network", "network_of_files"]
 
@@ -33,7 +33,7 @@ class Network:
         """The data settings, checked."""
         return DataSpec(**self.data)
 
-    def task(self) -> ForecastTask:
+    def task(self) -> ForecastDataset:
         """Readings and windows, as the product cuts them."""
         return load_task(self.spec, Path.cwd())
 
@@ -41,7 +41,8 @@ class Network:
 def named_network(name: str, data: Path) -> Network:
     """One of NAMES. `data` is the folder of the real networks; the demo needs none.
 
-    Every 8th window of us101's validation part is used, for the product and for all rivals: it has 5,621, and
+    Both PeMS networks are Californian, and a user would say so: holidays count as Sundays, for the product and for all
+    rivals. Every 8th window of us101's validation part is used, for the product and for all rivals: it has 5,621, and
     neighbours share 23 of their 24 steps.
     """
     if name == "demo":
@@ -52,14 +53,14 @@ def named_network(name: str, data: Path) -> Network:
         "week207": (("metr-la-week/los_speed.csv", "metr-la-week/los_adj.csv"), week),
         "us101": (
             ("pems-us101-flow/flow.csv.gz", "pems-us101-flow/distances.csv"),
-            {"unit": "vehicles", "validation_stride": 8},
+            {"unit": "vehicles", "validation_stride": 8, "holidays": "US-CA"},
         ),
-        "orange": (("pems-orange/speed.csv.gz", "pems-orange/distances.csv"), {}),
+        "orange": (("pems-orange/speed.csv.gz", "pems-orange/distances.csv"), {"holidays": "US-CA"}),
     }[name]
     readings, graph = ((data / file).resolve() for file in files)
     if not readings.is_file():
         raise SystemExit(f"{name} needs --data (or GMAN_SEARCH_DATA), a folder that holds {files[0]}; got {data}")
-    return Network(name, {"speed": str(readings), "adjacency": str(graph), **more})
+    return Network(name, {"readings": str(readings), "adjacency": str(graph), **more})
 
 
 def network_of_files(readings: Path, graph: Path | None, **settings: Any) -> Network:
@@ -67,4 +68,4 @@ def network_of_files(readings: Path, graph: Path | None, **settings: Any) -> Net
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", readings.name.split(".")[0]).strip("-") or "network"
     graphs = {} if graph is None else {"adjacency": str(graph.resolve())}
     given = {key: value for key, value in settings.items() if value is not None}
-    return Network(name, {"speed": str(readings.resolve()), **graphs, **given})
+    return Network(name, {"readings": str(readings.resolve()), **graphs, **given})

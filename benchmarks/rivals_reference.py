@@ -18,9 +18,9 @@ from typing import Any
 from rivals_networks import Network
 from rivals_product import COMMAND, SHOWN, Part, environment, row, told
 
-from gman_search.halving.decide import TIE
+from gman_search.halving.promotion import TIE
+from gman_search.io.arrays import read_arrays
 from gman_search.stages import PRESETS
-from gman_search.training.checkpoints import read_arrays
 
 __all__ = ["NAME", "forecast_ms", "reference"]
 
@@ -117,8 +117,8 @@ def forecast_ms(run: Path) -> float:
 
 
 def _forecast_ms(run: Path) -> float:
-    from gman_search.cli.saved import find_run
-    from gman_search.training.quiet import start_tensorflow_quietly
+    from gman_search.cli.run_locator import find_run
+    from gman_search.tf_logging import start_tensorflow_quietly
 
     start_tensorflow_quietly()
     from gman_search.forecasting.forecaster import Forecaster

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from rivals_product import Part, row
 
-from gman_search.data.task import ForecastTask
-from gman_search.training.metrics import masked_scores
+from gman_search.data.task import ForecastDataset
+from gman_search.metrics import masked_scores
 
 __all__ = ["NAME", "plain_trees", "plain_usual"]
 
@@ -35,7 +35,7 @@ SETTINGS = {
 WEEKEND = 5
 
 
-def plain_usual(task: ForecastTask) -> np.ndarray:
+def plain_usual(task: ForecastDataset) -> np.ndarray:
     """Usual readings (S, N) of every row.
 
     Where no day of the kind was observed: the mean of the time of day; where none was: of the sensor.
@@ -54,7 +54,7 @@ def plain_usual(task: ForecastTask) -> np.ndarray:
     return table[weekend, time_of_day]
 
 
-def features(task: ForecastTask, usual: np.ndarray, starts: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:
+def features(task: ForecastDataset, usual: np.ndarray, starts: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:
     """Features (W * N, F) of a forecast so many steps ahead, and last readings (W * N,)."""
     rows = starts[:, np.newaxis] + np.arange(task.P)
     past = (task.inputs * task.std + task.mean)[rows]  # (W, P, N), missing ones filled
@@ -69,7 +69,7 @@ def features(task: ForecastTask, usual: np.ndarray, starts: np.ndarray, step: in
     return np.stack(columns, axis=-1).reshape(windows * sensors, -1), last.reshape(-1)
 
 
-def plain_trees(task: ForecastTask, seed: int, *, validation_stride: int = 1, threads: int | None = None) -> Part:
+def plain_trees(task: ForecastDataset, seed: int, *, validation_stride: int = 1, threads: int | None = None) -> Part:
     """Train and score it; `validation_stride` as in the search, so that validation errors compare."""
     import lightgbm
 

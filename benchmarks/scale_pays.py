@@ -25,16 +25,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from kept import RESULTS, described, keep
 from markdown_tables import markdown_table
+from results_io import RESULTS, described, keep
 from rivals_networks import NAMES, named_network
 from rivals_product import SHOWN
 
-from gman_search.cli.specification import toml_value
 from gman_search.config import Hyperparameters, at_stage
-from gman_search.search.process import prepare_environment
 from gman_search.space import SearchSpace
+from gman_search.specification import toml_value
 from gman_search.stages import PRESETS
+from gman_search.tuning.process import prepare_environment
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CHAINS = (("quick",), ("full",), ("medium",), ("quick", "medium"), ("quick", "medium", "full"))
@@ -101,12 +101,12 @@ def seconds_of_an_epoch(trainer: Any, settings: Hyperparameters, stage: str, str
 
 def trained(question: Question, chain: tuple[str, ...], work: Path) -> dict[str, Any]:
     """Train one model, in a process of its own, and test it."""
-    from gman_search.training.quiet import start_tensorflow_quietly
+    from gman_search.tf_logging import start_tensorflow_quietly
 
     start_tensorflow_quietly()
-    from gman_search.training.held_out import TestBench
     from gman_search.training.job import Job, StopTraining
     from gman_search.training.loop import GmanTrainer
+    from gman_search.training.test_evaluator import TestEvaluator
 
     network = named_network(question.network, Path(question.data))
     task, stage, stride = network.task(), chain[-1], network.spec.validation_stride
@@ -134,7 +134,7 @@ def trained(question: Question, chain: tuple[str, ...], work: Path) -> dict[str,
         ended = "time"
     seconds = time.perf_counter() - began
     best = min(epochs, key=lambda at: at.val_mae if math.isfinite(at.val_mae) else math.inf)
-    steps, mean = TestBench(task, network.spec).scores(here)
+    steps, mean = TestEvaluator(task, network.spec).scores(here)
     return {
         "chain": list(chain),
         **question.told,

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from contest_budget import ladder_stages
-from kept import RESULTS
 from markdown_tables import markdown_table
 from recorder import config, keep_run, kept_runs, open_task
+from results_io import RESULTS
 
 from gman_search.config import at_stage
-from gman_search.search.process import prepare_environment
-from gman_search.spec import DataSpec
+from gman_search.data_spec import DataSpec
 from gman_search.stages import PRESETS, Stage
+from gman_search.tuning.process import prepare_environment
 
 FILE = RESULTS / "schedules.jsonl"
 
@@ -123,10 +123,10 @@ def main() -> None:
         return
     prepare_environment(threads=1)
     task = open_task("week", Path(chosen.data) if chosen.data else None)
-    from gman_search.training.held_out import TestBench
     from gman_search.training.loop import GmanTrainer
+    from gman_search.training.test_evaluator import TestEvaluator
 
-    trainer, bench = GmanTrainer(task), TestBench(task, DataSpec())
+    trainer, bench = GmanTrainer(task), TestEvaluator(task, DataSpec())
     for number in chosen.config or [0, 72]:
         train(task, trainer, bench, number, chosen.seed, chosen.work, chosen.keep)
 

@@ -15,9 +15,9 @@ import math
 from typing import Any
 
 import numpy as np
-from kept import described, keep
+from results_io import described, keep
 
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.simulator import simulate
 
 STAGES = ("quick", "medium", "full")
@@ -44,12 +44,12 @@ def measure(
 ) -> dict[str, Any]:
     """One simulated search."""
     errors, seconds = drawn(trials, eta, agreement, seed)
-    ladder = Ladder(STAGES, (eta, eta), trials, promotion == "synchronous")
+    schedule = HalvingSchedule(STAGES, (eta, eta), trials, promotion == "synchronous")
 
     def surface(config: int, stage: str) -> tuple[float, float]:
         return float(errors[stage][config]), float(seconds[stage][config])
 
-    told = simulate(ladder, surface, workers=workers, claim_seconds=claim_ms / 1000)
+    told = simulate(schedule, surface, workers=workers, claim_seconds=claim_ms / 1000)
     assert told.winner is not None and told.seconds_to_best is not None
     return {
         "workers": workers,

@@ -23,8 +23,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from kept import described, keep
 from peers.registry import find_ports, run_port
+from results_io import described, keep
 from step_cases import CASES, PAIRED, measure, write_port_case
 
 

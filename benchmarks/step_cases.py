@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gman_search.search.process import THREAD_VARIABLES
+from gman_search.tuning.process import THREAD_VARIABLES
 
 # Sensors, (L, K, d), batch size.
 CASES = {
@@ -28,10 +28,10 @@ def week(data: Path | None, sensors: int, groups: Any = 0) -> Any:
 
     from gman_search.data.series import TrafficSeries
     from gman_search.data.task import load_task, make_task
-    from gman_search.spec import DataSpec
+    from gman_search.data_spec import DataSpec
 
     if data is not None and sensors <= 207:
-        files = {"speed": "los_speed.csv", "adjacency": "los_adj.csv", "embedding": "SE(METR).txt"}
+        files = {"readings": "los_speed.csv", "adjacency": "los_adj.csv", "embedding": "SE(METR).txt"}
         return load_task(
             DataSpec(**files, start="2012-03-01T00:00", step="5min", sensors=sensors), data / "metr-la-week"
         )
@@ -39,7 +39,7 @@ def week(data: Path | None, sensors: int, groups: Any = 0) -> Any:
     times = np.datetime64("2025-03-03T00:00", "m") + np.arange(2016) * 5
     values = random.uniform(20, 65, (len(times), sensors)).astype(np.float32)
     series = TrafficSeries(values, times, tuple(map(str, range(sensors))), 5)
-    return make_task(DataSpec(groups=groups), series, random.normal(size=(sensors, 64)))
+    return make_task(DataSpec(spatial_groups=groups), series, random.normal(size=(sensors, 64)))
 
 
 def time_steps(

@@ -17,7 +17,7 @@ import subprocess
 import sys
 from typing import Any
 
-from kept import described, keep
+from results_io import described, keep
 
 SHAPES = {"quick": (2, 4, 4), "medium": (3, 6, 6), "full": (5, 8, 8)}
 SENSORS = (20, 50, 100, 207, 400, 1000)

@@ -22,17 +22,18 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from kept import described, keep
 from optuna.storages._rdb import models
 from optuna.trial import TrialState
 from postgresql import temporary_postgresql
+from results_io import described, keep
 
-from gman_search.search import claim
-from gman_search.search.claim import Claim, claim_next
-from gman_search.search.leases import Leases
-from gman_search.search.storage import open_storage
-from gman_search.search.studies import SearchStudies
+from gman_search.halving.evaluations import State
 from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
+from gman_search.tuning import optuna_studies
+from gman_search.tuning.claim import Claim, claim_next
+from gman_search.tuning.factory import open_search_study
+from gman_search.tuning.search_study import SearchStudy
+from gman_search.tuning.storage import open_storage
 
 CONTEXT = multiprocessing.get_context("fork")
 DRAWS = 6
@@ -97,16 +98,18 @@ STORAGES = ("sqlite", "postgresql")
 PARTS = {"sqlite": on_sqlite, "postgresql": on_postgresql, "deciding": deciding}
 
 
-def opened(url: str, trials: int) -> tuple[SearchStudies, Leases]:
+def opened(url: str, trials: int) -> SearchStudy:
     """A study without data."""
-    spec = StudySpec(name="storage", trials=trials, halving=HalvingSpec(eta=ETAS), search=SearchSpec(lease_seconds=600))
+    spec = StudySpec(
+        name="storage", trials=trials, halving=HalvingSpec(reduction_factor=ETAS), search=SearchSpec(lease_seconds=600)
+    )
     storage = open_storage(url)
-    return SearchStudies(storage, spec, spec.ladder(ETAS), "none"), Leases(storage.engine, 600)
+    return open_search_study(storage, spec, spec.schedule(ETAS), "none")
 
 
-def fill(studies: SearchStudies, count: int) -> None:
+def fill(studies: SearchStudy, count: int) -> None:
     """Write `count` finished evaluations of the first stage, in one transaction."""
-    study = studies.by_stage["quick"]
+    study_id = studies.store.ids["quick"]
     params = studies.spec.space.preset()
     curve = [{"epoch": n, "step": n, "train_mae": 3.0, "val_mae": 3.0, "learning_rate": 1e-3} for n in range(5)]
     attrs = {"attempt": 1, "parent": None, "initial_epoch": 0, "epochs": 5, "seconds": 9.0, "params": params}
@@ -116,7 +119,7 @@ def fill(studies: SearchStudies, count: int) -> None:
     now, rows = datetime.now(), range(1, count + 1)
     tables: list[tuple[Any, list[dict[str, Any]]]] = [
         (models.TrialModel, [
-            {"trial_id": i, "number": i - 1, "study_id": study._study_id, "state": TrialState.COMPLETE,
+            {"trial_id": i, "number": i - 1, "study_id": study_id, "state": TrialState.COMPLETE,
              "datetime_start": now, "datetime_complete": now} for i in rows]),
         (models.TrialValueModel, [
             {"trial_id": i, "objective": 0, "value": 3.0 + i % 997 / 997, "value_type": "FINITE"} for i in rows]),
@@ -127,7 +130,7 @@ def fill(studies: SearchStudies, count: int) -> None:
             {"trial_id": i, "param_name": name, "param_value": value, "distribution_json": described_as}
             for i in rows for name, (value, described_as) in space.items()]),
     ]  # fmt: skip
-    with studies.storage.engine.begin() as connection:
+    with studies.store.storage.engine.begin() as connection:
         for model, values in tables:
             connection.execute(model.__table__.insert(), values)
 
@@ -150,21 +153,21 @@ def stopwatch(into: list[float]) -> Any:
 @contextmanager
 def held_for(into: list[float]) -> Any:
     """Append the milliseconds of every hold of the study's lock by a claim in the block."""
-    lock = claim.study_lock
+    lock = optuna_studies.study_lock
 
     @contextmanager
     def timed(storage: Any) -> Any:
         with lock(storage), stopwatch(into):
             yield
 
-    claim.study_lock = timed
+    optuna_studies.study_lock = timed
     try:
         yield
     finally:
-        claim.study_lock = lock
+        optuna_studies.study_lock = lock
 
 
-def queue(studies: SearchStudies, first: int, count: int) -> None:
+def queue(studies: SearchStudy, first: int, count: int) -> None:
     """Queue new configs without drawing them."""
     for number in range(first, first + count):
         attrs = {"config_id": number, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": 1}
@@ -173,7 +176,7 @@ def queue(studies: SearchStudies, first: int, count: int) -> None:
 
 def decided(url: str, finished: int) -> dict[str, Any]:
     """Milliseconds of deciding and claiming."""
-    studies, leases = opened(url, finished + 100)
+    studies = opened(url, finished + 100)
     fill(studies, finished)
     first: list[float] = []
     claims: list[float] = []
@@ -181,18 +184,18 @@ def decided(url: str, finished: int) -> dict[str, Any]:
     thinking: list[float] = []
     locked: list[float] = []
     with stopwatch(first):
-        claim_next(studies, leases, "w")  # the one promotion
+        claim_next(studies, "w")  # the one promotion
     for number in range(20):
         queue(studies, finished + 1 + number, 1)
         with stopwatch(claims):
-            claimed_now = claim_next(studies, leases, "w")
+            claimed_now = claim_next(studies, "w")
         if not isinstance(claimed_now, Claim):
             raise SystemExit(f"expected a claim, received {claimed_now}")
-        studies.end(claimed_now.trial_id, TrialState.COMPLETE, 4.0)
+        studies.store.finish(claimed_now.trial_id, State.COMPLETE, 4.0)
     with held_for(locked):
         for number in range(DRAWS):
             with stopwatch(draws):
-                claim_next(studies, leases, "w")
+                claim_next(studies, "w")
             with stopwatch(thinking):
                 studies.sampler.draw(finished + 1000 + number)
     return {
@@ -221,9 +224,9 @@ def claimed(urls: list[str], processes: int, each: int) -> dict[str, Any]:
 
 def _raced(url: str, processes: int, each: int, ending: bool) -> tuple[int, int, float]:
     """Claims made, claims made twice, and seconds."""
-    studies, _ = opened(url, processes * each)
+    studies = opened(url, processes * each)
     queue(studies, 0, processes * each)
-    studies.storage.engine.dispose()
+    studies.store.storage.engine.dispose()
     gate, told = CONTEXT.Barrier(processes + 1), CONTEXT.Queue()
     arguments = (url, processes * each, ending, gate, told)
     started = [CONTEXT.Process(target=_claim_all, args=arguments) for _ in range(processes)]
@@ -239,14 +242,14 @@ def _raced(url: str, processes: int, each: int, ending: bool) -> tuple[int, int,
 
 
 def _claim_all(url: str, trials: int, ending: bool, gate: Any, told: Any) -> None:
-    studies, leases = opened(url, trials)
-    studies.history.read()  # a worker reads the history once in its life
+    studies = opened(url, trials)
+    studies.store.read()  # a worker reads the history once in its life
     found = []
     gate.wait()
-    while isinstance(claim := claim_next(studies, leases, "w"), Claim):
+    while isinstance(claim := claim_next(studies, "w"), Claim):
         found.append(claim.trial_id)
         if ending:
-            studies.end(claim.trial_id, TrialState.PRUNED)
+            studies.store.finish(claim.trial_id, State.PRUNED)
     told.put(found)
 
 

@@ -6,7 +6,7 @@
 One after the other, by the command line, with both cores: the main job (`gman-search run --trials 50`); its winner
 trained on; the guide's config at quick, medium and full (or those of `--stage`), cold, for about as long as the main
 job takes, on the guide's schedule made as short as its epochs. Every model is then scored on the validation and the
-test part, and by weekday. In a DIR where some of it is done, the rest is. About an hour.
+test part, and by weekday. In a DIR where some of it is done, the rest is. ModelConfig an hour.
 """
 
 import argparse
@@ -19,11 +19,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kept import RESULTS, described, keep
 from markdown_tables import markdown_table
+from results_io import RESULTS, described, keep
 
 from gman_search.stages import PRESETS
-from gman_search.weekdays import DAY_NAMES
+from gman_search.wording import DAY_NAMES
 
 SPEC = Path(__file__).parents[1] / "studies" / "demo.toml"
 EPOCHS = {"quick": 45, "medium": 16, "full": 5}
@@ -49,7 +49,7 @@ def trained(folder: Path, study: str, stage: str, *words: str) -> dict[str, Any]
     epochs, guide = EPOCHS[stage], PRESETS[stage]
     settings = {"budget": "guide", f"stages.{stage}.decay_epoch": guide.decay_epoch * epochs / guide.max_epochs}
     sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-    told = command(folder, "train", "--study", study, "--stage", stage, "--max-epoch", str(epochs), *sets, *words)
+    told = command(folder, "train", "--study", study, "--stage", stage, "--max-epochs", str(epochs), *sets, *words)
     return {"val": told["val_mae"], "epochs": told["epochs"], "seconds": told["wall_seconds"]}
 
 
@@ -88,7 +88,7 @@ def measured(folder: Path, known: dict[str, dict[str, Any]], stages: list[str]) 
         add(name, "demo", {"stage": best["stage"], "val": best["val_mae"], "epochs": epochs, "seconds": seconds})
     stage = rows[name]["stage"]
     if (name := "the search's winner, trained on") not in rows:
-        made = trained(folder, "demo", stage, "--config", "winner", "--init-from", "winner")
+        made = trained(folder, "demo", stage, "--config-id", "winner", "--init-from", "winner")
         add(name, f"demo/{stage}", {"stage": stage, **made})
     for stage in stages:
         if (name := f"the guide's config at {stage}") not in rows:

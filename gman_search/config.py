@@ -21,7 +21,7 @@ class Hyperparameters:
 
     `windows_per_epoch` is None for one pass over all training windows; it does not depend on the batch size, so that
     configs with small and large batches see equally many windows. `base_width` is the model's width D at which the
-    learning rate was chosen, where the tensors have rates of their own by width (see `model.parametrisation`).
+    learning rate was chosen, where the tensors have rates of their own by width (see `model.mup`).
     `shortcuts` leads the last reading and usual values past the network (see `model.gman`). `anneal` is the share of
     the epochs at the end in which the rate falls to 0.
     """

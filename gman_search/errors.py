@@ -5,6 +5,7 @@ GmanSearchError                 1
 ├── DataError                   3   a data file is missing, malformed or does not fit the others
 ├── StudyError                  4   the named study is missing or has nothing to show yet
 ├── TooManyFailures             5   the search ended, but too many evaluations failed
+├── Drifted                     6   evaluate --fail-on-drift: the model is not as good as when it was tested
 └── Interrupted               130   stopped by the user; running again goes on
     └── DiskFull              130   stopped for want of room; the same, once there is some
 
@@ -14,6 +15,7 @@ A message says what was expected, what was received and what to do about it.
 __all__ = [
     "DataError",
     "DiskFull",
+    "Drifted",
     "GmanSearchError",
     "Interrupted",
     "StudyError",
@@ -50,6 +52,12 @@ class TooManyFailures(GmanSearchError):
     """The search ended, but more evaluations failed than the study allows."""
 
     exit_code = 5
+
+
+class Drifted(GmanSearchError):
+    """A model in use is not as good as when it was tested."""
+
+    exit_code = 6
 
 
 class Interrupted(GmanSearchError):

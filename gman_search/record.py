@@ -1,14 +1,16 @@
-"""Records of a study, as plain data: what training tells the search, and what the search tells the report.
+"""Records of a study, as plain data: what training reports to the search, and what the search reports.
 
 Nothing here touches TensorFlow, Optuna or a disk; every face (terminal, JSON, HTML) is drawn from these.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
-from gman_search.halving.ladder import Ladder
-from gman_search.halving.table import Evaluation
+from gman_search.halving.evaluations import Evaluation
+from gman_search.halving.halving_schedule import HalvingSchedule
 
 __all__ = [
     "Coverage",
@@ -92,10 +94,10 @@ class RunScores:
 
 @dataclass(frozen=True)
 class PresetTest:
-    """The guide's preset on the test part, at the highest stage it completed; scored once the winner was fixed.
+    """The reference config on the test part, at the highest stage it completed; tested after the winner was chosen.
 
-    `peer` is the winner's own smaller model at that stage, so that two models of one size can be compared; none where
-    the preset got as far as the winner.
+    `peer` is the winner's own smaller model at that stage, so that two models of one size can be compared; None where
+    the reference config got as far as the winner.
     """
 
     preset: RunScores
@@ -114,6 +116,11 @@ class EnsembleMember:
     key: str | None
     weights: tuple[float, ...]
 
+    @property
+    def mean_weight(self) -> float:
+        """Mean of the weights over the steps."""
+        return fmean(self.weights) if self.weights else 0.0
+
 
 @dataclass(frozen=True)
 class EnsembleCheck:
@@ -128,6 +135,11 @@ class EnsembleCheck:
     single: float
     single_name: str
     used: bool
+
+    @property
+    def was_done(self) -> bool:
+        """Whether there were enough windows to compare the ensemble where it was not chosen."""
+        return math.isfinite(self.ensemble) and math.isfinite(self.single)
 
 
 @dataclass(frozen=True)
@@ -170,16 +182,16 @@ class TestResult:
     """The winner on the test part, next to what needs no training.
 
     `steps[q]` scores the q-th forecast step alone ("at step q"); `mean` averages the steps' scores over 1..Q, as the
-    original prints it. `baselines[name]` has the same two keys: `steps` and `mean`. `coverage[percent]` tells how often
+    original prints it. `baselines[name]` has the same two keys: `steps` and `mean`. `coverage[percent]` is how often
     the intervals held that were made on the validation part. `calendar` (7, 24) is the MAE by weekday and hour of the
     moment forecast, None where nothing was observed. `coordinates` has (latitude, longitude) of the sensors whose place
-    is known. `beside` is the guide's preset, none where it won or its weights are gone. `attention` has for some
+    is known. `beside` is the reference config, None where it won or its weights are gone. `attention` has for some
     sensors themselves and those they attend to most, with the mean weight: a share of 1. `control` is that of the
-    winner's evaluation, "" if it is of the ladder. `ensemble` is what is delivered. `leaderboard` has all that were
-    tested, the least validation error first.
+    winner's evaluation, "" if it is of the stages. `ensemble` is what is delivered. `leaderboard` has all that were
+    tested, the lowest validation error first.
     """
 
-    __test__ = False  # not a test case, whatever pytest thinks of the name
+    __test__ = False  # not a test case, although its name begins like one
 
     config_id: int
     stage: str
@@ -217,7 +229,7 @@ class StudyRecord:
     name: str
     unit: str
     step_minutes: int
-    ladder: Ladder
+    schedule: HalvingSchedule
     spec: Mapping[str, Any]
     evaluations: tuple[Evaluation, ...]
     curves: Mapping[str, tuple[Epoch, ...]]

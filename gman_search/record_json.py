@@ -34,7 +34,8 @@ def finite(value: Any) -> Any:
 
 def test_to_json(test: TestResult) -> dict[str, Any]:
     """Plain values only."""
-    return finite(asdict(test))
+    tree: dict[str, Any] = finite(asdict(test))
+    return tree
 
 
 def test_from_json(tree: Mapping[str, Any]) -> TestResult:

@@ -1,4 +1,4 @@
-"""The three stages of the ladder and their presets.
+"""The three stages of a search and their presets.
 
 A stage fixes the size of the model (L blocks, K heads of d channels, as in the GMAN paper) and the budget of one
 evaluation. Hyperparameters that depend on the stage (learning rate, decay epoch, batch size) are searched at the scale
@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["BUDGETS", "PRESETS", "Stage", "StageOverrides"]
+__all__ = ["BUDGETS", "PRESETS", "Stage", "StageOverrides", "budget_stages"]
 
 
 class Stage(BaseModel):
@@ -95,3 +95,36 @@ BUDGETS: dict[str, dict[str, StageOverrides]] = {
         "full": StageOverrides(max_epochs=8, steps_per_epoch=20, decay_epoch=0.4, patience=8),
     },
 }
+BUDGETS["auto"] = BUDGETS["laptop"]
+
+
+def budget_stages(budget: str, scale: float = 1.0) -> tuple[Stage, ...]:
+    """The stages of a budget from small to large.
+
+    Args:
+        budget: a key of BUDGETS.
+        scale: training steps of each stage as a multiple of the laptop's, for `auto`. More steps are more epochs and
+            longer ones alike, with at most the guide's epochs; the learning rate goes through its whole schedule.
+
+    Example:
+        >>> [(stage.max_epochs, stage.steps_per_epoch) for stage in budget_stages("auto", 4.0)]
+        [(10, 32), (12, 32), (16, 40)]
+    """
+    return tuple(
+        _scaled(BUDGETS[budget].get(name, StageOverrides()).apply(guide), guide, scale if budget == "auto" else 1.0)
+        for name, guide in PRESETS.items()
+    )
+
+
+def _scaled(stage: Stage, guide: Stage, scale: float) -> Stage:
+    if scale == 1.0 or stage.steps_per_epoch is None:
+        return stage
+    epochs = min(guide.max_epochs, max(1, round(stage.max_epochs * scale**0.5)))
+    return stage.model_copy(
+        update={
+            "max_epochs": epochs,
+            "steps_per_epoch": max(1, round(scale * stage.max_epochs * stage.steps_per_epoch / epochs)),
+            "decay_epoch": guide.decay_epoch * epochs / guide.max_epochs,
+            "patience": min(epochs, max(stage.patience, guide.patience)),
+        }
+    )

@@ -1,15 +1,22 @@
 """Data that tests may use, and marks that keep TensorFlow quiet."""
 
+import io
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell has it so in what it starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -23,6 +30,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def repository() -> Path:
     """Root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """made_once(name, make) -> the folder that make(folder) filled, once for all processes of this run of the tests.
+
+    It is to be read only: who changes something takes a copy.
+    """
+    from gman_search.tuning.file_lock import file_lock
+
+    own = tmp_path_factory.getbasetemp()
+    place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def folder_of(name, make):
+        folder, made = place / name, place / f"{name}.made"
+        with file_lock(place / f"{name}.lock"):
+            if not made.is_file():
+                folder.mkdir(exist_ok=True)
+                make(folder)
+                made.touch()
+        return folder
+
+    return folder_of
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +108,30 @@ def small_disk(tmp_path: Path):
         pytest.skip("mounting a tmpfs needs root")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def command_line():
+    """command_line(*arguments, cwd=..., VARIABLE=...) -> what a process would have left.
+
+    In this process: what it imports, TensorFlow above all, is started once for all calls.
+    """
+
+    def call(*arguments: object, cwd: Path, **variables: str) -> SimpleNamespace:
+        from gman_search.cli.main import main
+
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(cwd)
+            patch.setattr(sys, "argv", ["gman-search", *map(str, arguments)])
+            for name in [name for name in os.environ if name.startswith("GMAN_SEARCH_")]:
+                patch.delenv(name)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code or 0
+        return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
+
+    return call

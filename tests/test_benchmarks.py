@@ -22,11 +22,25 @@ def test_step_prints_its_document(repository):
 
 @pytest.mark.slow
 def test_chaos_kills_as_often_as_asked_and_loses_nothing(repository):
-    command = [sys.executable, "benchmarks/chaos.py", "--kills", "3", "--configs", "12", "--every", "0.5", "--json"]
+    command = [
+        sys.executable,
+        "benchmarks/fault_injection.py",
+        "--kills",
+        "3",
+        "--configs",
+        "12",
+        "--every",
+        "0.5",
+        "--json",
+    ]
     told = subprocess.run(command, cwd=repository, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr[-500:] + told.stdout
     document = json.loads(told.stdout)
-    assert document["schema"] == "gman-search/chaos/1" and document["storage"] == "sqlite" and document["kills"] == 3
+    assert (
+        document["schema"] == "gman-search/fault-injection/1"
+        and document["storage"] == "sqlite"
+        and document["kills"] == 3
+    )
     assert [document[name] for name in ("lost", "doubled", "zombies", "doubled_promotions")] == [0, 0, 0, 0]
     assert document["quotas_kept"] and document["finished"] == {"quick": 12, "medium": 3, "full": 1}
 
@@ -57,7 +71,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "original",
         "predict",
         "intervals",
-        "chaos",
+        "fault_injection",
         "growth",
         "report",
         "storage",
@@ -68,12 +82,14 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "replay",
         "head_to_head",
         "without_search",
-        "sought",
+        "incumbent_check",
         "schedules",
         "clock",
         "baselines",
         "rivals",
+        "refit_backtest",
         "scale_pays",
+        "reading",
     ],
 )
 def test_every_script_explains_itself(repository, script):
@@ -98,10 +114,20 @@ def test_the_tables_of_training_are_the_kept_results(repository):
         assert f"| {case['case']} | {case['ms']:.0f} | {', '.join(f'{ratio:.2f}' for ratio in told)} | " in text
     for row in kept["epoch"]["stages"]:
         assert f"| {row['train_and_checkpoint_ratio']:.2f} | {row['whole_epoch_ratio']:.2f} |" in text
-    for row in json.loads((folder / "results" / "predict.json").read_text())["stages"]:
-        fresh, warm = row["fresh_process_s"], row["warm_call_ms"]
-        assert f"| {row['stage']} | {fresh['median']}, worst {fresh['worst']} | {row['fresh_process_cpu_s']} | " in text
-        assert f" | {warm['median']}, 95 % under {warm['p95']} | " in text
+    forecasts = json.loads((folder / "results" / "predict.json").read_text())
+    assert {(row["network"], row["model"]) for row in forecasts["rows"]} == {
+        (network, model) for network in ("demo", "207") for model in ("quick", "full", "ensemble")
+    }
+    for row in forecasts["rows"]:
+        warm, shown = row["warm_call_ms"], [row["sensors"], row["model"]]
+        for way in ("fresh_process", "fresh_process_tensorflow"):
+            fresh = row[f"{way}_s"]
+            shown += [f"{fresh['median']}, worst {fresh['worst']}", row[f"{way}_cpu_s"]]
+        assert f"| {' | '.join(map(str, shown))} | {warm['median']}, 95 % under {warm['p95']} | " in text
+        assert (
+            row["runs"] >= 5
+            and row["fresh_process_s"]["median"] <= forecasts["goals"]["fresh_process_s"][row["network"]]
+        )
     for run in json.loads((folder / "results" / "intervals.json").read_text())["runs"]:
         for row in run["coverage"]:
             if row["percent"] in (80, 90):
@@ -120,7 +146,7 @@ def test_the_tables_of_running_are_the_kept_results(repository):
     folder = repository / "benchmarks"
     text = (folder / "running.md").read_text()
     for name, shown in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
-        kept = json.loads((folder / "results" / f"chaos-{name}.json").read_text())
+        kept = json.loads((folder / "results" / f"fault-injection-{name}.json").read_text())
         columns = ["kills", "killed_with_an_evaluation", "attempts", "lost", "doubled", "zombies", "doubled_promotions"]
         row = f"| {shown} | {' | '.join(str(kept[column]) for column in columns)} | "
         quotas = ", ".join(str(kept["finished"][stage]) for stage in ("quick", "medium", "full"))
@@ -134,6 +160,14 @@ def test_the_tables_of_running_are_the_kept_results(repository):
         told = [f"{row['share']:.0%}", row["told"], row["real"], f"{row['told/real']:.2f}"]
         assert f"| {row['task']} | {' | '.join(map(str, told))} |" in text
         assert 0.7 <= row["told/real"] <= 1.3, row
+
+
+def test_the_table_of_reading_is_the_kept_result(repository):
+    folder = repository / "benchmarks"
+    text = (folder / "running.md").read_text()
+    for row in json.loads((folder / "results" / "reading.json").read_text())["rows"]:
+        assert f"| {' | '.join(str(value) for value in row.values())} |" in text
+        assert row["seconds"] <= 10, row
 
 
 def test_the_table_of_reports_is_the_kept_result(repository):
@@ -153,6 +187,16 @@ def test_the_table_of_what_was_trained_without_a_search_is_the_kept_result(repos
     folder = repository / "benchmarks"
     kept = json.loads((folder / "results" / "without-search.json").read_text())
     assert without_search.table(kept) in (folder / "searches.md").read_text()
+
+
+def test_the_table_of_earlier_studies_is_the_kept_result_and_knowing_one_gains(repository, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    import replay_like
+
+    kept = json.loads((repository / "benchmarks" / "results" / "like.json").read_text())["rows"]
+    assert replay_like.table(kept) in (repository / "benchmarks" / "searches.md").read_text()
+    for without, _, known in zip(kept[::3], kept[1::3], kept[2::3], strict=True):
+        assert known["configs_to_2_percent"] <= without["configs_to_2_percent"] / 2
 
 
 def test_the_table_of_schedules_is_what_the_kept_runs_say(repository, monkeypatch):

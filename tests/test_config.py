@@ -49,8 +49,8 @@ def test_short_forms_of_a_space():
 
 @pytest.mark.parametrize("wrong", [
     {"trails": 10}, {"space": {"learning_rte": 1}}, {"name": "../x"}, {"name": "a/b"}, {"trials": 0},
-    {"stages": {"medium": {"K": 2}}}, {"stages": {"huge": {}}}, {"data": {"train": 0.9, "test": 0.2}},
-    {"halving": {"eta": [2, 2, 2]}}, {"space": {"learning_rate": {"low": 1, "high": 0.1}}},
+    {"stages": {"medium": {"K": 2}}}, {"stages": {"huge": {}}}, {"data": {"train_share": 0.9, "test_share": 0.2}},
+    {"halving": {"reduction_factor": [2, 2, 2]}}, {"space": {"learning_rate": {"low": 1, "high": 0.1}}},
     {"space": {"learning_rate": {"low": 0.0, "high": 0.1}}}, {"space": {"causal": {"choices": []}}},
 ])  # fmt: skip
 def test_wrong_specifications_are_refused(wrong):

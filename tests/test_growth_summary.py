@@ -9,7 +9,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from growth_summary import epochs_to_reach, lineage, summary  # noqa: E402
 from growth_tables import tables  # noqa: E402
 
-PLAIN = {"new_blocks": "random", "insert": "end", "moments": "fresh", "calibration_steps": 0, "rate": 1.0}
+PLAIN = {
+    "new_blocks": "random",
+    "new_block_position": "end",
+    "optimizer_state": "fresh",
+    "calibration_steps": 0,
+    "lr_multiplier": 1.0,
+}
 
 
 def run(name, stage, val, *, config=0, seed=0, parent=None, growth=None, **more):
@@ -68,8 +74,8 @@ def test_a_grown_run_that_diverges_in_its_first_epoch_stands_where_it_began(kept
 
 
 def test_other_rules_are_remedies_and_no_comparison(kept):
-    name = "week 0 s0 medium rate=0.3 < week 0 s0 quick"
-    kept[name] = run(name, "medium", [4.0, 3.0], parent="week 0 s0 quick", growth={"rate": 0.3})
+    name = "week 0 s0 medium lr_multiplier=0.3 < week 0 s0 quick"
+    kept[name] = run(name, "medium", [4.0, 3.0], parent="week 0 s0 quick", growth={"lr_multiplier": 0.3})
     found = summary(kept)
     assert found["comparisons"][0]["runs"] == 2
     rules = {row["rule"]: row for row in found["remedies"]}
@@ -82,8 +88,8 @@ def test_other_rules_are_remedies_and_no_comparison(kept):
 
 
 def test_models_grown_by_a_faster_rate_of_new_weights_are_compared_apart(kept):
-    name = "week 0 s0 medium new_rate=3.0 < week 0 s0 quick"
-    kept[name] = run(name, "medium", [4.0, 3.4], parent="week 0 s0 quick", growth={"new_rate": 3.0})
+    name = "week 0 s0 medium new_weight_lr_multiplier=3.0 < week 0 s0 quick"
+    kept[name] = run(name, "medium", [4.0, 3.4], parent="week 0 s0 quick", growth={"new_weight_lr_multiplier": 3.0})
     mixed = f"week 0 s0 full < {name}"
     kept[mixed] = run(mixed, "full", [3.0], parent=name)
     kept["week 0 s0 full"] = run("week 0 s0 full", "full", [3.5])
@@ -95,7 +101,7 @@ def test_models_grown_by_a_faster_rate_of_new_weights_are_compared_apart(kept):
 
 
 def test_a_grown_model_is_compared_with_its_parent_trained_on(kept):
-    quick, growth = "week 0 s0 quick", {"new_rate": 3.0}
+    quick, growth = "week 0 s0 quick", {"new_weight_lr_multiplier": 3.0}
     kept["grown"] = run("grown", "medium", [4.0, 3.4], parent=quick, growth=growth)
     kept["on"] = run("on", "quick", [4.0, 3.5], parent=quick)
     kept["other"] = run(
@@ -127,15 +133,15 @@ def test_the_lineage_goes_down_to_where_the_weights_come_from(kept):
 
 def test_a_rule_is_told_with_the_difference_it_started_with(kept):
     """Parents of one name that were trained twice are not equal; what a rule changed must not be mixed up with that."""
-    name = "week 0 s0 medium rate=0.3 < week 0 s0 quick"
-    kept[name] = run(name, "medium", [4.1, 3.0], parent="week 0 s0 quick", growth={"rate": 0.3})
+    name = "week 0 s0 medium lr_multiplier=0.3 < week 0 s0 quick"
+    kept[name] = run(name, "medium", [4.1, 3.0], parent="week 0 s0 quick", growth={"lr_multiplier": 0.3})
     rules = {row["rule"]: row for row in summary(kept)["remedies"]}
     assert rules["rate 0.3"]["start_difference"]["mean"] == 0.1
 
 
 def test_the_tables_show_every_comparison_and_every_changed_rule(kept):
-    name = "week 0 s0 medium rate=0.3 < week 0 s0 quick"
-    kept[name] = run(name, "medium", [4.0, 3.0], parent="week 0 s0 quick", growth={"rate": 0.3})
+    name = "week 0 s0 medium lr_multiplier=0.3 < week 0 s0 quick"
+    kept[name] = run(name, "medium", [4.0, 3.0], parent="week 0 s0 quick", growth={"lr_multiplier": 0.3})
     kept["week 0 s0 quick lr=0.002"] = run("week 0 s0 quick lr=0.002", "quick", [3.0], params={"learning_rate": 0.002})
     shown = tables(summary(kept))
     assert (

@@ -51,7 +51,7 @@ def test_a_contender_that_fails_is_no_weak_one(contest, tmp_path):
 def test_our_search_has_the_budget_of_the_recorded_curves_at_every_stage(contest, eta):
     told = tomllib.loads(contest.our_spec(Path("/data"), 3, eta, "cut"))
     spec = StudySpec.model_validate(told)
-    assert spec.halving.eta == eta
+    assert spec.halving.reduction_factor == eta
     assert spec.seed == 3 and spec.search.workers == 2 and spec.search.threads == 1
     assert {(stage.max_epochs, stage.steps_per_epoch, stage.patience) for stage in spec.stage_list()} == {(10, 24, 10)}
 

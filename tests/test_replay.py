@@ -219,7 +219,7 @@ def test_configs_that_searches_went_for_are_recorded_like_others_and_are_no_samp
 
 
 def test_luck_has_the_recorded_marginals_and_ranks_and_stays_within_what_was_recorded(replay):
-    from replay_luck import Luck
+    from residuals import Luck
 
     random = np.random.default_rng(0)
     first = random.normal(size=80) ** 3  # heavy tails, and skewed in the second column
@@ -264,7 +264,7 @@ def test_the_product_ranks_a_grown_model_by_its_start_too(replay):
 
 def test_the_tables_of_the_pages_are_what_is_kept(replay, repository):
     documents = replay.kept_documents()
-    shown = {"README.md": replay.goal(documents), "searches.md": "\n".join(map(replay.tables, documents))}
+    shown = {"searches.md": "\n".join([replay.goal(documents), *map(replay.tables, documents)])}
     for page, table in shown.items():
         text = (repository / "benchmarks" / page).read_text()
         missing = [line for line in table.splitlines() if line and line not in text]
@@ -276,10 +276,10 @@ def test_the_tables_of_the_pages_are_what_is_kept(replay, repository):
 def test_the_table_of_the_sought_configs_is_what_is_kept(replay, repository):
     import json
 
-    import sought
+    import incumbent_check
 
-    rows = json.loads((repository / "benchmarks" / "results" / "sought.json").read_text())["rows"]
-    assert sought.table(rows) in (repository / "benchmarks" / "searches.md").read_text()
+    rows = json.loads((repository / "benchmarks" / "results" / "incumbent-check.json").read_text())["rows"]
+    assert incumbent_check.table(rows) in (repository / "benchmarks" / "searches.md").read_text()
 
 
 def test_the_table_of_starts_is_what_is_kept(replay, repository):

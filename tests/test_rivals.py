@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gman_search.data.task import load_task
-from gman_search.spec import DataSpec
+from gman_search.data_spec import DataSpec
 
 STUB = """
 import json, os, sys, time
@@ -25,7 +25,7 @@ if words[0] == "run":
              "test": {step: mae + 0.1 * at for step, mae in test.items()}} for at, (name, kind) in enumerate(kinds)]
     print(json.dumps({"schema": "gman-search/run/1", "trials": 9, "leaderboard": rows}))
 elif words[0] == "train":
-    from gman_search.training.checkpoints import write_arrays
+    from gman_search.io.arrays import write_arrays
     stage = words[words.index("--stage") + 1]
     run = Path("studies/reference/runs") / stage
     val = {"quick": 4.0, "medium": 3.75, "full": 3.6}[stage]
@@ -160,7 +160,7 @@ def test_a_contest_from_end_to_end(benchmarks, stub, capsys, monkeypatch):
     assert "AutoGluon-TimeSeries is not installed" in out.err and "cannot use more" in out.err
     (search, _, study), *trainings, evaluation = stub()
     assert search == ["run", "--spec", "study.toml", "--hours", "0.00833333", "--trials", "fit", "--json"]
-    assert "train = 0.6" in study and "validation_stride = 8" in study and "workers" not in study
+    assert "train_share = 0.6" in study and "validation_stride = 8" in study and "workers" not in study
     assert [words[words.index("--stage") + 1] for words, *_ in trainings] == ["quick", "medium", "full"]
     assert "budget=guide" in trainings[0][0] and "model.shortcuts=false" in trainings[0][0]
     assert trainings[1][0][-2:] == ["--init-from", "quick"] and evaluation[0][1] == "reference/full"
@@ -218,12 +218,12 @@ def test_every_network_is_one_that_the_product_can_read(benchmarks, shared_data)
 
 def test_a_network_of_files_is_named_after_them(benchmarks, tmp_path):
     network = benchmarks("rivals_networks").network_of_files(tmp_path / "my net.csv.gz", None, unit="km/h", start=None)
-    assert network.name == "my-net" and network.data == {"speed": str(tmp_path / "my net.csv.gz"), "unit": "km/h"}
+    assert network.name == "my-net" and network.data == {"readings": str(tmp_path / "my net.csv.gz"), "unit": "km/h"}
 
 
 @pytest.fixture(scope="module")
 def small():
-    return load_task(DataSpec(train=0.6, sensors=4), None)
+    return load_task(DataSpec(train_share=0.6, sensors=4), None)
 
 
 def test_the_plain_usual_value_is_the_mean_of_the_training_part(benchmarks, small):
@@ -241,8 +241,8 @@ def test_the_plain_usual_value_is_the_mean_of_the_training_part(benchmarks, smal
 
 @pytest.mark.slow
 def test_the_plain_trees_beat_persistence(benchmarks, small, monkeypatch):
-    from gman_search.baselines.persistence import persistence
-    from gman_search.training.metrics import masked_scores
+    from gman_search.baselines.naive import persistence
+    from gman_search.metrics import masked_scores
 
     trees = benchmarks("rivals_trees")
     monkeypatch.setattr(trees, "ROUNDS", 30)  # enough here

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from gman_search.config import at_stage
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.space import SearchSpace
 from gman_search.spec import StudySpec
 from gman_search.stages import PRESETS
@@ -48,7 +48,7 @@ def test_dimensions_without_a_value_are_the_stages_own():
 
 def test_a_specification_survives_json():
     spec = StudySpec(
-        trials=7, space={"dropout": 0.2, "K": {"low": 2, "high": 4, "default": 4}}, halving={"eta": (3, 2)}
+        trials=7, space={"dropout": 0.2, "K": {"low": 2, "high": 4, "default": 4}}, halving={"reduction_factor": (3, 2)}
     )
     assert StudySpec.model_validate_json(spec.model_dump_json()) == spec
 
@@ -80,5 +80,5 @@ def test_names_that_could_leave_their_folder_are_refused(name):
 
 @pytest.mark.parametrize("eta, etas", [("cost", (2, 5)), (4, (4, 4)), ((3, 2), (3, 2))])
 def test_the_ladder_takes_costs_or_the_studys_own_factors(eta, etas):
-    ladder = StudySpec(trials=9, halving={"eta": eta}).ladder((2, 5))
-    assert ladder == Ladder(("quick", "medium", "full"), etas, 9, synchronous=False)
+    schedule = StudySpec(trials=9, halving={"reduction_factor": eta}).schedule((2, 5))
+    assert schedule == HalvingSchedule(("quick", "medium", "full"), etas, 9, synchronous=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from gman_search.data.task import ForecastTask
+    from gman_search.data.task import ForecastDataset
 
 __all__ = ["PARTS", "Case", "write_case"]
 
@@ -20,7 +20,7 @@ PARTS = ("train", "val", "test")
 
 def write_case(
     path: Path,
-    task: "ForecastTask",
+    task: "ForecastDataset",
     shape: tuple[int, int, int],
     batch_size: int,
     learning_rate: float,

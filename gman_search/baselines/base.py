@@ -2,25 +2,31 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.data.task import ForecastTask
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError
+from gman_search.metrics import scores_by_step
+from gman_search.record import Scores
 
-__all__ = ["Baseline", "check_windows"]
+if TYPE_CHECKING:
+    from gman_search.data.task import ForecastDataset
+
+__all__ = ["Baseline", "baseline_scores", "check_windows"]
 
 
 class Baseline(ABC):
     """A forecaster that is fitted to the training part of a task and then forecasts windows of the same sensors."""
 
     name: ClassVar[str]
+    library: ClassVar[str | None] = None
+    """Module that fitting needs and that may be missing."""
 
     @abstractmethod
-    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+    def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
         """Fit to the training part, and to nothing else of `task`. Equal arguments give equal forecasts."""
 
     @abstractmethod
@@ -59,3 +65,8 @@ def check_windows(windows: WindowSet, fitted: tuple[int, int, int], name: str) -
     if received != fitted:
         wanted, given = (f"P = {P}, Q = {Q} and {N} sensors" for P, Q, N in (fitted, received))
         raise DataError(f"{name}: expected windows of {wanted}, as in training; received {given}")
+
+
+def baseline_scores(baseline: Baseline, windows: WindowSet) -> dict[int, Scores]:
+    """Scores of a fitted baseline at each step, from 1, over the observed targets; see `metrics.mean_of_steps`."""
+    return scores_by_step(windows.targets, baseline.forecast(windows))

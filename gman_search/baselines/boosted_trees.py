@@ -8,16 +8,19 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gman_search.baselines.base import Baseline, check_windows
 from gman_search.baselines.tree_features import TreeFeatures
-from gman_search.data.task import ForecastTask
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError, DiskFull, UsageError
+from gman_search.io.atomic import write_text
+
+if TYPE_CHECKING:
+    from gman_search.data.task import ForecastDataset
 
 __all__ = ["BoostedTrees"]
 
@@ -58,12 +61,13 @@ class BoostedTrees(Baseline):
     """LightGBM on lags, calendar and usual values. A fit may take several `threads`."""
 
     name: ClassVar[str] = "boosted trees"
+    library: ClassVar[str | None] = "lightgbm"
 
     def __init__(self) -> None:
         self._steps: list[Any] = []  # a LightGBM booster for each step; None where no target of it was observed
         self._sizes = (0, 0, 0)
 
-    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+    def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
         """Raises UsageError where LightGBM cannot be imported."""
         lightgbm = _lightgbm()
         windows = task.windows("train")
@@ -127,9 +131,9 @@ class BoostedTrees(Baseline):
             folder.mkdir(parents=True, exist_ok=True)
             for step, text in enumerate(texts):
                 if text is not None:
-                    _file(folder, step).write_text(text, encoding="utf-8")
+                    write_text(_file(folder, step), text)
             # Last: a folder without it, or with another's, is refused.
-            (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+            write_text(folder / ABOUT, json.dumps(about, indent=2) + "\n")
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise

@@ -1,19 +1,20 @@
 """Persistence, historical average and linear regression with the interface of a baseline: fitted in seconds."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gman_search.baselines.base import Baseline, check_windows
-from gman_search.baselines.historical_average import historical_average
 from gman_search.baselines.linear_regression import Coefficients, fit_coefficients, forecast_deviations
-from gman_search.baselines.persistence import persistence
-from gman_search.data.task import ForecastTask
+from gman_search.baselines.naive import historical_average, persistence
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.io.arrays import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from gman_search.data.task import ForecastDataset
 
 __all__ = ["HistoricalAverage", "LinearRegression", "Persistence"]
 
@@ -35,7 +36,7 @@ def _read(folder: Path, name: str) -> dict[str, NDArray[Any]]:
 class _Unfitted(Baseline):
     """A baseline that is a function of the windows alone."""
 
-    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+    def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
         """Nothing to fit: usual values come with the windows."""
 
     def save(self, folder: Path) -> None:
@@ -74,7 +75,7 @@ class LinearRegression(Baseline):
         self._coefficients: Coefficients | None = None
         self._sizes = (0, 0, 0)
 
-    def fit(self, task: ForecastTask, *, threads: int = 1, seed: int = 0) -> None:
+    def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
         windows = task.windows("train")
         self._coefficients = fit_coefficients(windows)
         self._sizes = (windows.P, windows.Q, windows.readings.shape[1])

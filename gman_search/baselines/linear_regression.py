@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.baselines.filled import fill_inputs
+from gman_search.data.fill import fill_inputs
 from gman_search.data.window_set import WindowSet
+from gman_search.missing import is_observed
 
 __all__ = ["Coefficients", "fit_coefficients", "forecast_deviations"]
 
@@ -47,7 +48,7 @@ def fit_coefficients(windows: WindowSet) -> Coefficients:
         for step in range(windows.Q):
             _set_step(inputs, some, step)
             rows = some.future[:, step]
-            observed = some.readings[rows] != 0
+            observed = is_observed(some.readings[rows])
             deviations = np.where(observed, some.readings[rows].astype(np.float64) - some.usual[rows], 0.0)
             used = inputs * observed.T[:, :, np.newaxis]
             gram[step] += used.swapaxes(1, 2) @ used

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.baselines.filled import fill_inputs
+from gman_search.data.fill import fill_inputs
 from gman_search.data.window_set import WindowSet
 
 __all__ = ["TreeFeatures"]
@@ -37,15 +37,18 @@ class TreeFeatures:
         """Features (R, F) of R pairs for the model of `step`, from 0."""
         windows = self._windows
         inputs = self._inputs(window, sensor)  # (R, P)
-        last, now = inputs[:, -1], windows.usual[windows.starts[window] + windows.P - 1, sensor]
+        past = windows.starts[window][:, np.newaxis] + np.arange(windows.P)
+        usual = windows.usual[past, sensor[:, np.newaxis]]
+        last, now = inputs[:, -1], usual[:, -1]
         columns: list[NDArray[Any]] = [inputs[:, -lag] for lag in self._lags]
         columns += [inputs.mean(axis=1), inputs.std(axis=1), inputs.min(axis=1), now, last - now]
         end = self.last.shape[1] - 1
         columns += [self.last[window, np.clip(sensor + offset, 0, end)] for offset in BESIDE]
         columns += [self._mean[window], sensor]
-        rows = np.empty((len(window), len(columns) + 3), np.float32)
+        rows = np.empty((len(window), len(columns) + windows.P + 3), np.float32)
         for index, column in enumerate(columns):
             rows[:, index] = column
+        rows[:, len(columns) : -3] = inputs - usual  # a tree cannot subtract, and needs many splits to come near it
         self.set_step(rows, window, sensor, step)
         return rows
 

@@ -22,16 +22,17 @@ def dashboard(
     """
     import threading
 
-    from gman_search.cli.opened import open_studies_of, stored_spec
     from gman_search.cli.output import say
     from gman_search.dashboard.serve import dashboard_server, keep_fresh
-    from gman_search.search.artifacts import open_store
-    from gman_search.search.run import study_record
+    from gman_search.tuning.artifacts import open_store
+    from gman_search.tuning.run import study_record
+    from gman_search.tuning.storage import open_storage
+    from gman_search.tuning.study_loader import open_studies_of, stored_spec
 
     found, folder = open_studies_of(name, studies, storage)
     stop = threading.Event()
     weights = open_store(stored_spec(folder).search.artifacts, folder.path)
-    with dashboard_server(found.storage, port, weights) as server:
+    with dashboard_server(open_storage(storage or folder.storage_url), port, weights) as server:
         keep_fresh(found, lambda present: study_record(present, folder), stop)
         say(f"dashboard of {name}: http://127.0.0.1:{port}/ (Ctrl-C ends it)")
         try:

@@ -40,9 +40,10 @@ def check(
     """
     from gman_search.cli.data_check import print_check
     from gman_search.cli.output import print_json
-    from gman_search.cli.specification import resolve_spec
-    from gman_search.data.check import check_data
+    from gman_search.data.checks.check import check_data
+    from gman_search.data.checks.document import check_document
     from gman_search.errors import DataError
+    from gman_search.specification import resolve_spec
 
     found, flags = _sorted_files(files or [], counted=spec is None and (start or step) is not None)
     names = None if sensors is None else [name.strip() for name in sensors.split(",") if name.strip()]
@@ -50,27 +51,30 @@ def check(
     flags |= {f"data.{key}": value for key, value in given.items() if value}
     if names is not None:
         flags["data.sensors"] = int(names[0]) if len(names) == 1 and names[0].isdecimal() else names
-    if spec is None and "data.speed" not in flags:
+    if spec is None and "data.readings" not in flags:
         if found:
             received = ", ".join(f"{row['file']} ({row['kind']})" for row in found)
             raise DataError(f"expected a file of readings; received {received}: give the readings too, or --spec FILE")
-        flags = {"data.speed": "demo", **flags}
+        flags = {"data.readings": "demo", **flags}
     resolved = resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags=flags, settings=settings or [])
     result = check_data(resolved, Path.cwd())
     if json:
-        print_json("data-check", {"files": found, "budget": resolved.budget, **result.document()})
+        print_json("data-check", {"files": found, "budget": resolved.budget, **check_document(result)})
     else:
         print_check(result, found, resolved)
 
 
 @data.command()
 def convert(
-    source: Annotated[Path, typer.Argument(help="Readings in any format.")],
+    source: Annotated[Path, typer.Argument(help="Readings in any format; a folder or pattern is one series.")],
     target: Annotated[Path, typer.Argument(help="File to write, ending in .npz.")],
     start: Start = None,
     step: Step = None,
     channel: Channel = None,
     sensors: Annotated[str | None, typer.Option(help="The first n sensors, or names with commas.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="How the file is read: data.key=value, as in a specification.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write readings as one compact file that needs no --start, --step or --channel any more and is read at once.
@@ -80,13 +84,18 @@ def convert(
     from gman_search.cli.output import print_json
     from gman_search.data.formats.npz import write_npz
     from gman_search.data.read import read_series
+    from gman_search.data.sources import source_files
     from gman_search.errors import UsageError
+    from gman_search.specification import resolve_spec
 
     if target.suffix != ".npz":
         raise UsageError(f"expected a file that ends in .npz to write; received {target}")
     if target.exists() and target.resolve() == source.resolve():
         raise UsageError(f"expected another file to write than to read; received {target} twice")
-    series = read_series(source, start=start, step=step, channel=channel)
+    given = {"readings": str(source), "start": start, "step": step, "channel": channel}
+    flags = {f"data.{key}": value for key, value in given.items() if value is not None}
+    spec = resolve_spec(spec_file=None, study=None, studies_folder=Path(), flags=flags, settings=settings or [])
+    series = read_series(source, spec.data.reading)
     if sensors is not None:
         series = series.take(
             int(sensors) if sensors.isdecimal() else tuple(name.strip() for name in sensors.split(","))
@@ -95,6 +104,7 @@ def convert(
         write_npz(target, series)
     except OSError as error:
         raise UsageError(f"expected a file that can be written; {target}: {error.strerror}") from None
+    read = sum(file.stat().st_size for file in source_files(source))
     facts = {
         "file": str(target),
         "sensors": len(series.sensors),
@@ -108,7 +118,7 @@ def convert(
         return
     print(
         f"{target}: {facts['steps']} steps of {facts['sensors']} sensors, every {series.step_minutes} min, "
-        f"{target.stat().st_size / 1e6:.1f} MB (from {source.stat().st_size / 1e6:.1f} MB)"
+        f"{target.stat().st_size / 1e6:.1f} MB (from {read / 1e6:.1f} MB)"
     )
     for note in series.notes:
         print(f"  {note}")
@@ -148,11 +158,11 @@ def _sorted_files(files: list[Path], *, counted: bool) -> tuple[list[dict[str, s
 
     With `counted`, a first time or a step was given: one of the files must be readings without times.
     """
-    from gman_search.data.identify import identify
+    from gman_search.data.file_type import file_type, is_timeless
     from gman_search.errors import UsageError
 
-    keys = {"readings": "data.speed", "graph": "data.adjacency", "embedding": "data.embedding"}
-    found = [{"file": str(path), "kind": identify(path)} for path in files]
+    keys = {"readings": "data.readings", "graph": "data.adjacency", "embedding": "data.embedding"}
+    found = [{"file": str(path), "kind": file_type(path)} for path in files]
     kinds = [row["kind"] for row in found]
     wanted = counted and "readings" not in kinds
     if wanted and kinds.count("numbers") > 1:
@@ -163,11 +173,21 @@ def _sorted_files(files: list[Path], *, counted: bool) -> tuple[list[dict[str, s
     for row in found:
         if row["kind"] == "numbers":
             row["kind"] = "readings" if wanted else "graph"
+    doubtful = [row for row in found if row["kind"] == "readings"]
+    if len(doubtful) > 1 and not {"graph", "embedding"} & set(kinds):
+        without = [row for row in doubtful if is_timeless(Path(row["file"]))]
+        if len(without) == 1:  # links, places or a matrix of named sensors look like readings, but have no times
+            without[0]["kind"] = "graph"
     flags: dict[str, object] = {}
     for row, path in zip(found, files, strict=True):
         key = keys[row["kind"]]
         if key in flags:
-            raise UsageError(f"expected one file of {row['kind']}; received {flags[key]} and {path}")
+            advice = ""
+            if row["kind"] == "readings":
+                advice = (
+                    ": to read several as one series give their folder, or a pattern in quotes, such as 'pems/*.gz'"
+                )
+            raise UsageError(f"expected one file of {row['kind']}; received {flags[key]} and {path}{advice}")
         flags[key] = str(path.resolve())
     # Readings first: a specification forgets its other files when the readings are others.
     return found, {key: flags[key] for key in keys.values() if key in flags}

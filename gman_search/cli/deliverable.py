@@ -5,13 +5,16 @@ from typing import Any
 
 from rich.table import Table
 
-from gman_search.cli.output import duration, number
+from gman_search.cli.output import duration
 from gman_search.record import EnsembleTest, Scores, StudyRecord, TestResult
-from gman_search.report.summaries.ensemble import ensemble_summary, mean_weight, members_by_weight
-from gman_search.report.summaries.headline import delivery, winner_test
-from gman_search.report.summaries.leaderboard import Leaderboard, sorted_rows
-from gman_search.report.summaries.rivals import defeats
-from gman_search.report.text.verdict import defeat_sentences, delivery_sentence
+from gman_search.report.baseline_comparison import defeats
+from gman_search.report.figures import ensemble_weights
+from gman_search.report.figures.ensemble_weights import members_by_weight
+from gman_search.report.headline import delivery
+from gman_search.report.leaderboard import Leaderboard, sorted_rows
+from gman_search.report.verdict import defeat_sentences, delivery_sentence
+from gman_search.report.view import StudyView
+from gman_search.wording import number
 
 __all__ = [
     "SHOWN_STEPS",
@@ -30,12 +33,13 @@ SHOWN_MEMBERS = 6
 
 def losses(record: StudyRecord) -> tuple[str, ...]:
     """Where the ensemble or the winner is worse than a baseline or the reference: the first thing to say."""
-    return defeat_sentences(defeats(winner_test(record), record.step_minutes), record.unit)
+    return defeat_sentences(defeats(StudyView(record).winner_test, record.step_minutes), record.unit)
 
 
 def delivery_lines(record: StudyRecord) -> list[str]:
     """What `predict` uses and who is in it; no line where the winner is delivered alone."""
-    found, ensemble = delivery(record), ensemble_summary(record)
+    view = StudyView(record)
+    found, ensemble = delivery(view), ensemble_weights.compute(view)
     if found is None or ensemble is None:
         return []
     shown = [f"{one.name} {one.mean:.0%}" for one in ensemble.members[:SHOWN_MEMBERS]]
@@ -102,7 +106,7 @@ def ensemble_document(ensemble: EnsembleTest | None) -> dict[str, Any] | None:
                 "name": one.name,
                 "kind": one.kind,
                 "key": one.key,
-                "weight": mean_weight(one),
+                "weight": one.mean_weight,
                 "weights": list(one.weights),
             }
             for one in members_by_weight(ensemble.members)

@@ -1,27 +1,53 @@
 """What a run would do and cost, touching nothing."""
 
 import os
+import time
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from gman_search.cli.output import duration, print_json, workers_in_words
-from gman_search.cli.stage_times import StageTimes
-from gman_search.data.estimate import final_test_seconds, ladder_of
+from gman_search.api.budget_planner import planned
+from gman_search.api.request import SearchRequest
+from gman_search.api.stage_times import StageTimes, stage_times
+from gman_search.cli.data_notes import findings_document
+from gman_search.cli.output import duration, print_json, say, workers_in_words
+from gman_search.data.checks.finding import finding_lines
+from gman_search.data.estimate import final_test_seconds, schedule_of
 from gman_search.halving.finals import extra_share
 from gman_search.halving.plan import plan_search
 from gman_search.spec import StudySpec
+from gman_search.tuning.earlier import earlier_configs
+from gman_search.tuning.study_loader import check_resumable
 
-__all__ = ["print_dry_run"]
+__all__ = ["print_dry_run", "print_plan"]
+
+
+def print_plan(request: SearchRequest, *, as_json: bool) -> None:
+    """Plan the search that is asked for and print it; nothing is written.
+
+    Raises:
+        UsageError, DataError: a run could not go on with what is stored under its name.
+        StudyError: a study that this one is to be like is not there.
+    """
+    tell, cluster = say if request.progress else _silent, request.place.engine == "ray"
+    earlier_configs(request.like, request.spec.name, request.place.studies, request.place.storage)
+    spec, times = planned(request, request.since or time.monotonic(), tell)
+    times = times or stage_times(spec, measure=request.measure, cluster=cluster, say=tell)
+    check_resumable(spec, times.task, request.place.studies, request.place.storage)
+    print_dry_run(spec, times, cluster=cluster, as_json=as_json, hours=request.hours is not None)
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""
 
 
 def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json: bool, hours: bool = False) -> None:
-    """Print the ladder: configs, epochs, time; in all and against every config in full.
+    """Print the plan: configs, epochs, time; in all and against every config in full.
 
     Args:
         cluster: the workers need not share this machine's cores.
-        hours: the search is for some hours: final trainings take as long as the ladder.
+        hours: the search is for some hours: final trainings take as long as the stages.
     """
     document = _document(spec, times, hours=hours)
     if as_json:
@@ -29,13 +55,16 @@ def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json:
         print_json("dry-run", {**document, "measured": times.measured, **crew})
     else:
         _print_table(spec, document, times.source, workers_in_words(spec, cluster=cluster))
+        for line in finding_lines(times.findings):
+            print(line)
 
 
 def _document(spec: StudySpec, times: StageTimes, *, hours: bool) -> dict[str, Any]:
     task, costs = times.task, times.costs
-    ladder = ladder_of(spec, task)
-    quotas = ladder.quotas()
-    extra = extra_share(reference=spec.search.reference, finals=spec.search.finals, hours=hours)
+    schedule = schedule_of(spec, task)
+    quotas = schedule.rung_sizes()
+    usual = extra_share(reference=spec.search.reference, finals=spec.search.most_finals, hours=hours)
+    extra = usual if times.outside_share is None else times.outside_share
     plan = plan_search(costs, quotas, times.workers, extra_share=extra)
     ending = final_test_seconds(spec, task)
     rows = [
@@ -53,7 +82,7 @@ def _document(spec: StudySpec, times: StageTimes, *, hours: bool) -> dict[str, A
     return {
         "study": spec.name,
         "trials": spec.trials,
-        "etas": list(ladder.etas),
+        "etas": list(schedule.reduction_factors),
         "stages": rows,
         "seconds": plan.in_all,
         "outside_seconds": plan.extra,
@@ -62,7 +91,7 @@ def _document(spec: StudySpec, times: StageTimes, *, hours: bool) -> dict[str, A
         "seconds_all_in_full": plan.all_in_full,
         "sensors": len(task.series.sensors),
         "windows": len(task.starts["train"]),
-        "warnings": list(task.warnings),
+        "findings": findings_document(times.findings),
     }
 
 
@@ -83,18 +112,20 @@ def _print_table(spec: StudySpec, document: dict[str, Any], times: str, workers:
     console.print(f"study {spec.name}: {document['sensors']} sensors, {document['windows']} training windows")
     console.print(table)
     if document["outside_seconds"]:
-        parts = ["the reference"] * spec.search.reference + ["final trainings"] * (spec.search.finals > 0)
+        parts = ["the reference"] * spec.search.reference + ["final trainings"] * (spec.search.most_finals > 0)
         console.print(f"{' and '.join(parts)}: {duration(document['outside_seconds'])} more.")
     console.print(f"baselines, ensemble and test: about {duration(document['final_test_seconds'])}.")
     console.print(f"times are of one worker and all epochs, {times}.")
-    how = "estimated times' ratio, at least 3" if spec.halving.eta == "cost" else "set by halving.eta"
+    how = (
+        "estimated times' ratio, at least 3"
+        if spec.halving.reduction_factor == "cost"
+        else "set by halving.reduction_factor"
+    )
     console.print(f"each stage promotes one in {' and one in '.join(map(str, document['etas']))} ({how}).")
-    if spec.halving.stopping != "none":
+    if spec.halving.pruner != "none":
         console.print("evaluations that stop by the median of the others are counted as whole ones.")
-    if spec.search.controls:
+    if spec.search.control_runs:
         console.print("controls are not counted.")
     saved = 1 - document["seconds"] / document["seconds_all_in_full"]
     share = f"{abs(saved):.0%} {'less' if saved >= 0 else 'more'} than all configs in full"
     console.print(f"about {duration(document['wall_seconds'])} with {workers}, {share}.")
-    for text in document["warnings"]:
-        console.print(f"note: {text}")

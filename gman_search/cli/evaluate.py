@@ -1,14 +1,18 @@
 """`gman-search evaluate`: how good a trained model forecasts a split or a file."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from gman_search.cli.ensemble_notes import ensemble_notes
+from gman_search.cli.flags import with_flags
 from gman_search.cli.options import Json, Single, Storage, Studies
-from gman_search.cli.saved import SOURCE_HELP, ensemble_notes
-from gman_search.weekdays import DAY_NAMES
+from gman_search.cli.refitted import Refit
+from gman_search.cli.run_locator import SOURCE_HELP
+from gman_search.wording import DAY_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,71 +22,115 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-By = Literal["step", "sensor", "hour", "day"]
+By = Literal["step", "sensor", "hour", "day", "week"]
 
 
-def evaluate(
-    source: Annotated[str, typer.Argument(help=SOURCE_HELP, metavar="RUN")],
+@dataclass(frozen=True)
+class EvaluateFlags:
+    """Flags of `gman-search evaluate`."""
+
+    source: Annotated[str, typer.Argument(help=SOURCE_HELP, metavar="RUN")]
     readings: Annotated[
         Path | None, typer.Argument(help="CSV or Parquet of readings; default: the data it was trained on.")
-    ] = None,
+    ] = None
     split: Annotated[
-        Literal["train", "val", "test"], typer.Option(help="Part of the data it was trained on.")
-    ] = "test",
-    by: Annotated[By, typer.Option(help="One row a forecast step, sensor, hour or weekday.")] = "step",
+        Literal["train", "val", "test", "new"],
+        typer.Option(help="Part of the data it was trained on; new: rows that were added to their file since."),
+    ] = "test"
+    by: Annotated[By, typer.Option(help="One row a forecast step, sensor, hour, weekday or week.")] = "step"
     interval: Annotated[
         int | None, typer.Option(help="Also how often intervals of this percent held.", min=50, max=99)
-    ] = None,
-    start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None,
-    step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None,
+    ] = None
+    start: Annotated[str | None, typer.Option(help="Time of the first row, for files without times.")] = None
+    step: Annotated[str | None, typer.Option(help="Time between rows, for files without times: 5min.")] = None
     channel: Annotated[
         str | None, typer.Option(help="Which quantity, for files with several; default: the one it was trained on.")
-    ] = None,
-    single: Single = False,
-    studies: Studies = Path("studies"),
-    storage: Storage = None,
-    json: Json = False,
-) -> None:
+    ] = None
+    fail_on_drift: Annotated[
+        bool, typer.Option("--fail-on-drift", help="With --by week: end with code 6 if it is worse than tested.")
+    ] = False
+    single: Single = False
+    refit: Refit = False
+    studies: Studies = Path("studies")
+    storage: Storage = None
+    json: Json = False
+
+
+@with_flags
+def evaluate(flags: EvaluateFlags) -> None:
     """Score a trained model on a split or a file, compared with baselines: by step, sensor, hour of the day or weekday.
+
+    --by week tells of newer readings whether the model is as good as tested, or has drifted, where and since when.
 
     Example: gman-search evaluate demo --split val --by hour
     """
+    from gman_search.cli.data_notes import left_out_of_scores
     from gman_search.cli.output import print_json, say
-    from gman_search.cli.saved import find_run
+    from gman_search.cli.refitted import refit_document, refit_notes, refitted
+    from gman_search.cli.run_locator import find_run, use_one_thread_for_products
+    from gman_search.cli.scored import NEW, scored_file, scored_part
+    from gman_search.tuning.commands import Place
+
+    use_one_thread_for_products()
     from gman_search.data.windows import SPLIT_RULES
+    from gman_search.errors import StudyError, UsageError
 
-    run = find_run(source, studies, storage, single=single)
-    recent = None if readings is None else run.readings(readings, start=start, step=step, channel=channel)
-
-    from gman_search.training.quiet import start_tensorflow_quietly
-
-    start_tensorflow_quietly()
-    from gman_search.forecasting.backtest import backtest, file_windows, split_windows
-
-    model = run.forecaster()
+    if flags.fail_on_drift and (flags.by != "week" or flags.readings is None):
+        raise UsageError("expected --fail-on-drift with a file of newer readings and --by week")
+    run = find_run(flags.source, flags.studies, flags.storage, single=flags.single)
+    if flags.refit:
+        run = refitted(run, flags.source)
+    place = Place(flags.studies, storage=flags.storage)
+    if run.interim and (flags.by == "week" or (flags.readings is None and flags.split == "test")):
+        # Looking now and choosing later would make the final test worth nothing.
+        finish = place.command("run", "--study", flags.source)
+        raise StudyError(
+            f"expected a search that has ended; that of {flags.source} has not, and its test part is opened once, at "
+            f"the end: finish it with {finish}, or give --split val or newer readings"
+        )
+    recent = (
+        None
+        if flags.readings is None
+        else run.readings(flags.readings, start=flags.start, step=flags.step, channel=flags.channel)
+    )
     if recent is not None:
-        windows, where, rule = file_windows(model, recent), str(readings), None
+        scored = scored_file(run, recent, str(flags.readings))
     else:
-        task = run.task()
-        windows, where, rule = split_windows(task, split), f"{split} part", task.split
-    told = [*ensemble_notes(run), *_caveats(None if recent is not None else split, interval, is_winner=run.is_winner)]
-    for text in told:
+        scored = scored_part(run, flags.split, place.command("evaluate", flags.source, "--split", NEW))
+    model, windows, where, rule, notes, rows = scored
+    part = None if recent is not None else flags.split
+    read = () if recent is None else recent.notes
+    first, end = int(windows.starts[0]) + model.P, int(windows.starts[-1]) + model.P + model.Q
+    left_out = left_out_of_scores(windows.series, first, end)
+    of_refit = refit_document(model.config)
+    told = [*ensemble_notes(run), *notes, *refit_notes(model.config, run.study, part)]
+    told += _caveats(part, flags.interval, is_winner=run.is_winner)
+    for text in [*read, *told, *left_out]:
         say(f"note: {text}")
+    if flags.by == "week":
+        from gman_search.cli.drift import watch
+
+        on = {"run": str(run.source), "on": where, "split": None if rule is None else flags.split, "unit": model.unit}
+        is_file = recent is not None
+        watch(run, model, windows, {**on, **of_refit}, is_file=is_file, fail=flags.fail_on_drift, json=flags.json)
+        return
+    from gman_search.forecasting.backtest import backtest
+
     kept = run.baselines(lambda text: say(f"note: {text}"))
-    found = backtest(model, windows, interval, kept.baselines, kept.usual)
-    if json:
-        cut = None if rule is None else {"part": split, "rule": rule, "text": SPLIT_RULES[rule]}
-        about = {"run": str(run.source), "on": where, "split": cut, "unit": model.unit}
-        print_json("evaluate", {**about, **_document(found)})
+    found = backtest(model, windows, flags.interval, kept.baselines, kept.usual)
+    if flags.json:
+        cut = None if rule is None else {"part": flags.split, "rule": rule, "text": SPLIT_RULES[rule]}
+        config = {"run": str(run.source), "on": where, "split": cut, "rows": rows, "unit": model.unit}
+        print_json("evaluate", {**config, **_document(found), **of_refit})
         return
     where += "" if rule is None else f", split {SPLIT_RULES[rule]}"
-    _print(model.unit, model.step_minutes, where, by, found.model, found.baselines, found.coverage, interval)
+    _print(
+        model.unit, model.step_minutes, where, flags.by, found.model, found.baselines, found.coverage, flags.interval
+    )
 
 
 def _caveats(split: str | None, interval: int | None, *, is_winner: bool) -> list[str]:
-    """What to know of errors on a part of the training data, or on a file, which has no `split`."""
-    if split is None:
-        return ["these errors are those of new readings only where the file has none that the model was trained on"]
+    """What to know of errors on a part of the training data; a file has no `split`."""
     if split == "test":
         choose = "choose between runs by --split val: the one of least test error looks better than it is"
         return [] if is_winner else [choose]
@@ -112,7 +160,7 @@ def _print(
     from rich.console import Console
     from rich.table import Table
 
-    from gman_search.cli.output import number
+    from gman_search.wording import number
 
     told = f"{where}, {model.windows} windows, {model.masked_share:.1%} of the readings missing; MAE and RMSE in {unit}"
     print(told)
@@ -132,7 +180,7 @@ def _print(
     if held is not None:
         print(
             f"intervals of {percent} % held {number(held.held, 1)} % of the readings "
-            f"({number(held.slow, 1)} % where the forecast was slow), mean width {number(held.width, 2)} {unit}"
+            f"({number(held.slow, 1)} % where the forecast was slow), mean width {number(held.width, least=2)} {unit}"
         )
 
 

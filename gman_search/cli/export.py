@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gman_search.cli.options import Json, Single, Storage, Studies
-from gman_search.cli.saved import SOURCE_HELP
+from gman_search.cli.run_locator import SOURCE_HELP
 
 if TYPE_CHECKING:
     from gman_search.forecasting.export import Graph
@@ -36,9 +36,10 @@ def export(
 
     Example: gman-search export demo exported/demo --interval 90
     """
-    from gman_search.cli.output import number, print_json, say
-    from gman_search.cli.saved import find_run
+    from gman_search.cli.output import print_json, say
+    from gman_search.cli.run_locator import find_run
     from gman_search.errors import UsageError
+    from gman_search.wording import number
 
     run = find_run(source, studies, storage, single=single)
     if target.exists():
@@ -48,7 +49,7 @@ def export(
     except OSError as error:
         raise UsageError(f"expected a place that can be written; {target.parent}: {error.strerror}") from None
 
-    from gman_search.training.quiet import start_tensorflow_quietly
+    from gman_search.tf_logging import start_tensorflow_quietly
 
     start_tensorflow_quietly()
     from gman_search.forecasting.export import export_saved_model
@@ -70,9 +71,9 @@ def export(
         worst = export_onnx(model, target, percent=interval, graph=graph)
     else:
         worst = export_saved_model(model, target, percent=interval, graph=graph)
-    about = run.about_ensemble()
-    left_out = [] if about is None else about.left_out_of_exports
-    cost = None if about is None or about.without_trees is None else about.without_trees
+    config = run.ensemble_config()
+    left_out = [] if config is None else config.left_out_of_exports
+    cost = None if config is None or config.without_trees is None else config.without_trees
     if json:
         document = {"target": str(target), "format": chosen, "largest_difference": worst, "unit": model.unit}
         costs = None if cost is None else cost.model_dump(mode="json")
@@ -83,5 +84,7 @@ def export(
             f"note: {' and '.join(left_out)} cannot be exported: mean MAE on the test part {number(cost.exported)} "
             f"{model.unit}, not {number(cost.with_all)}"
         )
+    if model.config.reading.clean:
+        say("note: the exported model takes readings as they are: what data.clean leaves out, give it as 0")
     whose = "those of the members in it" if left_out else "predict's"
     print(f"wrote {target} ({chosen}): forecasts differ from {whose} by at most {worst:.1g} {model.unit}")

@@ -11,10 +11,11 @@ from gman_search.cli.data import data
 from gman_search.cli.evaluate import evaluate
 from gman_search.cli.export import export
 from gman_search.cli.predict import predict
+from gman_search.cli.refit import refit
 from gman_search.cli.report import report
 from gman_search.cli.run import run
 from gman_search.cli.stages import stages
-from gman_search.cli.study import best, evaluations, status, why
+from gman_search.cli.study import best, evaluations, explain, status
 from gman_search.cli.train import train
 from gman_search.cli.worker import worker
 from gman_search.errors import GmanSearchError, StudyError
@@ -32,7 +33,7 @@ for command in (
     worker,
     status,
     best,
-    why,
+    explain,
     evaluations,
     stages,
     report,
@@ -40,6 +41,7 @@ for command in (
     train,
     evaluate,
     predict,
+    refit,
     export,
 ):
     app.command()(command)

@@ -21,7 +21,7 @@ def report(
     reports: Reports = Path("reports"),
     storage: Storage = None,
     assets: Annotated[
-        Literal["inline", "directory"], typer.Option(help="One file, or plotly.min.js beside it.")
+        Literal["inline", "directory"], typer.Option(help="One file, or plotly.min.js next to it.")
     ] = "inline",
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     json: Json = False,
@@ -30,11 +30,10 @@ def report(
 
     Example: gman-search report demo --open
     """
-    from gman_search.cli.opened import open_record, open_studies_of
     from gman_search.cli.output import print_json
     from gman_search.dashboard.attach import offer_report
-    from gman_search.report.comparison_page import write_comparison
-    from gman_search.report.page import write_report
+    from gman_search.report.page import write_comparison, write_report
+    from gman_search.tuning.study_loader import open_record, open_studies_of
 
     wanted = list(dict.fromkeys(names or ["demo"]))
     records = [open_record(name, studies, storage)[0] for name in wanted]

@@ -1,4 +1,4 @@
-"""`gman-search stages`: the ladder's stages, their sizes and budgets."""
+"""`gman-search stages`: the stages, their sizes and budgets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,10 +26,10 @@ def stages(
     from rich.table import Table
 
     from gman_search.cli.output import print_json
-    from gman_search.cli.specification import resolve_spec
-    from gman_search.model.counts import parameter_counts
+    from gman_search.model.param_count import parameter_counts
+    from gman_search.specification import resolve_spec
 
-    flags = {"data.speed": "demo", "budget": "guide"} if spec is None else {}
+    flags = {"data.readings": "demo", "budget": "guide"} if spec is None else {}
     resolved = resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags=flags, settings=settings or [])
     rows = []
     for stage in resolved.stage_list():

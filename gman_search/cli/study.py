@@ -1,4 +1,4 @@
-"""Commands that look at a study: status, best, why, evaluations."""
+"""Commands that look at a study: status, best, explain, evaluations."""
 
 import csv
 import sys
@@ -9,7 +9,7 @@ import typer
 
 from gman_search.cli.options import Json, Name, Storage, Studies
 
-__all__ = ["best", "evaluations", "status", "why"]
+__all__ = ["best", "evaluations", "explain", "status"]
 
 
 def status(
@@ -17,7 +17,7 @@ def status(
     studies: Studies = Path("studies"),
     storage: Storage = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Look whether all weights that results refer to are there.")
+        bool, typer.Option("--check-weights", help="Look whether all weights that results refer to are there.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -25,16 +25,16 @@ def status(
 
     Example: gman-search status demo
     """
-    from gman_search.cli.opened import open_study
     from gman_search.cli.output import print_json
-    from gman_search.cli.state import print_state, state_document
+    from gman_search.cli.status_view import print_status, status_document
+    from gman_search.tuning.study_loader import open_study
 
     study = open_study(name, studies, storage)
-    document = state_document(study, verify=verify)
+    document = status_document(study, verify=verify)
     if json:
         print_json("status", document)
         return
-    print_state(study, document)
+    print_status(study, document)
 
 
 def best(name: Name = "demo", studies: Studies = Path("studies"), storage: Storage = None, json: Json = False) -> None:
@@ -43,9 +43,9 @@ def best(name: Name = "demo", studies: Studies = Path("studies"), storage: Stora
     Example: gman-search best demo --json
     """
     from gman_search.cli.deliverable import ensemble_document, leaderboard_document
-    from gman_search.cli.opened import open_record
     from gman_search.cli.output import print_json
     from gman_search.cli.summary import best_document, print_best, test_document
+    from gman_search.tuning.study_loader import open_record
 
     record, folder = open_record(name, studies, storage)
     if json:
@@ -63,7 +63,7 @@ def best(name: Name = "demo", studies: Studies = Path("studies"), storage: Stora
     print_best(record)
 
 
-def why(
+def explain(
     config_id: Annotated[int, typer.Argument(help="Number of the config.", metavar="CONFIG")],
     name: Annotated[str, typer.Option("--study", help="Name of the study.")] = "demo",
     studies: Studies = Path("studies"),
@@ -71,16 +71,16 @@ def why(
 ) -> None:
     """Tell the story of one config: what it was, how far it came, and why no further.
 
-    Example: gman-search why 7 --study demo
+    Example: gman-search explain 7 --study demo
     """
-    from gman_search.cli.opened import open_record
-    from gman_search.cli.story import story
+    from gman_search.cli.explain import explain
     from gman_search.errors import StudyError
+    from gman_search.tuning.study_loader import open_record
 
     record, _ = open_record(name, studies, storage)
-    lines = story(record, config_id)
+    lines = explain(record, config_id)
     if not lines:
-        raise StudyError(f"expected a config of study {name}, 0 to {record.ladder.trials - 1}; received {config_id}")
+        raise StudyError(f"expected a config of study {name}, 0 to {record.schedule.trials - 1}; received {config_id}")
     print("\n".join(lines))
 
 
@@ -95,8 +95,8 @@ def evaluations(
 
     Example: gman-search evaluations demo --csv > evaluations.csv
     """
-    from gman_search.cli.opened import open_record
     from gman_search.cli.output import print_json
+    from gman_search.tuning.study_loader import open_record
 
     record, _ = open_record(name, studies, storage)
     columns = ["config_id", "stage", "attempt", "parent", "state", "reason"]

@@ -1,12 +1,12 @@
 """The end of a run: what won, by how much, and what to do next."""
 
-import shlex
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from gman_search.api.stage_status import outside_statuses, stage_statuses
 from gman_search.cli.deliverable import (
     SHOWN_STEPS,
     delivery_lines,
@@ -17,14 +17,15 @@ from gman_search.cli.deliverable import (
     losses,
     scores_document,
 )
-from gman_search.cli.live import outside_statuses, stage_statuses
-from gman_search.cli.output import duration, number
-from gman_search.halving.decide import best_evaluation
-from gman_search.halving.table import Evaluation, State, contenders
+from gman_search.cli.output import duration
+from gman_search.halving.evaluations import Evaluation, State, contenders, latest_attempts
+from gman_search.halving.late_gain import late_gain
+from gman_search.halving.promotion import best_evaluation, is_done
 from gman_search.record import PresetTest, Scores, StudyRecord, TestResult
-from gman_search.report.summaries.leaderboard import leaderboard
-from gman_search.report.summaries.outside import ROLE_NAMES
-from gman_search.search.storage import without_password
+from gman_search.report.leaderboard import leaderboard
+from gman_search.report.view import ROLE_NAMES, StudyView
+from gman_search.tuning.commands import Place, readings_words
+from gman_search.wording import number
 
 __all__ = ["best_document", "lineage", "print_best", "print_summary", "run_document"]
 
@@ -42,7 +43,7 @@ def run_document(record: StudyRecord, report: Path, seconds: float) -> dict[str,
             "epochs": row.epochs,
             "seconds": row.seconds,
         }
-        for row in stage_statuses(record.evaluations, record.ladder)
+        for row in stage_statuses(record.evaluations, record.schedule)
     ]
     outside = [
         {"role": row.name, "complete": row.complete, "failed": row.failed, "epochs": row.epochs, "seconds": row.seconds}
@@ -50,13 +51,15 @@ def run_document(record: StudyRecord, report: Path, seconds: float) -> dict[str,
     ]
     return {
         "study": record.name,
-        "trials": record.ladder.trials,
+        "trials": record.schedule.trials,
         "stages": stages,
         "outside_ladder": outside,
         "best": best_document(record),
         "test": None if record.test is None else {"split": split_of(record), **test_document(record.test)},
         "ensemble": None if record.test is None else ensemble_document(record.test.ensemble),
         "leaderboard": leaderboard_document(record.test),
+        "findings": record.provenance.get("findings", []),
+        "losses": list(losses(record)),
         "report": str(report),
         "seconds": seconds,
     }
@@ -64,7 +67,7 @@ def run_document(record: StudyRecord, report: Path, seconds: float) -> dict[str,
 
 def best_document(record: StudyRecord) -> dict[str, Any] | None:
     """The winner: config, validation MAE and the evaluations its weights come from."""
-    winner = best_evaluation(record.evaluations, record.ladder)
+    winner = best_evaluation(record.evaluations, record.schedule)
     if winner is None:
         return None
     return {
@@ -124,7 +127,7 @@ def split_of(record: StudyRecord) -> str:
 def print_best(record: StudyRecord) -> Evaluation | None:
     """Losses, what is delivered, the winner and the leaderboard on stdout; returns the winner."""
     console = Console(highlight=False, width=80)
-    winner = best_evaluation(record.evaluations, record.ladder)
+    winner = best_evaluation(record.evaluations, record.schedule)
     if winner is None:
         console.print(f"study {record.name}: no evaluation is complete yet")
         return None
@@ -143,7 +146,7 @@ def print_best(record: StudyRecord) -> Evaluation | None:
     )
     console.print(params)
     console.print("weights: " + " -> ".join(f"{row.key} ({number(row.val_mae)})" for row in lineage(record, winner)))
-    board = leaderboard(record)
+    board = leaderboard(StudyView(record))
     if record.test is not None and board is None:
         console.print(_test_table(record, record.test))
     elif record.test is not None and board is not None:
@@ -179,11 +182,11 @@ def _test_table(record: StudyRecord, test: TestResult) -> Table:
     return table
 
 
-def print_summary(record: StudyRecord, report: Path, storage: str | None = None) -> None:
+def print_summary(record: StudyRecord, report: Path, place: Place = Place()) -> None:  # noqa: B008 - it is frozen
     """Losses, what is delivered, the winner and the leaderboard; the stages; and the commands to go on."""
     console = Console(highlight=False, width=80)
     best = print_best(record)
-    for row in stage_statuses(record.evaluations, record.ladder):
+    for row in stage_statuses(record.evaluations, record.schedule):
         console.print(
             f"{row.name}: {row.complete} complete, {row.pruned} pruned, {row.failed} failed, "
             f"best {number(row.best)} {record.unit}"
@@ -196,16 +199,19 @@ def print_summary(record: StudyRecord, report: Path, storage: str | None = None)
     failed = [row for row in contenders(record.evaluations) if row.state is State.FAILED]
     for lost in failed[:3]:
         console.print(f"failed: {lost.key}: {lost.reason}", soft_wrap=True)
-    console.print(f"report:    {report}", soft_wrap=True)
-    place = f" --storage {shlex.quote(without_password(storage))}" if storage else ""
-    commands = {
-        "dashboard": f"dashboard {record.name}",
-        "forecast": f"predict {record.name} recent.csv",
-        "go on": f"run --study {record.name} --trials {2 * record.ladder.trials}",
-    }
+    if (late := late_gain(record.evaluations)) is not None:
+        console.print(late.sentence(), soft_wrap=True)
+    console.print(f"report:    {report}", soft_wrap=True, markup=False)
+    name, trials = record.name, record.schedule.trials
+    if is_done(latest_attempts(record.evaluations, controls=True), record.schedule):
+        trials *= 2
+    commands = {"dashboard": place.command("dashboard", name)}
+    if record.test is not None:
+        commands["forecast"] = place.command("predict", name, *readings_words(record.spec.get("data", {})))
+    commands["go on"] = place.command("run", "--study", name, "--trials", trials)
     if best is not None and best.control != "reference" and record.spec.get("budget") != "guide":
-        own = f"--study {record.name} --config winner --init-from winner --stage {best.stage}"
-        commands["longer"] = f"train {own} --set budget=guide"
-        commands["compare"] = f"train --study {record.name} --stage {record.ladder.stages[0]} --set budget=guide"
-    for name, command in commands.items():
-        console.print(f"{name + ':':10} gman-search {command}{place}", soft_wrap=True)
+        longer, winner = ("--set", "budget=guide"), ("--config-id", "winner", "--init-from", "winner")
+        commands["longer"] = place.command("train", "--study", name, *winner, "--stage", best.stage, *longer)
+        commands["compare"] = place.command("train", "--study", name, "--stage", record.schedule.stages[0], *longer)
+    for title, command in commands.items():
+        console.print(f"{title + ':':10} {command}", soft_wrap=True, markup=False)

@@ -1,5 +1,7 @@
 """`gman-search train`: one stage by itself, as in the three-stage guide."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +10,13 @@ import typer
 from gman_search.cli.options import Json, Storage, Studies
 
 if TYPE_CHECKING:
-    from gman_search.training.job import Job, Outcome
+    from collections.abc import Mapping
+
+    from gman_search.cli.training_folder import TrainingFolder
+    from gman_search.config import Hyperparameters
+    from gman_search.data.task import ForecastDataset
+    from gman_search.spec import StudySpec
+    from gman_search.tuning.folder import StudyFolder
 
 __all__ = ["train"]
 
@@ -22,7 +30,8 @@ def train(
         ),
     ] = None,
     config: Annotated[
-        str | None, typer.Option(help="Take the hyperparameters of a config of the study: its number, or winner.")
+        str | None,
+        typer.Option("--config-id", help="Take the hyperparameters of a config of the study: its number, or winner."),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -30,30 +39,35 @@ def train(
     ] = None,
     study: Annotated[str | None, typer.Option(help="Study whose folder takes weights and logs.")] = None,
     spec: Annotated[Path | None, typer.Option(help="Specification in TOML.")] = None,
-    max_epoch: Annotated[int | None, typer.Option(help="Epochs at most; early stopping may end sooner.")] = None,
+    max_epochs: Annotated[int | None, typer.Option(help="Epochs at most; early stopping may end sooner.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the weights in runs/STAGE, of any settings.")
+    ] = False,
     studies: Studies = Path("studies"),
     storage: Storage = None,
     json: Json = False,
 ) -> None:
     """Train one stage with the guide's settings, or yours; weights in STUDY/runs/STAGE, TensorBoard logs in STUDY/logs.
 
+    Other settings at the same stage go to STUDY/runs/STAGE-2 and so on; the same settings go on where they were.
+
     Example: gman-search train --stage medium --init-from quick --set learning_rate=0.003
     Longer than a search could afford: gman-search train --study demo --config winner --init-from winner --stage full
     --set budget=guide
     """
-    from gman_search.cli.output import number, print_json, say
-    from gman_search.cli.specification import resolve_spec
+    from gman_search.cli.output import print_json, say
+    from gman_search.cli.training_data import training_task
+    from gman_search.cli.training_folder import digest_of_weights, training_folder
     from gman_search.config import at_stage
-    from gman_search.data.task import load_task
-    from gman_search.errors import UsageError
-    from gman_search.record import Epoch
-    from gman_search.search.run import StudyFolder
+    from gman_search.errors import Interrupted, UsageError
+    from gman_search.specification import resolve_spec
     from gman_search.stages import PRESETS
-    from gman_search.training.job import Job
+    from gman_search.tuning.commands import Place, readings_words
+    from gman_search.tuning.folder import StudyFolder
 
     if stage not in PRESETS:
         raise UsageError(f"expected --stage {', '.join(PRESETS)}; received {stage!r}")
-    flags: dict[str, Any] = {} if max_epoch is None else {f"stages.{stage}.max_epochs": max_epoch}
+    flags: dict[str, Any] = {} if max_epochs is None else {f"stages.{stage}.max_epochs": max_epochs}
     if config is not None:
         name = study or resolve_spec(spec_file=spec, study=None, studies_folder=studies, flags={}, settings=[]).name
         flags |= {f"space.{key}": value for key, value in _params(name, studies, config, storage).items()}
@@ -62,39 +76,89 @@ def train(
     )
     folder = StudyFolder(studies / resolved.name)
     parent = _parent(init_from, folder)
+    if parent is not None and len(others := _same_stage(parent, folder.path / "runs")) > 1:
+        say(f"note: grown from runs/{parent.name}; there are {', '.join(others)}")
     hyperparameters = at_stage(
         resolved.space.preset(),
         resolved.stage(stage),
         learning_rate_rule=resolved.halving.learning_rate_rule,
         shortcuts=resolved.model.shortcuts,
     )
-    task = load_task(resolved.data, Path.cwd())
-    for text in task.warnings:
-        say(f"note: {text}")
+    task = training_task(resolved, folder, parent)
+    run = training_folder(
+        folder.path / "runs",
+        stage,
+        {
+            "hyperparameters": hyperparameters.to_dict(),
+            "stage": resolved.stage(stage).model_dump(mode="json"),
+            "growth": None if parent is None else resolved.halving.growth.model_dump(mode="json"),
+            "parent": None if parent is None else digest_of_weights(parent),
+            "seed": resolved.seed,
+            "data": task.fingerprint,
+            "validation_stride": resolved.data.stride_of(len(task.starts["val"])),
+        },
+        overwrite=overwrite,
+    )
+    place = Place(studies, storage=storage)
+    try:
+        document = run.outcome or _trained(resolved, task, folder, run, parent, hyperparameters)
+    except KeyboardInterrupt:
+        command = shlex.join(["gman-search", *sys.argv[1:]])
+        raise Interrupted(f"stopped; finished epochs are kept, and the same command goes on: {command}") from None
+    if json:
+        print_json("train", dict(document))
+        return
+    _print_outcome(document, task.unit, run, folder.path / "logs")
+    if document["val_mae"] is not None:
+        words = readings_words(resolved.data.model_dump(mode="json"))
+        print(f"forecast: {place.command('predict', f'{resolved.name}/{run.name}', *words)}")
 
-    from gman_search.training.quiet import start_tensorflow_quietly
+
+def _trained(
+    spec: "StudySpec",
+    task: "ForecastDataset",
+    study: "StudyFolder",
+    run: "TrainingFolder",
+    parent: Path | None,
+    hyperparameters: "Hyperparameters",
+) -> dict[str, Any]:
+    """Train into the folder of `run`, and go on where that was interrupted; returns what `--json` prints."""
+    from gman_search.cli.output import say
+    from gman_search.io.atomic import write_text
+    from gman_search.record import Epoch
+    from gman_search.stages import PRESETS
+    from gman_search.tf_logging import start_tensorflow_quietly
+    from gman_search.wording import number
 
     start_tensorflow_quietly()
     from gman_search.training.device import prepare_device
+    from gman_search.training.finalize import complete_run
+    from gman_search.training.job import Job
     from gman_search.training.loop import GmanTrainer
-    from gman_search.training.winner import complete_run
 
-    prepare_device(resolved.seed)
-    run = folder.path / "runs" / stage
+    stage = run.settings["stage"]["name"]
+    if run.taken:
+        names = " and ".join(f"runs/{name}" for name in run.taken[:3])
+        say(f"note: {names} has weights of other settings and stays as it is; this training goes to runs/{run.name}")
+    prepare_device(spec.seed)
+    resumes = run.can_resume
+    run.write()
     if parent is not None and parent.is_file():
         from gman_search.training.keras_weights import keras_parent
 
-        shapes = [(one.L, one.K, one.d) for one in (*resolved.stage_list(), *PRESETS.values())]
-        parent = keras_parent(parent, task, shapes, run / "init")
+        shapes = [(one.L, one.K, one.d) for one in (*spec.stage_list(), *PRESETS.values())]
+        parent = keras_parent(parent, task, shapes, run.path / "init")
+    logs = study.path / "logs" / spec.stage(stage).log_folder / f"train{run.name.removeprefix(stage)}"
     job = Job(
         config_id=0,
         stage=stage,
         hyperparameters=hyperparameters,
-        seed=resolved.seed,
-        folder=run,
+        seed=spec.seed,
+        folder=run.path,
         parent=parent,
-        growth=resolved.halving.growth,
-        logs=folder.path / "logs" / resolved.stage(stage).log_folder / "train",
+        growth=spec.halving.growth,
+        logs=logs,
+        resume_from=run.path if resumes and (run.path / "checkpoint.npz").is_file() else None,
     )
 
     def told(epoch: Epoch) -> None:
@@ -103,46 +167,40 @@ def train(
             f"  rate {epoch.learning_rate:.2g}  {epoch.seconds:.1f} s"
         )
 
-    stages = {name: resolved.stage(name) for name in PRESETS}
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "spec.json").write_text(resolved.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    trainer = GmanTrainer(task, validation_stride=resolved.data.stride_of(len(task.starts["val"])), stages=stages)
+    stages = {name: spec.stage(name) for name in PRESETS}
+    write_text(run.path / "spec.json", spec.model_dump_json(indent=2) + "\n")
+    trainer = GmanTrainer(task, validation_stride=run.settings["validation_stride"], stages=stages)
     outcome = trainer.train(job, told)
-    has_weights = (run / "weights.npz").is_file()
-    if has_weights:
+    if (run.path / "weights.npz").is_file():
         model = trainer.compiled(hyperparameters.shape, stage, shortcuts=hyperparameters.shortcuts)
-        complete_run(task, run, model, resolved.data)
-    if json:
-        print_json(
-            "train",
-            {
-                "stage": stage,
-                "state": str(outcome.state),
-                "val_mae": outcome.val_mae,
-                "epochs": outcome.epochs,
-                "seconds": outcome.seconds,
-                "reason": outcome.reason,
-                "diagnosis": list(outcome.diagnosis),
-                "inherited": outcome.facts["inherited"],
-                "weights": str(run),
-            },
-        )
-        return
-    _print_outcome(outcome, task.unit, job, folder.path / "logs", f"{resolved.name}/{stage}" if has_weights else None)
+        complete_run(task, run.path, model, spec.data)
+    document = {
+        "stage": stage,
+        "state": str(outcome.state),
+        "val_mae": outcome.val_mae,
+        "epochs": outcome.epochs,
+        "seconds": outcome.seconds,
+        "reason": outcome.reason,
+        "diagnosis": list(outcome.diagnosis),
+        "inherited": outcome.facts["inherited"],
+        "weights": str(run.path),
+    }
+    run.write(document)
+    return document
 
 
-def _print_outcome(outcome: "Outcome", unit: str, job: "Job", logs: Path, usable: str | None) -> None:
-    from gman_search.cli.output import number
+def _print_outcome(outcome: "Mapping[str, Any]", unit: str, run: "TrainingFolder", logs: Path) -> None:
+    from gman_search.wording import number
 
-    mae = f"validation MAE {number(outcome.val_mae)} {unit}"
-    print(f"{job.stage}: {outcome.state}, {mae} after {outcome.epochs} epochs")
-    for text in (outcome.reason, *outcome.diagnosis):
+    mae = f"validation MAE {number(outcome['val_mae'])} {unit}"
+    again = " (trained before with the same settings; --overwrite trains again)" if run.outcome else ""
+    print(f"{outcome['stage']}: {outcome['state']}, {mae} after {outcome['epochs']} epochs{again}")
+    for text in (outcome["reason"], *outcome["diagnosis"]):
         if text:
             print(f"  {text}")
-    print(f"weights:  {job.folder if usable else 'none: no epoch had a usable validation error'}")
-    print(f"logs:     tensorboard --logdir {logs}")
-    if usable:
-        print(f"forecast: gman-search predict {usable} recent.csv")
+    usable = outcome["val_mae"] is not None
+    print(f"weights:  {run.path if usable else 'none: no epoch had a usable validation error'}")
+    print(f"logs:     {shlex.join(['tensorboard', '--logdir', str(logs)])}")
 
 
 def _keys_of_the_spec(settings: list[str]) -> list[str]:
@@ -155,12 +213,12 @@ def _keys_of_the_spec(settings: list[str]) -> list[str]:
 
 def _params(study: str, studies: Path, config: str, storage: str | None) -> dict[str, Any]:
     """Hyperparameters of a config of a study, at quick scale."""
-    from gman_search.cli.opened import open_record
     from gman_search.errors import UsageError
-    from gman_search.halving.decide import best_evaluation
+    from gman_search.halving.promotion import best_evaluation
+    from gman_search.tuning.study_loader import open_record
 
     record, _ = open_record(study, studies, storage)
-    best = best_evaluation(record.evaluations, record.ladder)
+    best = best_evaluation(record.evaluations, record.schedule)
     wanted = str(best.config_id) if best is not None and config == "winner" else config
     found = {str(row.config_id): row.params for row in record.evaluations}
     if wanted not in found:
@@ -171,9 +229,17 @@ def _params(study: str, studies: Path, config: str, storage: str | None) -> dict
     return dict(found[wanted])
 
 
+def _same_stage(parent: Path, runs: Path) -> list[str]:
+    """Names of the trainings of the same stage, where `parent` is one: which was meant may be a question."""
+    if parent.parent != runs:
+        return []
+    stage = parent.name.split("-")[0]
+    return sorted(file.parent.name for file in runs.glob(f"{stage}*/weights.npz"))
+
+
 def _parent(source: str | None, folder: object) -> Path | None:
     from gman_search.errors import DataError
-    from gman_search.search.run import StudyFolder
+    from gman_search.tuning.folder import StudyFolder
 
     if source is None or not isinstance(folder, StudyFolder):
         return None

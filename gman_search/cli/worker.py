@@ -29,14 +29,14 @@ def worker(
     """
     import os
 
-    from gman_search.cli.opened import joined_study
     from gman_search.cli.output import say
     from gman_search.data.task import load_task
-    from gman_search.search.open import open_studies
+    from gman_search.tuning.factory import open_studies
+    from gman_search.tuning.study_loader import joined_study
 
     folder, spec = joined_study(name, studies, storage)
     folder.path.mkdir(parents=True, exist_ok=True)
-    given = {"speed": data, "adjacency": adjacency, "embedding": embedding}
+    given = {"readings": data, "adjacency": adjacency, "embedding": embedding}
     moved = {key: str(path.resolve()) for key, path in given.items() if path is not None}
     spec = spec.model_copy(update={"data": spec.data.model_copy(update=moved)})
     url = storage or folder.storage_url
@@ -54,9 +54,9 @@ def _run(arguments: tuple[Any, ...], hours: float | None, gpu: int) -> None:
     import signal
     import time
 
-    from gman_search.engines.local import RENEW
+    from gman_search.backends.local import RENEW
     from gman_search.errors import GmanSearchError
-    from gman_search.search.process import worker_process
+    from gman_search.tuning.process import worker_process
 
     end = None if hours is None else time.monotonic() + hours * 3600
     while True:

@@ -9,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from optuna import Study
 from optuna.artifacts import upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
 
-from gman_search.search.artifacts import RECORD, open_store
-from gman_search.search.studies import SearchStudies
+from gman_search.tuning.artifacts import open_store
+from gman_search.tuning.optuna_studies import RECORD, OptunaStudies
+from gman_search.tuning.search_study import SearchStudy
 
 __all__ = ["attach_report", "offer_report"]
 
@@ -23,7 +23,7 @@ ATTACHED = "gman-search:report"
 log = logging.getLogger(__name__)
 
 
-def offer_report(studies: SearchStudies, folder: Path, page: Path) -> None:
+def offer_report(studies: SearchStudy, folder: Path, page: Path) -> None:
     """`attach_report` to the store of the study in `folder`; a store that is away costs no result."""
     try:
         attach_report(studies, open_store(studies.spec.search.artifacts, folder), page)
@@ -31,33 +31,34 @@ def offer_report(studies: SearchStudies, folder: Path, page: Path) -> None:
         log.warning("the dashboard does not show the report: %s", error)
 
 
-def attach_report(studies: SearchStudies, store: Any, page: Path) -> int:
+def attach_report(studies: SearchStudy, store: Any, page: Path) -> int:
     """Put `page` into `store` for every stage's study, in place of an older report; returns how many were written."""
+    trials = studies.store
+    if not isinstance(trials, OptunaStudies):
+        return 0  # no dashboard shows it
     content, written = hashlib.sha256(page.read_bytes()).hexdigest(), 0
     with tempfile.TemporaryDirectory() as folder:
         named = Path(shutil.copyfile(page, Path(folder) / f"report-{studies.spec.name}.html"))
-        for study in studies.by_stage.values():
-            storage, number = studies.storage, study._study_id
-            before = storage.get_study_system_attrs(number).get(ATTACHED) or {}
+        for stage in trials.by_stage:
+            before = trials.study_system_attrs(stage).get(ATTACHED) or {}
             if before.get("digest") == content:
                 continue
-            artifact = _uploaded(study, store, named)
-            storage.set_study_system_attr(number, ATTACHED, {"digest": content, "artifact": artifact})
+            artifact = _uploaded(trials, stage, store, named)
+            trials.set_study_system_attr(stage, ATTACHED, {"digest": content, "artifact": artifact})
             if before:
                 with suppress(ArtifactNotFound):
                     store.remove(before["artifact"])
-                storage.set_study_system_attr(number, RECORD + before["artifact"], json.dumps(None))
+                trials.set_study_system_attr(stage, RECORD + before["artifact"], json.dumps(None))
             written += 1
     return written
 
 
-def _uploaded(study: Study, store: Any, page: Path) -> str:
+def _uploaded(trials: OptunaStudies, stage: str, store: Any, page: Path) -> str:
     """The id of `page` in `store`. Optuna records an artifact before its bytes: without them no record is left."""
-    storage, number = study._storage, study._study_id
-    before = storage.get_study_system_attrs(number).keys()
+    before = trials.study_system_attrs(stage).keys()
     try:
-        return upload_artifact(artifact_store=store, file_path=str(page), study_or_trial=study)
+        return upload_artifact(artifact_store=store, file_path=str(page), study_or_trial=trials.by_stage[stage])
     except Exception:
-        for name in storage.get_study_system_attrs(number).keys() - before:
-            storage.set_study_system_attr(number, name, json.dumps(None))
+        for name in trials.study_system_attrs(stage).keys() - before:
+            trials.set_study_system_attr(stage, name, json.dumps(None))
         raise

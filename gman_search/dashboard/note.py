@@ -1,127 +1,117 @@
 """The note of one stage's study, in Markdown (pure)."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from gman_search.halving.decide import ranked
-from gman_search.halving.table import latest_attempts
-from gman_search.record import StudyRecord
-from gman_search.report.summaries.headline import Headline
-from gman_search.report.summaries.outside import ROLE_NAMES
-from gman_search.report.summaries.rivals import REFERENCE_NAME
-from gman_search.report.summary import ReportSummary
-from gman_search.report.text.formats import duration, error, percent, plural, setting, signed_percent
-from gman_search.report.text.verdict import as_subject, defeat_sentences, delivery_sentence
-from gman_search.space import SearchSpace
+from gman_search.report.baseline_comparison import baseline_comparison
+from gman_search.report.diagnostics import diagnostics
+from gman_search.report.figures import ensemble_weights
+from gman_search.report.figures.promotions import promotions
+from gman_search.report.formats import duration, error, percent, plural, setting, signed_percent
+from gman_search.report.headline import headline
+from gman_search.report.reference_config import reference_standing
+from gman_search.report.verdict import as_subject, defeat_sentences, delivery_sentence
+from gman_search.report.view import REFERENCE_NAME, ROLE_NAMES, StudyView
+from gman_search.space import Choice, SearchSpace
 
 __all__ = ["stage_note"]
 
 MARKS = {"pass": "✓", "warn": "⚠", "unknown": "–"}
 
 
-def stage_note(record: StudyRecord, summary: ReportSummary, stage: str) -> str:
-    """How the search stands, seen from `stage`: state, ladder, winner, checks, what the parameters mean."""
+def stage_note(view: StudyView, stage: str) -> str:
+    """The state of the search as seen from `stage`: stages, winner, diagnostics, and what the hyperparameters mean."""
+    checks = (f"- {MARKS[one.status]} **{_plain(one.question)}** {_plain(one.answer)}" for one in view.of(diagnostics))
     parts = [
-        f"# {_plain(record.name)}: {stage}",
-        _state(record, summary.headline, stage),
-        _ladder(record, summary),
-        _winner(summary),
-        "## Reading this study\n\n"
-        + "\n".join(f"- {MARKS[one.status]} **{_plain(one.question)}** {_plain(one.answer)}" for one in summary.checks),
-        _parameters(record.spec.get("space") or {}, stage, record.ladder.stages[0]),
-        "## Go on\n\n"
-        f"- Figures of the whole search (funnel, learning curves, best so far, ranks) are below the built-in plots.\n"
-        f"- The report of a finished search is among the artifacts of each stage's study.\n"
-        f"- `gman-search report {_plain(record.name)} --open` writes the report, "
-        f"`gman-search why CONFIG --study {_plain(record.name)}` tells the story of one config.\n"
+        f"# {_plain(view.name)}: {stage}",
+        _state(view, stage),
+        _stages(view),
+        _winner(view),
+        "## Diagnostics\n\n" + "\n".join(checks),
+        _hyperparameters(view, stage),
+        "## More\n\n"
+        "- Figures of the whole search (promotions, history, timeline, ranks, curves) are below the built-in plots.\n"
+        "- The report of a finished search is among the artifacts of each stage's study.\n"
+        "- `gman-search report` writes the report, `gman-search explain` explains one config.\n"
         "- A trial's user attribute `config_id` is the same at every stage; `reason` says why it ended.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _state(record: StudyRecord, head: Headline, stage: str) -> str:
-    rows = latest_attempts(record.evaluations)
-    here = [row for row in rows if row.stage == stage]
-    ended = sum(row.state.is_finished for row in here)
-    quota = record.ladder.quotas()[record.ladder.stages.index(stage)]
-    text = f"**{'Finished' if head.finished else 'Under way'}**: {ended} of {plural(quota, 'config')} ended at {stage}."
-    order = ranked(here)
+def _state(view: StudyView, stage: str) -> str:
+    ended = sum(row.state.is_finished for row in view.rows_at(stage))
+    quota = view.record.schedule.rung_sizes()[view.stages.index(stage)]
+    text = (
+        f"**{'Finished' if view.is_finished else 'Running'}**: {ended} of {plural(quota, 'config')} ended at {stage}."
+    )
+    order = view.ranked(stage)
     if order:
-        best = f"{error(order[0].val_mae)} {_plain(head.unit)}"
-        text += f" Best here: config {order[0].config_id}, validation MAE **{best}**."
+        best = f"{error(order[0].val_mae)} {_plain(view.unit)}"
+        text += f" Best at this stage: config {order[0].config_id}, validation MAE **{best}**."
     return text
 
 
-def _ladder(record: StudyRecord, summary: ReportSummary) -> str:
-    unit = _plain(record.unit)
-    rows = ranked(latest_attempts(record.evaluations))
-    best = {stage: next((row.val_mae for row in rows if row.stage == stage), None) for stage in record.ladder.stages}
+def _stages(view: StudyView) -> str:
+    counts = view.of(promotions)
     lines = [
-        f"| stage | ended | promoted | stopped early | failed | under way | best ({unit}) | training |",
+        f"| stage | ended | promoted | stopped early | failed | running or waiting | best ({_plain(view.unit)}) "
+        "| training |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for row in summary.funnel.stages:
-        ended = row.evaluations - row.unfinished
+    for row in counts.stages:
+        best = next((found.val_mae for found in view.ranked(row.stage)), None)
         lines.append(
-            f"| {row.stage} | {ended} | {row.promoted} | {row.pruned} | {row.failed} | {row.unfinished} | "
-            f"{error(best[row.stage])} | {duration(row.seconds)} |"
+            f"| {row.stage} | {row.evaluations - row.unfinished} | {row.promoted} | {row.pruned} | {row.failed} | "
+            f"{row.unfinished} | {error(best)} | {duration(row.seconds)} |"
         )
     lines += [
         f"| {ROLE_NAMES[row.role]} | {row.evaluations - row.unfinished} | – | {row.pruned} | {row.failed} | "
         f"{row.unfinished} | {error(row.best)} | {duration(row.seconds)} |"
-        for row in summary.funnel.outside
+        for row in counts.outside
     ]
     return "\n".join(lines)
 
 
-def _winner(summary: ReportSummary) -> str:
-    head, preset = summary.headline, summary.preset
+def _winner(view: StudyView) -> str:
+    head, standing = view.of(headline), view.of(reference_standing)
     if head.config_id is None:
         return ""
     unit = _plain(head.unit)
     first = [*defeat_sentences(head.defeats, head.unit)]
-    if summary.ensemble is not None and head.delivery is not None:
+    if head.delivery is not None and view.of(ensemble_weights.compute) is not None:
         first.append(delivery_sentence(head.delivery, head.unit))
-    said = "".join(f"{_plain(line)}\n\n" for line in first)
+    losses = "".join(f"{_plain(line)}\n\n" for line in first)
     who = f"Config {head.config_id}, {head.stage}" if head.role != "reference" else _plain(as_subject(REFERENCE_NAME))
     who += f", {ROLE_NAMES['final']}" if head.role == "final" else ""
-    text = f"## Best config\n\n{said}{who}: validation MAE {error(head.val_mae)} {unit}."
+    text = f"## Best config\n\n{losses}{who}: validation MAE {error(head.val_mae)} {unit}."
     if head.steps:
         steps = ", ".join(f"{error(step.mae)} at {step.minutes} min" for step in head.steps)
         text += f" Test MAE {steps} (each step alone); mean of steps {error(head.mean_test_mae)} {unit}."
-    if preset is not None and preset.gain is not None and not preset.is_winner:
-        text += " Against the reference config in the search, on the validation part "
-        text += f"at {preset.stage}: {signed_percent(-preset.gain)}."
-    rivals = summary.versus
-    if rivals is not None and rivals.preset_gain is not None:
-        text += f" On the test part, at one size: {signed_percent(-rivals.preset_gain)}."
+    if standing is not None and standing.gain is not None and not standing.is_winner:
+        text += " Compared with the reference config in the search, on the validation part "
+        text += f"at {standing.stage}: {signed_percent(-standing.gain)}."
+    compared = view.of(baseline_comparison)
+    if compared is not None and compared.reference_gain is not None:
+        text += f" On the test part, at one size: {signed_percent(-compared.reference_gain)}."
     if head.cost.measured_saved_share is not None and head.cost.measured_saved_share > 0:
         saved = percent(100 * head.cost.measured_saved_share, 0)
-        text += f" Cost saved against training every config in full: {saved}."
+        text += f" Cost saved compared with training every config at the last stage: {saved}."
     return text
 
 
-def _parameters(space: Mapping[str, Any], stage: str, first: str) -> str:
+def _hyperparameters(view: StudyView, stage: str) -> str:
     lines = []
-    for name, dimension in space.items():
-        field = SearchSpace.model_fields.get(str(name))
-        if field is None or not isinstance(dimension, Mapping):
-            continue
-        choices = dimension.get("choices")
-        if choices:
-            values = ", ".join(setting(value) for value in choices)
+    for name, dimension in view.spec.space.dimensions().items():
+        if isinstance(dimension, Choice):
+            values = ", ".join(setting(value) for value in dimension.choices)
         else:
-            values = f"{setting(dimension.get('low'))} to {setting(dimension.get('high'))}"
-            values += ", log" if dimension.get("log") else ""
-        lines.append(f"| `{name}` | {values} | {setting(dimension.get('default'))} | {field.description} |")
-    if not lines:
-        return ""
-    scale = (
-        "" if stage == first else f" Values are at the scale of {first}; {stage} uses them by the ratio of the presets."
-    )
-    head = "| parameter | searched | reference | meaning |\n|---|---|---|---|"
-    return f"## Parameters\n\n{head}\n" + "\n".join(lines) + (scale if stage != first else "")
+            values = f"{setting(dimension.low)} to {setting(dimension.high)}{', log' if dimension.log else ''}"
+        meaning = SearchSpace.model_fields[name].description
+        lines.append(f"| `{name}` | {values} | {setting(dimension.default)} | {meaning} |")
+    first = view.stages[0]
+    scale = "" if stage == first else f" Values are at the scale of {first}; {stage} scales them by the ratio of the "
+    scale += "" if stage == first else "reference configs."
+    head = "| hyperparameter | searched | reference | meaning |\n|---|---|---|---|"
+    return f"## Hyperparameters\n\n{head}\n" + "\n".join(lines) + scale
 
 
 def _plain(text: str) -> str:

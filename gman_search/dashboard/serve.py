@@ -11,7 +11,7 @@ from optuna_dashboard import wsgi
 from gman_search.dashboard.refresh import Refresher
 from gman_search.errors import UsageError
 from gman_search.record import StudyRecord
-from gman_search.search.studies import SearchStudies
+from gman_search.tuning.search_study import SearchStudy
 
 __all__ = ["dashboard_server", "keep_fresh"]
 
@@ -36,7 +36,7 @@ def dashboard_server(storage: RDBStorage, port: int, artifacts: Any = None) -> W
 
 
 def keep_fresh(
-    studies: SearchStudies, read: Callable[[SearchStudies], StudyRecord], stop: threading.Event
+    studies: SearchStudy, read: Callable[[SearchStudy], StudyRecord], stop: threading.Event
 ) -> threading.Thread:
     """Refresh notes and figures in the background until `stop` is set; the first time at once."""
     refresher = Refresher(read, REFRESH_SECONDS)

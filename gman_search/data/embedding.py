@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from scipy.linalg import eigh
 
 from gman_search.data.node2vec import node2vec_embedding
 from gman_search.errors import DataError
 
-__all__ = ["made_embedding", "position_embedding", "read_embedding", "spectral_embedding"]
+__all__ = ["build_embedding", "position_embedding", "read_embedding", "spectral_embedding"]
 
 SPREAD = 0.3
 """Standard deviation of a column, about that of GMAN's published node2vec vectors."""
@@ -33,7 +32,7 @@ def read_embedding(path: Path, sensors: int) -> np.ndarray:
         raise DataError(f"{path}: expected a first line `sensors dimensions`, such as `207 64`") from None
     if count != sensors or len(lines) - 1 != sensors:
         raise DataError(
-            f"{path}: expected vectors of the speed file's {sensors} sensors; received {count} announced, "
+            f"{path}: expected vectors of the readings' {sensors} sensors; received {count} announced, "
             f"{len(lines) - 1} given"
         )
     vectors: dict[int, list[float]] = {}
@@ -55,7 +54,7 @@ def read_embedding(path: Path, sensors: int) -> np.ndarray:
     return np.array([vectors[index] for index in range(sensors)], dtype=np.float32)
 
 
-def made_embedding(method: str, graph: np.ndarray | None, sensors: int, size: int) -> tuple[np.ndarray, str]:
+def build_embedding(method: str, graph: np.ndarray | None, sensors: int, size: int) -> tuple[np.ndarray, str]:
     """An embedding (N, size) float32 by `method` (spectral, node2vec, random), and what it was made from.
 
     Without a graph (N, N), "spectral" numbers the sensors.
@@ -82,6 +81,8 @@ def spectral_embedding(adjacency: np.ndarray, size: int) -> np.ndarray:
     N - 1 informative ones are zero. The graph may be disconnected, and the result does not depend on the machine beyond
     rounding: ties between eigenvalues are broken and signs fixed by the sensors' order.
     """
+    from scipy.linalg import eigh  # takes a fifth of a second, which forecasting should not wait for
+
     weights = np.maximum(adjacency, adjacency.T).astype(float)
     np.fill_diagonal(weights, 0.0)
     degree = weights.sum(axis=1)

@@ -1,4 +1,4 @@
-"""How long a stage takes and how much memory it needs, before anything was trained, and the ladder it gives (pure).
+"""How long a stage takes and how much memory it needs, before anything was trained; the schedule that follows (pure).
 
 The constants of the memory are fitted to the same points as the seconds (`halving/cost.py`).
 """
@@ -14,13 +14,14 @@ from gman_search.halving.cost import (
     step_seconds,
 )
 from gman_search.halving.finals import FINAL_SHARE, REFERENCE_SHARE, FinalsPlan
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.plan import StageCost
+from gman_search.model.shape import CHUNKED_FROM
 from gman_search.spec import StudySpec
 from gman_search.stages import PRESETS, Stage
 
 if TYPE_CHECKING:
-    from gman_search.data.task import ForecastTask
+    from gman_search.data.task import ForecastDataset
 
 __all__ = [
     "StageEstimate",
@@ -28,22 +29,20 @@ __all__ = [
     "estimate_stages",
     "final_test_seconds",
     "finals_plan",
-    "ladder_of",
+    "schedule_of",
     "stage_seconds",
     "step_memory",
     "task_shape",
 ]
 
 REPORT_SECONDS = 5.0
-"""Writing what is delivered, beside what `cli/trials_that_fit.py` leaves for starting and the report."""
+"""Writing what is delivered, beside what `api/budget_planner.py` leaves for starting and the report."""
 TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 300_000, 0.3, 1.7e-5, 4e-6
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
 SCORED_WINDOWS, CANDIDATES, MEMBERS = 1000, 12, 8
 """What an ensemble is chosen from and by (gman_search/ensemble)."""
 BASE_GB, CHANNEL_GB = 0.75, 1.33e-7
 """TensorFlow itself; and for one token, channel and block of L."""
-CHUNKED_FROM = 150
-"""Sensors from which attention is computed in chunks, so that its weights are never whole in memory."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +54,19 @@ class StageEstimate(StageCost):
     memory_gb: float
 
 
-def epoch_windows(task: "ForecastTask", validation_stride: int) -> dict[str, int]:
+def epoch_windows(task: "ForecastDataset", validation_stride: int) -> dict[str, int]:
     """How many `windows` an epoch trains on and how many `validation` windows are scored after it."""
     return {"windows": len(task.starts["train"]), "validation": len(task.starts["val"][::validation_stride])}
 
 
-def task_shape(task: "ForecastTask") -> dict[str, int]:
+def task_shape(task: "ForecastDataset") -> dict[str, int]:
     """What a step's time and memory depend on besides its stage."""
     return {"sensors": len(task.series.sensors), "history": task.P, "horizon": task.Q, "groups": task.groups}
 
 
 def estimate_stages(
     stages: tuple[Stage, ...],
-    task: "ForecastTask",
+    task: "ForecastDataset",
     validation_stride: int,
     *,
     threads: int = 1,
@@ -90,51 +89,56 @@ def estimate_stages(
     )
 
 
-def stage_seconds(spec: StudySpec, task: "ForecastTask") -> dict[str, float]:
+def stage_seconds(spec: StudySpec, task: "ForecastDataset") -> dict[str, float]:
     """Estimated seconds of one evaluation at each stage, by one thread: their ratio counts, on every machine alike."""
     estimates = estimate_stages(spec.stage_list(), task, spec.data.stride_of(len(task.starts["val"])))
     return {row.stage: row.seconds for row in estimates}
 
 
-def finals_plan(spec: StudySpec, task: "ForecastTask") -> FinalsPlan:
-    """The time for what is trained outside the ladder, by the estimated time of the ladder."""
+def finals_plan(spec: StudySpec, task: "ForecastDataset") -> FinalsPlan:
+    """The time for what is trained outside the stages, by the estimated time of the stages."""
     stages, stride = spec.preset_stages(), spec.data.stride_of(len(task.starts["val"]))
     windows, shape = epoch_windows(task, stride), task_shape(task)
     guide = PRESETS["quick"]
     seconds = [row.seconds for row in estimate_stages(stages, task, stride)]
-    ladder = sum(each * quota for each, quota in zip(seconds, ladder_of(spec, task).quotas(), strict=True))
+    schedule = sum(each * quota for each, quota in zip(seconds, schedule_of(spec, task).rung_sizes(), strict=True))
     settings = spec.search
     return FinalsPlan(
         **windows,
         window_seconds={stage.name: step_seconds(stage, **shape) / stage.batch_size for stage in stages},
         reference_window_seconds=step_seconds(guide, **shape) / guide.batch_size,
-        reference_seconds=REFERENCE_SHARE * ladder * settings.reference,
-        final_seconds=FINAL_SHARE * ladder / max(1, settings.finals),
-        count=settings.finals,
+        reference_seconds=REFERENCE_SHARE * schedule * settings.reference,
+        final_seconds=FINAL_SHARE * schedule / max(1, settings.usual_finals),
+        count=settings.usual_finals,
     )
 
 
-def final_test_seconds(spec: StudySpec, task: "ForecastTask") -> float:
-    """Estimated seconds after the last training: boosted trees, the ensemble's forecasts, test and report."""
+def final_test_seconds(spec: StudySpec, task: "ForecastDataset", *, trees_fitted: bool = False) -> float:
+    """Estimated seconds of boosted trees, the ensemble's forecasts, test and report.
+
+    `trees_fitted` leaves out the fitting of the trees, which comes before the search.
+    """
     sensors = len(task.series.sensors)
     rows = min(TREE_ROWS, len(task.starts["train"]) * sensors)
     scored = (min(SCORED_WINDOWS, len(task.starts["val"])), len(task.starts["test"]))
-    trees = task.Q * (TREE_SECONDS + TREE_ROW_SECONDS * rows + TREE_FORECAST_SECONDS * sensors * sum(scored))
+    fitting = 0.0 if trees_fitted else TREE_SECONDS + TREE_ROW_SECONDS * rows
+    trees = task.Q * (fitting + TREE_FORECAST_SECONDS * sensors * sum(scored))
     stage = spec.preset_stages()[1]
     window = FORECAST_SHARE * step_seconds(stage, **task_shape(task)) / stage.batch_size
     return REPORT_SECONDS + trees + window * (CANDIDATES * scored[0] + MEMBERS * scored[1])
 
 
-def ladder_of(spec: StudySpec, task: "ForecastTask") -> Ladder:
-    """The ladder of a new study on `task`."""
-    return spec.ladder(reduction_factors(list(stage_seconds(spec, task).values())))
+def schedule_of(spec: StudySpec, task: "ForecastDataset") -> HalvingSchedule:
+    """The halving schedule of a new study on `task`."""
+    return spec.schedule(reduction_factors(list(stage_seconds(spec, task).values())))
 
 
 def step_memory(stage: Stage, *, sensors: int, history: int, horizon: int, groups: int = 0) -> float:
     """Peak GB of a process that trains this stage."""
     windows = stage.batch_size * (history + horizon)
     kept = BASE_GB + CHANNEL_GB * windows * sensors * stage.D * stage.L
-    if groups or sensors < CHUNKED_FROM:  # scores and weights of every block wait for their gradient
+    # Scores and weights of every block wait for their gradient; chunked attention never has them whole in memory.
+    if groups or sensors < CHUNKED_FROM:
         kept += 2 * 4e-9 * windows * _pairs(sensors, groups) * stage.K * stage.L
     return kept
 

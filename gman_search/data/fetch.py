@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from gman_search.data.read import read_series
 from gman_search.errors import DataError, UsageError
+from gman_search.io.atomic import atomic_path
 
 __all__ = ["PUBLIC", "PublicSet", "fetch"]
 
@@ -55,27 +56,30 @@ def fetch(name: str, address: str, target: Path, *, sha256: str | None, say: Cal
     if not _is_web(address):
         raise UsageError(f"expected an address like https://host/{known.file} for --from; received {address!r}")
     address += known.file if address.endswith("/") else ""
-    part = target.with_name(target.name + ".part")
-    try:  # before anything is asked for
+    try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.open("wb").close()
+        with atomic_path(target) as part:
+            part.open("wb").close()  # before anything is asked for
+            return _verified(known, name, address, sha256, part, say)
     except OSError as error:
         raise UsageError(f"expected a file that can be written; {target}: {error.strerror}") from None
-    try:
-        expected = _checksum(address, sha256)
-        received, size = _download(address, part, say)
-        if received != expected:
-            raise DataError(f"{address}: expected a file of SHA-256 {expected}; received {received}: nothing was kept")
-        series = read_series(part)
-        if series.values.shape != (known.steps, known.sensors):
-            steps, sensors = series.values.shape
-            raise DataError(
-                f"{address}: expected {name}, {known.steps} steps of {known.sensors} sensors; received {steps} of "
-                f"{sensors}: nothing was kept"
-            )
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+
+
+def _verified(
+    known: PublicSet, name: str, address: str, sha256: str | None, part: Path, say: Callable[[str], None]
+) -> tuple[str, int]:
+    """Download into `part`; returns SHA-256 and bytes of what is the right file."""
+    expected = _checksum(address, sha256)
+    received, size = _download(address, part, say)
+    if received != expected:
+        raise DataError(f"{address}: expected a file of SHA-256 {expected}; received {received}: nothing was kept")
+    series = read_series(part)
+    if series.values.shape != (known.steps, known.sensors):
+        steps, sensors = series.values.shape
+        raise DataError(
+            f"{address}: expected {name}, {known.steps} steps of {known.sensors} sensors; received {steps} of "
+            f"{sensors}: nothing was kept"
+        )
     return received, size
 
 
@@ -94,7 +98,7 @@ def _checksum(address: str, given: str | None) -> str:
                 text = answer.read(200).decode("ascii")
         except UNREACHABLE as error:
             raise UsageError(
-                f"expected --sha256, or a file {address}.sha256 beside the data; received neither ({_told(error)})"
+                f"expected --sha256, or a file {address}.sha256 next to the data; received neither ({_told(error)})"
             ) from None
     words = text.split()
     if not words or len(words[0]) != 64 or set(words[0].lower()) - set("0123456789abcdef"):

@@ -7,7 +7,6 @@ Settings are those of GMAN's script: p = 2, q = 1, 100 walks of 80 sensors from 
 import hashlib
 import os
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from gman_search.errors import UsageError
+from gman_search.io.atomic import atomic_path
 
 __all__ = ["node2vec_embedding", "walks"]
 
@@ -125,12 +125,11 @@ def _read(file: Path, shape: tuple[int, int]) -> np.ndarray | None:
 
 
 def _write(file: Path, vectors: np.ndarray) -> None:
-    # Written aside and moved: another process may read meanwhile. A cache that cannot be written is no error.
+    # Atomic: another process may read meanwhile. A cache that cannot be written is no error.
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".npy", delete=False) as beside:
-            np.save(beside, vectors)
-        Path(beside.name).replace(file)
+        with atomic_path(file) as partial, partial.open("wb") as stream:
+            np.save(stream, vectors)
     except OSError:
         return
 

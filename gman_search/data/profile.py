@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gman_search.data.series import TrafficSeries
+from gman_search.missing import is_observed
 
 __all__ = ["GraphProfile", "SeriesProfile", "guess_unit", "profile_graph", "profile_series"]
 
@@ -18,8 +19,8 @@ class SeriesProfile:
 
     `gaps` counts runs of steps at which no sensor has a reading, `gap_steps` their steps. `longest_repeat` (N,) is the
     longest run of one and the same reading, in steps; `stuck` marks the sensors with one of `STUCK_HOURS` or more.
-    `twins` are pairs of sensors with equal readings. `night_zeros` is the share of zeros from 0 to 5 o'clock and
-    `day_zeros` from 8 to 18.
+    `duplicate_sensors` are pairs of sensors with equal readings. `night_zeros` is the share of zeros from 0 to 5
+    o'clock and `day_zeros` from 8 to 18.
     """
 
     zeros: np.ndarray
@@ -29,7 +30,7 @@ class SeriesProfile:
     longest_gap: int
     longest_repeat: np.ndarray
     stuck: np.ndarray
-    twins: tuple[tuple[str, str], ...]
+    duplicate_sensors: tuple[tuple[str, str], ...]
     quantiles: dict[str, float]
     unit: str
     night_zeros: float
@@ -41,8 +42,8 @@ class GraphProfile:
     """A graph at a glance.
 
     `components` are the sizes of its connected parts, biggest first; `isolated` the sensors without a neighbour.
-    `edge_likeness` is the mean correlation of neighbours' readings after the network's own mean is taken out,
-    `pair_likeness` that of all pairs.
+    `edge_correlation` is the mean correlation of neighbours' readings after the network's own mean is taken out,
+    `pair_correlation` that of all pairs.
     """
 
     edges: int
@@ -50,13 +51,13 @@ class GraphProfile:
     symmetric: bool
     components: tuple[int, ...]
     isolated: tuple[str, ...]
-    edge_likeness: float
-    pair_likeness: float
+    edge_correlation: float
+    pair_correlation: float
 
     @property
     def fits_readings(self) -> bool:
         """Whether neighbours are more alike than others; if not, the order of the sensors may be another."""
-        return not self.edges or not self.edge_likeness <= self.pair_likeness + 0.02  # NaN: cannot be told
+        return not self.edges or not self.edge_correlation <= self.pair_correlation + 0.02  # NaN: cannot be told
 
 
 def profile_series(series: TrafficSeries) -> SeriesProfile:
@@ -78,7 +79,7 @@ def profile_series(series: TrafficSeries) -> SeriesProfile:
         longest_gap=int(lengths.max(initial=0)),
         longest_repeat=repeats,
         stuck=repeats * series.step_minutes >= STUCK_HOURS * 60,
-        twins=_twins(series),
+        duplicate_sensors=_duplicate_sensors(series),
         quantiles={f"{mark:.0%}": float(value) for mark, value in zip(marks, quantiles, strict=True)},
         unit=guess_unit(observed),
         night_zeros=float(zero[hour < 5].mean()) if (hour < 5).any() else 0.0,
@@ -112,7 +113,7 @@ def profile_graph(adjacency: np.ndarray, series: TrafficSeries) -> GraphProfile:
     either = joined | joined.T
     _, labels = connected_components(either, directed=False)
     alone = np.flatnonzero(~either.any(axis=1))
-    likeness = _likeness(series.values)
+    correlation = _correlation(series.values)
     pairs = ~np.eye(len(joined), dtype=bool)
     size = len(joined)
     return GraphProfile(
@@ -121,13 +122,13 @@ def profile_graph(adjacency: np.ndarray, series: TrafficSeries) -> GraphProfile:
         symmetric=bool(np.allclose(adjacency, adjacency.T, atol=1e-6)),
         components=tuple(sorted(np.bincount(labels).tolist(), reverse=True)),
         isolated=tuple(series.sensors[index] for index in alone),
-        edge_likeness=float(np.mean(likeness[either])) if either.any() else float("nan"),
-        pair_likeness=float(np.mean(likeness[pairs])) if size > 1 else float("nan"),
+        edge_correlation=float(np.mean(correlation[either])) if either.any() else float("nan"),
+        pair_correlation=float(np.mean(correlation[pairs])) if size > 1 else float("nan"),
     )
 
 
 def _longest_repeat(column: np.ndarray) -> int:
-    return int(_runs((column[1:] == column[:-1]) & (column[1:] != 0)).max(initial=0)) + 1
+    return int(_runs((column[1:] == column[:-1]) & is_observed(column[1:])).max(initial=0)) + 1
 
 
 def _runs(marked: np.ndarray) -> np.ndarray:
@@ -136,7 +137,7 @@ def _runs(marked: np.ndarray) -> np.ndarray:
     return edges[1::2] - edges[::2]
 
 
-def _twins(series: TrafficSeries) -> tuple[tuple[str, str], ...]:
+def _duplicate_sensors(series: TrafficSeries) -> tuple[tuple[str, str], ...]:
     first: dict[bytes, str] = {}
     found = []
     for index, name in enumerate(series.sensors):
@@ -147,15 +148,14 @@ def _twins(series: TrafficSeries) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _likeness(values: np.ndarray) -> np.ndarray:
+def _correlation(values: np.ndarray) -> np.ndarray:
     """Correlations (N, N) of readings less the network's mean at each step; missing ones are at the sensor's mean."""
     rows = values[:: max(1, len(values) // COMPARED_ROWS)].astype(np.float64)
-    rows = np.where(rows == 0, np.nan, rows)
-    seen = np.isfinite(rows)
+    seen = is_observed(rows)
     means = np.where(seen, rows, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
     rows = np.where(seen, rows, means) - means
     rows -= rows.mean(axis=1, keepdims=True)
     spread = np.sqrt(np.square(rows).sum(axis=0))
     rows /= np.where(spread > 0, spread, 1.0)
-    likeness: np.ndarray = rows.T @ rows
-    return likeness
+    correlation: np.ndarray = rows.T @ rows
+    return correlation

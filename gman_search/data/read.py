@@ -1,98 +1,96 @@
 """The one door through which readings come in: the format is told by the file's content."""
 
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
-from gman_search.data.formats.csv_text import read_table
-from gman_search.data.formats.long_csv import long_columns, long_readings
-from gman_search.data.formats.wide_csv import wide_readings
+from gman_search.data.cleaning.clean import cleaned
+from gman_search.data.formats.by_content import file_readings
+from gman_search.data.ignored_columns import no_sensors_note
+from gman_search.data.joined import joined
 from gman_search.data.readings import Readings
 from gman_search.data.series import TrafficSeries
+from gman_search.data.sources import is_several, source_files
+from gman_search.data.suspected_codes import suspected_codes, suspicion
 from gman_search.data.time_axis import counted_axis, regular_axis
+from gman_search.data.time_zone import check_zone
 from gman_search.errors import DataError
+from gman_search.reading_options import ReadingOptions
 
-__all__ = ["MISSING", "read_series", "series_of"]
+__all__ = ["AS_IT_STANDS", "read_series", "series_of"]
 
-MISSING = ("zero", "nan")
-HDF5, ZIP, PARQUET, GZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"PAR1", b"\x1f\x8b"
-NUMPY, PICKLES = b"\x93NUMPY", (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+AS_IT_STANDS = ReadingOptions()
 
 
 def read_series(
-    path: Path,
-    *,
-    start: str | None = None,
-    step: str | None = None,
-    channel: int | str | None = None,
-    missing: Collection[str] = MISSING,
-    blank: float = 0.0,
-    silent: bool = False,
+    path: Path, options: ReadingOptions = AS_IT_STANDS, *, blank: float = 0.0, allow_all_missing: bool = False
 ) -> TrafficSeries:
-    """Read a file of readings: wide or long CSV (also .gz), pandas HDF5, .npz, Parquet.
+    """Read a file of readings: wide or long CSV (also packed), pandas HDF5, .npz, .npy, Parquet, Feather, Excel, PeMS.
 
     Args:
-        path: the file.
-        start: time of the first row, needed where the file has no times (npz, CSV without a column of times).
-        step: time between rows, such as "5min", needed where the file has no times.
-        channel: which quantity, by number or name, where the file has several.
-        missing: what is no reading besides 0: "nan" (NaN and blank cells), "negative".
+        path: the file; or a folder or a pattern such as pems/*.txt.gz, whose files are one series.
+        options: what the file does not say: `start` and `step` where it has no times (npz, CSV without a column of
+            times), `channel` where it has several quantities, what is missing.
         blank: what stands for a missing reading that is no 0 in the file; NaN tells them apart.
-        silent: whether a sensor may have no reading at all; nothing can be learnt from one, but it can be forecast.
+        allow_all_missing: whether a sensor may have no reading at all. Nothing can be learnt from such a sensor, but it
+            can be forecast.
 
     Raises:
         DataError: with file, line (or row) and column, in one line.
     """
-    found = _readings(path, channel)
-    return series_of(found, start=start, step=step, missing=missing, blank=blank, silent=silent)
+    if not is_several(path):
+        return series_of(
+            file_readings(path, options, allow_all_missing), options, blank=blank, allow_all_missing=allow_all_missing
+        )
+    parts = []
+    for file in source_files(path):
+        try:
+            parts.append(file_readings(file, options, allow_all_missing))
+        except DataError as error:
+            raise DataError(
+                f"{error} (one of the files of {path}: if it does not belong there, give a pattern of those that do)"
+            ) from None
+    return series_of(joined(path, parts), options, blank=blank, allow_all_missing=allow_all_missing)
 
 
 def series_of(
-    readings: Readings,
-    *,
-    start: str | None = None,
-    step: str | None = None,
-    missing: Collection[str] = MISSING,
-    blank: float = 0.0,
-    silent: bool = False,
+    readings: Readings, options: ReadingOptions = AS_IT_STANDS, *, blank: float = 0.0, allow_all_missing: bool = False
 ) -> TrafficSeries:
     """Readings on a regular axis of time; arguments and errors as in `read_series`."""
-    values = readings.checked(missing, silent=silent)
+    start, step = options.start, options.step
+    if not allow_all_missing:
+        readings = readings.without_silent()
+    if options.timezone is not None:
+        check_zone(options.timezone)
+    coded = readings.without_codes(options.missing_codes)
+    codes = np.isnan(coded.values) & ~np.isnan(readings.values) if coded is not readings else None
+    # A negative one is refused, or "negative" in data.missing_values says what it is.
+    suspects = () if allow_all_missing else tuple(code for code in suspected_codes(coded.values) if code > 0)
+    values = coded.checked(options.missing_values, allow_all_missing=allow_all_missing, coded=codes)
     axis = counted_axis(readings, start, step) if readings.times is None else regular_axis(readings)
-    notes = (*readings.notes, *axis.notes)
+    notes = (*coded.notes, *axis.notes)
     if readings.times is not None and (start is not None or step is not None):
-        notes += (f"--start and --step are not looked at: {readings.path.name} has times of its own",)
+        notes += (f"--start and --step are ignored: {readings.path.name} has times of its own",)
+    if options.timezone is not None and readings.instants is None:
+        notes += (f"data.timezone is ignored: times in {readings.path.name} have no time zone",)
+    if readings.observed is not None and readings.observed.note:
+        notes += (readings.observed.note,)
+    elif readings.observed is None and options.min_observed:
+        notes += (f"data.min_observed is ignored: {readings.path.name} does not say what was observed",)
     values = axis.filled(values)
+    if suspects:
+        notes += (suspicion(suspects),)
+    if not allow_all_missing:
+        notes += no_sensors_note(values, axis.times, readings.sensors)
     if not np.isnan(blank):
         values = np.nan_to_num(values, nan=blank)
-    return TrafficSeries(values, axis.times, readings.sensors, axis.minutes, notes)
-
-
-def _readings(path: Path, channel: int | str | None) -> Readings:
-    if not path.is_file():
-        raise DataError(f"expected a file of readings at {path}; there is no such file")
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(8)
-    except OSError as error:
-        raise DataError(f"{path}: expected a file that can be read; {error.strerror}") from None
-    if beginning.startswith(HDF5):
-        from gman_search.data.formats.pandas_hdf import hdf_readings
-
-        return hdf_readings(path)
-    if beginning.startswith(ZIP):
-        from gman_search.data.formats.npz import npz_readings
-
-        return npz_readings(path, channel)
-    if beginning.startswith(PARQUET):
-        from gman_search.data.formats.parquet import parquet_readings
-
-        return parquet_readings(path, channel)
-    if beginning.startswith(PICKLES) or path.suffix in (".pkl", ".pickle"):
-        raise DataError(f"{path}: expected readings; received a pickle, which may run code: save it as CSV or Parquet")
-    if beginning.startswith(NUMPY):
-        raise DataError(f"{path}: expected readings; received one array: np.savez_compressed(FILE, data=array)")
-    table = read_table(path, packed=beginning.startswith(GZIP) or path.suffix == ".gz")
-    columns = None if table.header is None else long_columns(path, table.header, channel)
-    return wide_readings(table) if columns is None else long_readings(table, columns)
+    series = TrafficSeries(
+        values,
+        axis.times,
+        readings.sensors,
+        axis.minutes,
+        notes,
+        day_first=readings.day_first,
+        decimal=readings.decimal,
+    )
+    return cleaned(series, options.unit, blank=blank) if options.clean else series

@@ -6,10 +6,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gman_search.errors import DataError
+from gman_search.missing import is_observed
 
-__all__ = ["MINUTES_PER_DAY", "TrafficSeries"]
+__all__ = ["MINUTES_PER_DAY", "LeftOut", "TrafficSeries"]
 
 MINUTES_PER_DAY = 1440
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Readings of a sensor in a row, from the time `first` to `last`, that a rule of `[data] clean` finds."""
+
+    sensor: str
+    first: np.datetime64
+    last: np.datetime64
+    rule: str
+    readings: int
 
 
 @dataclass(frozen=True)
@@ -17,7 +29,10 @@ class TrafficSeries:
     """Readings (S, N) of N sensors at S regular times; 0 means missing.
 
     `times` is (S,) datetime64[m]; `step_minutes` is the distance between two of them and divides a day. `notes`
-    say what was made of the file: gaps, an hour left out, sensors that were numbered.
+    say what was made of the file: gaps, an hour left out, sensors that were numbered. `left_out` are the readings that
+    are missing because `[data] clean` left them out. `day_first` and `decimal` are
+    what the file showed of the order of day and month and of its decimal mark, None where it showed nothing
+    that another file of the same origin could lack.
     """
 
     values: np.ndarray
@@ -25,6 +40,9 @@ class TrafficSeries:
     sensors: tuple[str, ...]
     step_minutes: int
     notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    day_first: bool | None = None
+    decimal: str | None = None
 
     def __post_init__(self) -> None:
         if self.step_minutes < 1 or MINUTES_PER_DAY % self.step_minutes:
@@ -52,15 +70,26 @@ class TrafficSeries:
     @property
     def missing_share(self) -> np.ndarray:
         """Share of missing readings of each sensor (N,)."""
-        share: np.ndarray = (self.values == 0).mean(axis=0)
+        share: np.ndarray = (~is_observed(self.values)).mean(axis=0)
         return share
+
+    def with_zeros(self) -> "TrafficSeries":
+        """Absent readings, NaN, as zeros: what a task takes."""
+        return replace(self, values=np.nan_to_num(self.values, nan=0.0))
+
+    def until(self, rows: int) -> "TrafficSeries":
+        """The first `rows` rows."""
+        return replace(self, values=self.values[:rows], times=self.times[:rows])
 
     def take(self, sensors: int | tuple[str, ...] | None) -> "TrafficSeries":
         """The first n sensors, the named ones in the order given, or all."""
         if sensors is None:
             return self
         columns = self.columns(sensors)
-        return replace(self, values=self.values[:, columns], sensors=tuple(self.sensors[i] for i in columns))
+        names = tuple(self.sensors[i] for i in columns)
+        known = set(names)
+        kept = tuple(period for period in self.left_out if period.sensor in known)
+        return replace(self, values=self.values[:, columns], sensors=names, left_out=kept)
 
     def columns(self, sensors: int | tuple[str, ...]) -> list[int]:
         """Column numbers of the first n or the named sensors.

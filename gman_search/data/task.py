@@ -1,33 +1,37 @@
 """A forecasting task: everything a trainer needs to know of the data, ready to be put on a device."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from gman_search.data.cautions import cautions
-from gman_search.data.embedding import made_embedding, read_embedding
-from gman_search.data.graph import read_adjacency, read_locations
+from gman_search.data.cleaning.clean import refuse_other_unit
+from gman_search.data.embedding import build_embedding, read_embedding
+from gman_search.data.fill import fill_missing
+from gman_search.data.fingerprint import task_fingerprint
+from gman_search.data.graph import Graph, coordinates_of_table, read_graph, read_locations
 from gman_search.data.holidays import NO_HOLIDAYS, YEARS_AHEAD, calendar_days, holiday_dates
 from gman_search.data.read import read_series
 from gman_search.data.series import TrafficSeries
+from gman_search.data.stored import StoredData
 from gman_search.data.usual import UsualValues, usual_values, usual_without_own_day
 from gman_search.data.window_set import WindowSet
 from gman_search.data.windows import cut_windows
+from gman_search.data_spec import DataSpec
 from gman_search.errors import DataError
-from gman_search.spec import DataSpec
+from gman_search.missing import is_observed
+from gman_search.reading_options import ReadingOptions
 
-__all__ = ["ForecastTask", "fill_missing", "load_adjacency", "load_series", "load_task", "make_task", "task_of"]
+__all__ = ["ForecastDataset", "build_task", "fill_missing", "load_adjacency", "load_series", "load_task", "make_task"]
 
 DEMO = resources.files("gman_search.data") / "demo"
 
 
 @dataclass(frozen=True)
-class ForecastTask:
+class ForecastDataset:
     """Readings, calendar, spatial embedding, windows and scaler of one network.
 
     `inputs` (S, N) are normalised readings with missing ones filled, `targets` (S, N) raw readings with 0 for missing.
@@ -36,6 +40,7 @@ class ForecastTask:
     others. `usual` has what sensors usually read, from the training part; `usual_rows` (S, N) is that of every row, of
     a training row as the other days have it. `holiday_dates` are days that count as Sundays, in `day_of_week` and for
     years to come. `coordinates` has (latitude, longitude) by sensor where they are known.
+    `graph_notes` say what was decided in reading the graph.
     `groups` is the number of groups of group spatial attention, 0 for attention of all to all. `fingerprint` is equal
     on every machine for equal data.
     """
@@ -58,17 +63,22 @@ class ForecastTask:
     usual_rows: np.ndarray
     unit: str
     embedding_source: str
-    warnings: tuple[str, ...]
     fingerprint: str
     coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     groups: int = 0
     split: str = "gman"
     holiday_dates: np.ndarray = field(default_factory=lambda: NO_HOLIDAYS)
+    graph_notes: tuple[str, ...] = ()
 
     @property
     def T(self) -> int:
         """Times of a day."""
         return self.series.steps_per_day
+
+    @cached_property
+    def stored(self) -> StoredData:
+        """What a study and its models remember of the readings."""
+        return StoredData.of(self)
 
     def windows(self, part: str) -> WindowSet:
         """The windows of "train", "val" or "test", for forecasters of any kind."""
@@ -88,46 +98,44 @@ def load_series(spec: DataSpec, base: Path, *, blank: float = 0.0) -> TrafficSer
     """All sensors of the readings of `spec`; `blank` as in `read_series`.
 
     Raises:
-        DataError: the file is missing or malformed.
+        DataError: the file is missing or malformed, or its readings are in another unit than `clean` goes by.
     """
-    if spec.speed != "demo":
-        return read_series(
-            base / spec.speed,
-            start=spec.start,
-            step=spec.step,
-            channel=spec.channel,
-            missing=spec.missing,
-            blank=blank,
-        )
-    with resources.as_file(DEMO / "speed.csv.gz") as path:
-        return read_series(path, blank=blank)
+    if spec.readings != "demo":
+        series = read_series(base / spec.readings, spec.reading, blank=blank)
+    else:
+        with resources.as_file(DEMO / "speed.csv.gz") as path:
+            series = read_series(path, ReadingOptions(unit=spec.unit, clean=spec.clean), blank=blank)
+    refuse_other_unit(series, spec.unit)
+    return series
 
 
-def load_adjacency(spec: DataSpec, base: Path, all_sensors: tuple[str, ...]) -> np.ndarray | None:
-    """Adjacency (M, M) of all sensors of the readings, or None without a graph file.
+def load_adjacency(spec: DataSpec, base: Path, all_sensors: tuple[str, ...]) -> Graph | None:
+    """The graph of all M sensors of the readings, or None without one: no file, and no coordinates in the readings.
 
     Raises:
         DataError: the file is missing, malformed or of other sensors.
     """
     if spec.adjacency is not None:
-        return read_adjacency(base / spec.adjacency, all_sensors)
-    if spec.speed != "demo":
-        return None
+        return read_graph(base / spec.adjacency, all_sensors, spec.graph_values)
+    if spec.readings != "demo":
+        return coordinates_of_table(base / spec.readings, all_sensors)
     with resources.as_file(DEMO / "distances.csv") as path:
-        return read_adjacency(path, all_sensors)
+        return read_graph(path, all_sensors)
 
 
-def load_task(spec: DataSpec, base: Path) -> ForecastTask:
+def load_task(spec: DataSpec, base: Path, readings: TrafficSeries | None = None) -> ForecastDataset:
     """Read the files of `spec` (relative to `base`; "demo" is bundled) and cut them into windows.
+
+    `readings` of all sensors, or some rows of them, that were read before stand for those in the file.
 
     Raises:
         DataError: a file is missing or malformed, or the files do not fit each other.
     """
-    everything = load_series(spec, base)
-    return task_of(spec, base, everything, load_adjacency(spec, base, everything.sensors))
+    everything = load_series(spec, base) if readings is None else readings
+    return build_task(spec, base, everything, load_adjacency(spec, base, everything.sensors))
 
 
-def task_of(spec: DataSpec, base: Path, everything: TrafficSeries, adjacency: np.ndarray | None) -> ForecastTask:
+def build_task(spec: DataSpec, base: Path, everything: TrafficSeries, graph: Graph | None) -> ForecastDataset:
     """The task of readings and graph of all sensors that are already in memory; only an embedding is still read.
 
     Raises:
@@ -139,12 +147,14 @@ def task_of(spec: DataSpec, base: Path, everything: TrafficSeries, adjacency: np
         embedding = read_embedding(base / spec.embedding, len(everything.sensors))[columns]
         task = make_task(spec, chosen, embedding, "file")
     else:
-        part = None if adjacency is None else adjacency[np.ix_(columns, columns)]
-        embedding, source = made_embedding(spec.embedding_method, part, len(columns), spec.embedding_size)
+        part = None if graph is None else graph.matrix[np.ix_(columns, columns)]
+        embedding, source = build_embedding(spec.embedding_method, part, len(columns), spec.embedding_size)
         task = make_task(spec, chosen, embedding, source, graph=None if source == "random" else part)
-    if spec.speed != "demo":
-        places = {} if spec.adjacency is None else read_locations(base / spec.adjacency, chosen.sensors)
-        return replace(task, coordinates=places)
+    if graph is not None:
+        task = replace(task, graph_notes=graph.notes)
+    if spec.readings != "demo":
+        found = {} if graph is None else graph.places
+        return replace(task, coordinates={name: found[name] for name in chosen.sensors if name in found})
     with resources.as_file(DEMO / "sensors.csv") as path:
         return replace(task, coordinates=read_locations(path, chosen.sensors))
 
@@ -156,7 +166,7 @@ def make_task(
     source: str = "given",
     *,
     graph: np.ndarray | None = None,
-) -> ForecastTask:
+) -> ForecastDataset:
     """A task from readings (S, N) and an embedding (N, E) that are already in memory.
 
     `graph` (N, N) is what the embedding was computed from, if it was: the fingerprint is taken of that, because an
@@ -173,10 +183,10 @@ def make_task(
     if groups > sensors:
         raise DataError(f"expected at most as many groups as sensors, {sensors}; received groups = {groups}")
     starts, (first, end) = cut_windows(
-        steps, history=spec.history, horizon=spec.horizon, train=spec.train, test=spec.test, rule=spec.split
+        steps, history=spec.history, horizon=spec.horizon, train=spec.train_share, test=spec.test_share, rule=spec.split
     )
     observed = series.values[first:end]
-    observed = observed[observed != 0]
+    observed = observed[is_observed(observed)]
     # Not the standard deviation: rounding leaves a little of it in equal readings.
     if not len(observed) or observed.min() == observed.max():
         raise DataError(
@@ -198,7 +208,7 @@ def make_task(
     usual_rows[first:end] = usual_without_own_day(*training)
     seen_days = np.isin(np.arange(7), days[first:end])
     seen_times = np.isin(np.arange(series.steps_per_day), times[first:end])
-    return ForecastTask(
+    return ForecastDataset(
         series=series,
         embedding=embedding.astype(np.float32),
         P=spec.history,
@@ -207,7 +217,7 @@ def make_task(
         train_rows=(first, end),
         mean=mean,
         std=std,
-        inputs=fill_missing(series.values, mean, std, spec.missing_inputs),
+        inputs=fill_missing(series.values, mean, std, spec.imputation),
         targets=series.values.astype(np.float32),
         day_of_week=days,
         time_of_day=times,
@@ -217,8 +227,7 @@ def make_task(
         usual_rows=usual_rows,
         unit=spec.unit,
         embedding_source=source,
-        warnings=cautions(spec, series, days, starts, seen_days),
-        fingerprint=_fingerprint(
+        fingerprint=task_fingerprint(
             spec, series, holidays, embedding if graph is None else graph, embedding.shape[1], source
         ),
         groups=groups,
@@ -233,49 +242,3 @@ def _holidays(spec: DataSpec, series: TrafficSeries) -> np.ndarray:
         return NO_HOLIDAYS
     first, last = (int(str(series.times[row].astype("datetime64[Y]"))) for row in (0, -1))
     return holiday_dates(spec.holidays, first, last + YEARS_AHEAD)
-
-
-def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.ndarray:
-    """Normalised readings (S, N) with missing ones (0) filled from the past only.
-
-    `rule` "last": the sensor's last observed reading, the mean before any; "mean": the mean; "zero": a reading of 0,
-    as in the original.
-    """
-    if rule == "zero":
-        return ((values - mean) / std).astype(np.float32)
-    frame = pd.DataFrame(np.where(values == 0, np.nan, values))
-    filled = frame.ffill() if rule == "last" else frame
-    return ((filled.fillna(mean).to_numpy() - mean) / std).astype(np.float32)
-
-
-def _fingerprint(
-    spec: DataSpec, series: TrafficSeries, holidays: np.ndarray, space: np.ndarray, width: int, source: str
-) -> str:
-    digest = hashlib.sha256()
-    for array in (series.values.astype(np.float32), series.times.astype("datetime64[m]").astype(np.int64)):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    rounded = np.ascontiguousarray(space, dtype=np.float64).round(5) + 0.0  # + 0.0: rounding leaves both 0 and -0
-    digest.update(rounded.tobytes())
-    settings = (
-        width,
-        series.sensors,
-        spec.history,
-        spec.horizon,
-        spec.train,
-        spec.test,
-        spec.missing_inputs,
-        spec.unit,
-    )
-    digest.update(repr(settings).encode())
-    if spec.groups:
-        digest.update(f"groups {spec.groups}".encode())
-    # Added to a study's data only where they differ from what they once had to be.
-    if spec.split != "gman":
-        digest.update(f"split {spec.split}".encode())
-    if spec.holidays is not None:
-        # Not those of years to come, on which two versions of the package may differ.
-        known = holidays[holidays <= series.times[-1].astype("datetime64[D]")]
-        digest.update(f"holidays {spec.holidays} {known.astype(str).tolist()}".encode())
-    if source == "node2vec":
-        digest.update(source.encode())
-    return digest.hexdigest()

@@ -10,13 +10,15 @@ import pandas as pd
 from gman_search.data.readings import Readings
 from gman_search.errors import DataError
 
-__all__ = ["TimeAxis", "counted_axis", "regular_axis"]
+__all__ = ["TimeAxis", "counted_axis", "regular_axis", "rising_rows"]
 
 MAX_FILLED_SHARE = 0.5
 """A file whose regular time axis would be mostly made of gaps is more likely irregular than gappy."""
 FIRST_YEAR, LAST_YEAR = 1, 9999
 """What Python's calendar knows; pandas reads "/1" as the year 0."""
 HOUR = 3600
+MAX_CHANGES = 50
+"""Hours that come twice in a file with its newest rows first; clocks go back once a year."""
 CHANGE_DAYS = (4, 5, 6)
 CHANGE_MONTHS = (3, 4, 9, 10, 11)
 
@@ -35,11 +37,11 @@ class TimeAxis:
     @property
     def times(self) -> np.ndarray:
         """(S,) datetime64[m]."""
-        return self.first.astype("datetime64[m]") + np.arange(self.steps) * self.minutes
+        return np.asarray(self.first.astype("datetime64[m]") + np.arange(self.steps) * self.minutes)
 
     def filled(self, values: np.ndarray) -> np.ndarray:
         """The file's values (R, N) on the axis (S, N), NaN in the steps it does not have."""
-        if self.steps == len(values):
+        if self.steps == len(values) and (np.diff(self.kept) == 1).all():
             return values
         result = np.full((self.steps, values.shape[1]), np.nan, dtype=values.dtype)
         result[self.rows] = values[self.kept]
@@ -58,7 +60,7 @@ def regular_axis(readings: Readings) -> TimeAxis:
     path, times = readings.path, np.asarray(readings.times).astype("datetime64[s]")
     if len(times) < 2:
         raise DataError(f"{path}: expected at least two rows; received {len(times)}")
-    kept, notes = _without_repeated_hours(times)
+    kept, notes = rising_rows(readings)
     times = times[kept]
     gaps = np.diff(times).astype(np.int64)
     if (gaps <= 0).any():
@@ -66,7 +68,8 @@ def regular_axis(readings: Readings) -> TimeAxis:
         received = str(times[row]).replace("T", " ").removesuffix(":00")
         raise DataError(
             f"{path}, {readings.place(int(kept[row]), None)}: expected rising times; received {received!r} again or "
-            "earlier: sort the rows and keep one of each time"
+            "earlier: correct the times, or if several sensors have rows of their own name their column with "
+            "data.sensor_column"
         )
     seconds = int(gaps.min())
     if (gaps % seconds).any() or seconds % 60:
@@ -83,6 +86,62 @@ def regular_axis(readings: Readings) -> TimeAxis:
             f"{steps} steps: resample the file first"
         )
     return TimeAxis(times[0], seconds // 60, steps, kept, rows, (*notes, *_gap_note(times, gaps, seconds, steps)))
+
+
+def rising_rows(readings: Readings) -> tuple[np.ndarray, list[str]]:
+    """The rows in the order of their times, without the second pass of an hour that clocks had twice; and notes.
+
+    Rows of which two have one time, but for such an hour, are left as they are.
+
+    Raises:
+        DataError: an instant comes twice.
+    """
+    times = np.asarray(readings.times).astype("datetime64[s]")
+    order, notes = _rising(times if readings.instants is None else readings.instants)
+    if readings.instants is not None:
+        kept, changes = _first_passes(readings, order)
+    else:
+        kept, changes = _without_repeated_hours(times[order])
+    return order[kept], [*notes, *changes]
+
+
+def _rising(instants: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """The order of rows in which times rise, and a note where it is not the file's; rows of one time keep theirs."""
+    steps = np.diff(instants).astype(np.int64)
+    as_it_stands = np.arange(len(instants))
+    if (steps > 0).all():
+        return as_it_stands, []
+    distinct = len(np.unique(instants)) == len(instants)
+    falling = int((steps < 0).sum())
+    if falling == len(steps) or (not distinct and falling >= len(steps) - MAX_CHANGES and 2 * falling > len(steps)):
+        return as_it_stands[::-1], ["rows stand newest first: they were sorted by time"]
+    if distinct:
+        return np.argsort(instants, kind="stable"), ["rows are not in the order of their times: they were sorted"]
+    return as_it_stands, []
+
+
+def _first_passes(readings: Readings, order: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """As `_without_repeated_hours`, where instants tell which pass a row is of.
+
+    Raises:
+        DataError: an instant comes twice.
+    """
+    times, instants = np.asarray(readings.times)[order], np.asarray(readings.instants)[order]
+    again = np.flatnonzero(np.diff(instants).astype(np.int64) <= 0)
+    if len(again):
+        row = int(again[0]) + 1
+        raise DataError(
+            f"{readings.path}, {readings.place(int(order[row]), None)}: expected rising times; received "
+            f"{str(times[row]).replace('T', ' ')!r} again: correct the times"
+        )
+    latest = np.maximum.accumulate(times)
+    second = np.concatenate([[False], times[1:] <= latest[:-1]])
+    days, counts = np.unique(times[second].astype("datetime64[D]"), return_counts=True)
+    notes = [
+        f"clocks went back on {day}: {count} rows of the second of two equal hours are left out"
+        for day, count in zip(days, counts, strict=True)
+    ]
+    return np.flatnonzero(~second), notes
 
 
 def counted_axis(readings: Readings, start: str | None, step: str | None) -> TimeAxis:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gman_search.missing import is_observed
+
 __all__ = ["UsualValues", "usual_values", "usual_without_own_day"]
 
 PRIOR_DAYS = 2.0
@@ -86,7 +88,7 @@ def _sums(values: Array, weights: Array, day: Days, time: Days, steps_per_day: i
     total = np.zeros((DAYS, steps_per_day, values.shape[1]))
     count = np.zeros_like(total)
     np.add.at(total, (day, time), values * weights[:, np.newaxis])
-    np.add.at(count, (day, time), (values != 0) * weights[:, np.newaxis])
+    np.add.at(count, (day, time), is_observed(values) * weights[:, np.newaxis])
     return _with_neighbours(total), _with_neighbours(count)
 
 
@@ -95,16 +97,16 @@ def _with_neighbours(sums: Array) -> Array:
     steps_per_day = sums.shape[1]
     span = min(NEIGHBOUR_MINUTES * steps_per_day // MINUTES_PER_DAY, (steps_per_day - 1) // 2)
     around = sum(np.roll(sums, shift, axis=1) for shift in range(-span, span + 1))
-    return np.asarray(around) / (2 * span + 1)
+    return np.asarray(np.asarray(around) / (2 * span + 1))
 
 
 def _overall(readings: Array) -> Array:
     """Mean reading of each sensor (N,); of all sensors where it has none."""
-    observed = readings != 0
+    observed = is_observed(readings)
     counts = observed.sum(axis=0)
     means = readings.sum(axis=0, dtype=np.float64) / np.maximum(counts, 1)
     everything = readings.sum(dtype=np.float64) / max(int(observed.sum()), 1)
-    return np.where(counts > 0, means, everything)
+    return np.asarray(np.where(counts > 0, means, everything))
 
 
 def _shrunk(total: Array, count: Array, days: Days, overall: Array) -> Array:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gman_search.data.holidays import NO_HOLIDAYS, calendar_days
 from gman_search.data.series import TrafficSeries
 from gman_search.data.usual import UsualValues
+from gman_search.missing import is_observed
 
 __all__ = ["WindowSet", "calendar", "last_reading", "window_set"]
 
@@ -61,7 +62,8 @@ class WindowSet:
     @property
     def targets(self) -> NDArray[np.floating]:
         """Readings to be forecast (W, Q, N); 0 is missing."""
-        return self.readings[self.future]
+        rows: NDArray[np.floating] = self.readings[self.future]
+        return rows
 
     def take(self, which: slice | NDArray[np.integer]) -> "WindowSet":
         """Some of the windows."""
@@ -106,7 +108,7 @@ def calendar(series: TrafficSeries, steps: int) -> TrafficSeries:
 
 def last_reading(inputs: NDArray[np.floating], mean: float) -> NDArray[np.floating]:
     """The last observed reading (W, 1, N) of windows (W, P, N); `mean` where there is none."""
-    observed = inputs != 0
+    observed = is_observed(inputs)
     last = inputs.shape[1] - 1 - observed[:, ::-1].argmax(axis=1)  # (W, N)
     value = np.take_along_axis(inputs, last[:, None], axis=1)
     return np.where(observed.any(axis=1, keepdims=True), value, np.float32(mean))

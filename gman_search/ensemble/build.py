@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.data.task import ForecastTask
-from gman_search.ensemble.candidate import Candidate, Opened, is_exportable
+from gman_search.data.task import ForecastDataset
+from gman_search.ensemble.candidate import Candidate, Opened, exportable_weights, is_exportable
 from gman_search.ensemble.check import Choice, choose, mean_error, weighted
 from gman_search.ensemble.select import READINGS
 from gman_search.errors import GmanSearchError
-from gman_search.forecasting.intervals import Intervals, calibrated, usual_readings
-from gman_search.record import LeaderboardRow
-from gman_search.training.metrics import mean_of_steps, scores_by_step
+from gman_search.forecasting.intervals import Intervals, calibrated, free_flow_readings
+from gman_search.metrics import mean_of_steps, scores_by_step
+from gman_search.record import EnsembleMember, LeaderboardRow
 
-__all__ = ["Chosen", "Tested", "choose_members", "exportable_weights", "test_members", "validation_starts"]
+__all__ = ["Chosen", "Tested", "choose_members", "forecast_milliseconds", "test_members", "validation_starts"]
 
 MOST_WINDOWS = 1000
 FEWEST_WINDOWS = 500
@@ -53,6 +53,15 @@ class Chosen:
             self.choice.weights, [is_exportable(each.kind, each.name) for each in self.candidates]
         )
 
+    def described(self) -> tuple[EnsembleMember, ...]:
+        """The candidates with weight and their weights at each step, the largest first."""
+        found = []
+        for index in self.members:
+            candidate = self.candidates[index]
+            weights = tuple(float(weight) for weight in self.choice.weights[:, index])
+            found.append(EnsembleMember(candidate.name, candidate.kind, candidate.key, weights))
+        return tuple(found)
+
     @property
     def members(self) -> list[int]:
         """Numbers of the candidates with weight, the largest first."""
@@ -73,7 +82,7 @@ class Tested:
     forecast_ms: float
 
 
-def validation_starts(task: ForecastTask) -> NDArray[np.integer]:
+def validation_starts(task: ForecastDataset) -> NDArray[np.integer]:
     """First rows of the validation windows that weights are chosen on: all, or some thousand, evenly spread."""
     starts = task.starts["val"]
     most = min(MOST_WINDOWS, max(FEWEST_WINDOWS, READINGS // len(task.series.sensors)))
@@ -81,7 +90,7 @@ def validation_starts(task: ForecastTask) -> NDArray[np.integer]:
     return chosen
 
 
-def choose_members(task: ForecastTask, candidates: Sequence[Candidate], on_warning: Warn) -> Chosen | None:
+def choose_members(task: ForecastDataset, candidates: Sequence[Candidate], on_warning: Warn) -> Chosen | None:
     """Weights for `candidates`; None where none of them can forecast. Who cannot is left out, with a warning."""
     starts = validation_starts(task)
     truth = task.targets[starts[:, np.newaxis] + task.P + np.arange(task.Q)]
@@ -106,7 +115,7 @@ def choose_members(task: ForecastTask, candidates: Sequence[Candidate], on_warni
     stack = np.stack(forecasts)
     choice = choose([candidate.name for candidate in able], truth, stack, starts, task.P + task.Q)
     first, end = task.train_rows
-    free = usual_readings(task.targets[first:end])
+    free = free_flow_readings(task.targets[first:end])
     exported = exportable_weights(choice.weights, [is_exportable(each.kind, each.name) for each in able])
     return Chosen(
         candidates=tuple(able),
@@ -118,7 +127,7 @@ def choose_members(task: ForecastTask, candidates: Sequence[Candidate], on_warni
 
 
 def test_members(
-    task: ForecastTask, chosen: Chosen, shown: Sequence[str], on_opened: Callable[[Candidate, Opened], None]
+    task: ForecastDataset, chosen: Chosen, shown: Sequence[str], on_opened: Callable[[Candidate, Opened], None]
 ) -> Tested:
     """Forecast the test part with every member and with the candidates of the names `shown`.
 
@@ -133,7 +142,7 @@ def test_members(
     for index in [*chosen.members, *others]:
         candidate = chosen.candidates[index]
         opened = candidate.opened()
-        forecast, cost = opened.forecast(starts), _milliseconds(opened, starts)
+        forecast, cost = opened.forecast(starts), forecast_milliseconds(opened, starts)
         if index in chosen.members:
             on_opened(candidate, opened)
             milliseconds += cost
@@ -147,20 +156,7 @@ def test_members(
     )
 
 
-def exportable_weights(weights: Array, exportable: Sequence[bool]) -> Array | None:
-    """Weights (Q, M) of the exportable members, made to add up to 1; None where all are exportable, or none is.
-
-    A step whose members are all left out takes the mean weights of the others.
-    """
-    stays = np.array(exportable) & (weights > 0).any(axis=0)
-    if not stays.any() or not (weights * ~stays).any():
-        return None
-    left = np.where(stays, weights, 0.0)
-    left = np.where(left.sum(axis=1, keepdims=True) > 0, left, left.mean(axis=0))
-    return np.asarray(left / left.sum(axis=1, keepdims=True))
-
-
-def _milliseconds(opened: Opened, starts: NDArray[Any]) -> float:
+def forecast_milliseconds(opened: Opened, starts: NDArray[Any]) -> float:
     """Of one forecast, after the first one; the median of some."""
     times = []
     for _ in range(TIMED + 1):

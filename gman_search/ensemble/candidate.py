@@ -1,6 +1,6 @@
 """What can be a member of an ensemble: an evaluation of the search or a baseline, opened when it is needed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidate", "Opened", "is_exportable"]
+__all__ = ["Candidate", "Opened", "exportable_weights", "is_exportable"]
 
 EXPORTABLE = ("persistence", "historical average")
 """Baselines that a TensorFlow or ONNX graph can hold, as it can every evaluation."""
@@ -55,3 +55,16 @@ class Candidate:
 def is_exportable(kind: str, name: str) -> bool:
     """Whether a graph without Python can hold a forecaster of that kind and name."""
     return kind == "evaluation" or name in EXPORTABLE
+
+
+def exportable_weights(weights: NDArray[np.floating], exportable: Sequence[bool]) -> NDArray[np.floating] | None:
+    """Weights (Q, M) of the exportable members, made to add up to 1; None where all are exportable, or none is.
+
+    A step whose members are all left out takes the mean weights of the others.
+    """
+    stays = np.array(exportable) & (weights > 0).any(axis=0)
+    if not stays.any() or not (weights * ~stays).any():
+        return None
+    left = np.where(stays, weights, 0.0)
+    left = np.where(left.sum(axis=1, keepdims=True) > 0, left, left.mean(axis=0))
+    return np.asarray(left / left.sum(axis=1, keepdims=True))

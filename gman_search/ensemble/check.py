@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gman_search.ensemble.select import step_weights
+from gman_search.metrics import mean_of_steps, scores_by_step
 from gman_search.record import EnsembleCheck
-from gman_search.training.metrics import mean_of_steps, scores_by_step
 
 __all__ = ["Choice", "choose", "folds", "mean_error", "weighted"]
 

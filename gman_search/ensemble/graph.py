@@ -18,7 +18,7 @@ class EnsembleGraph(tf.Module):
 
     def __init__(self, ensemble: EnsembleForecaster) -> None:
         super().__init__()
-        self._about = ensemble.about
+        self._config = ensemble.config
         self._usual = usual_table(ensemble.ensemble.usual)
         self._models: list[GmanGraph] = []
         self._weights: list[np.ndarray] = []
@@ -36,9 +36,9 @@ class EnsembleGraph(tf.Module):
             weights * model(readings, day, time) for weights, model in zip(self._weights, self._models, strict=True)
         ]
         if "persistence" in self._baselines:
-            parts.append(self._baselines["persistence"] * filled(readings, self._about.mean, "last")[:, -1:])
+            parts.append(self._baselines["persistence"] * filled(readings, self._config.mean, "last")[:, -1:])
         if "historical average" in self._baselines:
-            rows = (day * self._about.T + time)[:, self._about.P :]
+            rows = (day * self._config.T + time)[:, self._config.P :]
             parts.append(self._baselines["historical average"] * tf.gather(self._usual, rows))
         return tf.add_n([tf.broadcast_to(part, tf.shape(parts[0])) for part in parts])
 

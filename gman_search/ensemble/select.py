@@ -8,6 +8,8 @@ steps, and more rounds, brought nothing that holds on both networks tried (docs/
 import numpy as np
 from numpy.typing import NDArray
 
+from gman_search.missing import is_observed
+
 __all__ = ["MOST_MEMBERS", "greedy", "pruned", "step_weights"]
 
 ROUNDS = 25
@@ -69,7 +71,7 @@ def pruned(weights: Array, most: int = MOST_MEMBERS, least: float = LEAST_WEIGHT
 
 def _errors(truth: Array, forecasts: Array) -> Array:
     """Errors (M, R) at some of the readings of (W, N) that were observed, evenly spread."""
-    observed = np.flatnonzero(np.isfinite(truth) & (truth != 0))
+    observed = np.flatnonzero(is_observed(truth))
     if len(observed) > READINGS:
         observed = observed[np.linspace(0, len(observed) - 1, READINGS).astype(int)]
     flat = forecasts.reshape(len(forecasts), -1)

@@ -5,10 +5,6 @@ members in the order of `ensemble.json`: saved models and baselines. Nothing is 
 """
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,19 +17,19 @@ from gman_search.data.holidays import NO_HOLIDAYS
 from gman_search.ensemble.candidate import is_exportable
 from gman_search.errors import DataError
 from gman_search.forecasting.intervals import Intervals
-from gman_search.forecasting.saved import DataAbout
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.forecasting.model_io import DataConfig
+from gman_search.io.arrays import read_arrays, write_arrays
+from gman_search.io.atomic import write_text
 
 __all__ = [
     "ABOUT",
-    "EnsembleAbout",
+    "EnsembleConfig",
     "SavedEnsemble",
     "SavedMember",
     "WithoutTrees",
     "is_ensemble",
     "member_folder",
     "read_ensemble",
-    "replaced",
     "write_ensemble",
 ]
 
@@ -63,7 +59,7 @@ class WithoutTrees(_Frozen):
     exported: float
 
 
-class EnsembleAbout(DataAbout):
+class EnsembleConfig(DataConfig):
     """The description of an ensemble.
 
     `val_mae` is on the windows that the weights were chosen on, `forecast_ms` the time of one forecast. `without_trees`
@@ -97,7 +93,7 @@ class SavedEnsemble:
     """
 
     folder: Path
-    about: EnsembleAbout
+    config: EnsembleConfig
     intervals: Intervals
     usual: Array
     exported_intervals: Intervals | None = None
@@ -116,10 +112,10 @@ def member_folder(folder: Path, number: int) -> Path:
 
 def write_ensemble(ensemble: SavedEnsemble) -> None:
     """Write what is not a member into `ensemble.folder`."""
-    description = {"schema": SCHEMA, **ensemble.about.model_dump(mode="json")}
+    description = {"schema": SCHEMA, **ensemble.config.model_dump(mode="json")}
     arrays: dict[str, NDArray[Any]] = {
         "interval_widths": ensemble.intervals.widths,
-        "interval_usual": ensemble.intervals.usual,
+        "interval_usual": ensemble.intervals.free_flow,
         "usual": ensemble.usual,
     }
     if len(ensemble.holidays):
@@ -127,7 +123,7 @@ def write_ensemble(ensemble: SavedEnsemble) -> None:
     if ensemble.exported_intervals is not None:
         arrays["exported_widths"] = ensemble.exported_intervals.widths
     write_arrays(ensemble.folder / ARRAYS, arrays, {"schema": SCHEMA})
-    (ensemble.folder / ABOUT).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    write_text(ensemble.folder / ABOUT, json.dumps(description, indent=2) + "\n")
 
 
 def read_ensemble(folder: Path) -> SavedEnsemble:
@@ -147,26 +143,26 @@ def read_ensemble(folder: Path) -> SavedEnsemble:
     if schema != SCHEMA:
         raise DataError(f"{file}: expected {SCHEMA}; received {schema!r}: run the search again with this version")
     try:
-        about = EnsembleAbout.model_validate(description)
+        config = EnsembleConfig.model_validate(description)
     except ValidationError as error:
         issue = error.errors()[0]
         where = ".".join(str(part) for part in issue["loc"])
         raise DataError(f"{file}: expected a description of the ensemble; {where}: {issue['msg']}") from None
-    if any(len(member.weights) != about.Q for member in about.members) or not _add_up(about.weights):
-        raise DataError(f"{file}: expected weights of {about.Q} steps that add up to 1; received others")
-    for number, member in enumerate(about.members):
+    if any(len(member.weights) != config.Q for member in config.members) or not _add_up(config.weights):
+        raise DataError(f"{file}: expected weights of {config.Q} steps that add up to 1; received others")
+    for number, member in enumerate(config.members):
         if not member_folder(folder, number).is_dir():
             raise DataError(f"expected {member.name} in {member_folder(folder, number)}; it is missing")
     arrays, _ = read_arrays(folder / ARRAYS)
-    usual = _array(folder, arrays, "usual", (7, about.T, len(about.sensors)))
+    usual = _array(folder, arrays, "usual", (7, config.T, len(config.sensors)))
     free = _array(folder, arrays, "interval_usual", usual.shape[2:])
-    intervals = Intervals(_array(folder, arrays, "interval_widths", (None, about.Q, None)), free)
+    intervals = Intervals(_array(folder, arrays, "interval_widths", (None, config.Q, None)), free)
     exported = None
     if "exported_widths" in arrays:
         exported = Intervals(_array(folder, arrays, "exported_widths", intervals.widths.shape), free)
     days = arrays.get("holidays")
     holidays = NO_HOLIDAYS if days is None else days.astype("datetime64[D]")
-    return SavedEnsemble(folder, about, intervals, usual, exported, holidays)
+    return SavedEnsemble(folder, config, intervals, usual, exported, holidays)
 
 
 def _add_up(weights: Array) -> bool:
@@ -183,27 +179,3 @@ def _array(folder: Path, arrays: dict[str, Any], name: str, shape: tuple[int | N
     if not fits:
         raise DataError(f"{folder / ARRAYS}: expected {name} of shape {shape}; received {array.shape}")
     return array
-
-
-@contextmanager
-def replaced(target: Path) -> Iterator[Path]:
-    """A new folder beside `target` that takes its place at the end, if there is no error; else `target` stays.
-
-    Raises:
-        DataError: it cannot be written.
-    """
-    partial, before = (target.with_name(f".{target.name}.{os.getpid()}.{end}") for end in ("part", "before"))
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        yield partial
-        if target.is_dir():
-            target.replace(before)
-        partial.replace(target)
-    except OSError as error:
-        if before.is_dir() and not target.exists():
-            before.replace(target)
-        raise DataError(f"cannot write {target}: {error.strerror}") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(before, ignore_errors=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gman_search.metrics import masked_scores, mean_of_steps, scores_by_step
+from gman_search.missing import is_observed
 from gman_search.record import Scores
-from gman_search.training.metrics import masked_scores, mean_of_steps, scores_by_step
 
 __all__ = ["Accuracy", "accuracy"]
 
@@ -48,7 +49,7 @@ def accuracy(
     steps = scores_by_step(truth, forecast)
     return Accuracy(
         windows=len(truth),
-        masked_share=float(np.mean(~np.isfinite(truth) | (truth == 0))),
+        masked_share=float(np.mean(~is_observed(truth))),
         steps=steps,
         mean=mean_of_steps(steps),
         sensors={name: masked_scores(truth[:, :, i], forecast[:, :, i]) for i, name in enumerate(sensors)},

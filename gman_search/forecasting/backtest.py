@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from gman_search.baselines.base import Baseline
-from gman_search.baselines.persistence import persistence
+from gman_search.baselines.naive import persistence
 from gman_search.data.holidays import calendar_days
 from gman_search.data.series import TrafficSeries
-from gman_search.data.task import ForecastTask
+from gman_search.data.task import ForecastDataset
 from gman_search.data.usual import UsualValues
 from gman_search.data.window_set import window_set
 from gman_search.errors import DataError
 from gman_search.forecasting.accuracy import Accuracy, accuracy
 from gman_search.forecasting.intervals import coverage
 from gman_search.forecasting.series_forecaster import SeriesForecaster
+from gman_search.missing import is_observed
 from gman_search.record import Coverage
 
 __all__ = ["Backtest", "Windows", "backtest", "file_windows", "split_windows"]
@@ -41,7 +42,7 @@ class Backtest:
     coverage: Coverage | None
 
 
-def split_windows(task: ForecastTask, part: str) -> Windows:
+def split_windows(task: ForecastDataset, part: str) -> Windows:
     """The windows of "train", "val" or "test"."""
     return Windows(task.series, task.starts[part])
 
@@ -80,7 +81,7 @@ def backtest(
     series = model.known(windows.series)
     rows = windows.starts[:, np.newaxis] + model.P + np.arange(model.Q)
     truth = series.values[rows]
-    if not (truth != 0).any():
+    if not is_observed(truth).any():
         raise DataError("expected readings to compare forecasts with; all of them are missing")
     hours = (series.times.astype("datetime64[h]").astype(np.int64) % 24)[rows]
     days = calendar_days(series.times, model.holidays)[rows]

@@ -14,7 +14,7 @@ from gman_search.forecasting.forecaster import Forecaster
 from gman_search.forecasting.graph import GmanGraph
 from gman_search.forecasting.intervals import LEVELS
 from gman_search.forecasting.series_forecaster import SeriesForecaster
-from gman_search.forecasting.whole import whole
+from gman_search.io.atomic import atomic_write
 
 __all__ = ["ABOUT", "Graph", "ServedModel", "about_export", "checked", "export_saved_model"]
 
@@ -44,27 +44,27 @@ class ServedModel(tf.Module):
 
     def __init__(self, model: SeriesForecaster, percent: int | None, graph: Graph | None = None) -> None:
         super().__init__()
-        about = self._about = model.about
+        config = self._config = model.config
         self._graph = _graph(model) if graph is None else graph
         intervals = None if percent is None else model.intervals(percent)
         self._widths = None if intervals is None or percent is None else tf.constant(intervals.of(percent), tf.float32)
-        self._free = None if intervals is None else tf.constant(intervals.usual, tf.float32)
+        self._free = None if intervals is None else tf.constant(intervals.free_flow, tf.float32)
         days = model.holidays.astype(np.int64)
         self._holidays = tf.constant(days) if len(days) else None
-        readings = tf.TensorSpec([None, about.P, len(about.sensors)], tf.float32, name="readings")
+        readings = tf.TensorSpec([None, config.P, len(config.sensors)], tf.float32, name="readings")
         minute = tf.TensorSpec([None], tf.int64, name="last_minute")
         self.forecast = tf.function(self._forecast, input_signature=[readings, minute])
 
     def _forecast(self, readings: tf.Tensor, last_minute: tf.Tensor) -> dict[str, tf.Tensor]:
-        about = self._about
-        offsets = tf.range(1 - about.P, about.Q + 1, dtype=tf.int64) * about.step_minutes
+        config = self._config
+        offsets = tf.range(1 - config.P, config.Q + 1, dtype=tf.int64) * config.step_minutes
         minutes = last_minute[:, tf.newaxis] + offsets  # (B, P+Q)
         date = tf.math.floordiv(minutes, MINUTES_PER_DAY)
         day = tf.math.floormod(date + FIRST_WEEKDAY, 7)
         if self._holidays is not None:
             off = tf.reduce_any(tf.equal(date[..., tf.newaxis], self._holidays), axis=-1)
             day = tf.where(off, tf.constant(SUNDAY, tf.int64), day)
-        time = tf.math.floordiv(tf.math.floormod(minutes, MINUTES_PER_DAY), about.step_minutes)
+        time = tf.math.floordiv(tf.math.floormod(minutes, MINUTES_PER_DAY), config.step_minutes)
         values = self._graph(readings, tf.cast(day, tf.int32), tf.cast(time, tf.int32))
         if self._widths is None:
             return {"forecast": values}
@@ -98,7 +98,7 @@ def export_saved_model(
     served = ServedModel(model, percent, graph)
     # The gradients written by hand are of no use to a model that only forecasts.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-    with whole(target) as partial:
+    with atomic_write(target) as partial:
         try:
             tf.saved_model.save(served, str(partial), signatures=served.forecast, options=options)
         except tf.errors.OpError as error:
@@ -116,7 +116,7 @@ def export_saved_model(
 
 def about_export(model: SeriesForecaster, percent: int | None) -> dict[str, Any]:
     """What a program needs to know to call the exported model."""
-    about = model.about
+    config = model.config
     return {
         "schema": "gman-search/export/1",
         "inputs": {
@@ -125,11 +125,11 @@ def about_export(model: SeriesForecaster, percent: int | None) -> dict[str, Any]
         },
         "outputs": ["forecast", *(["lower", "upper"] if percent else [])],
         "interval": percent,
-        "P": about.P,
-        "Q": about.Q,
-        "step_minutes": about.step_minutes,
-        "unit": about.unit,
-        "sensors": list(about.sensors),
+        "P": config.P,
+        "Q": config.Q,
+        "step_minutes": config.step_minutes,
+        "unit": config.unit,
+        "sensors": list(config.sensors),
     }
 
 
@@ -145,31 +145,31 @@ def checked(
     Raises:
         GmanSearchError: it is more than rounding makes (`TOLERANCE`, `ROUNDING`).
     """
-    about = model.about
+    config = model.config
     random = np.random.default_rng(0)
-    windows = random.normal(about.mean, about.std, (CASES, about.P, len(about.sensors)))
-    windows = windows.clip(0.01 * abs(about.mean)).astype(np.float32)
+    windows = random.normal(config.mean, config.std, (CASES, config.P, len(config.sensors)))
+    windows = windows.clip(0.01 * abs(config.mean)).astype(np.float32)
     windows[random.random(windows.shape) < 0.2] = 0
-    if len(about.sensors) > 1:
+    if len(config.sensors) > 1:
         windows[0, :, 0] = 0
-    minutes = random.integers(0, 2**25, CASES) // about.step_minutes * about.step_minutes
+    minutes = random.integers(0, 2**25, CASES) // config.step_minutes * config.step_minutes
     if len(model.holidays):
         minutes[0] = int(model.holidays[0].astype(np.int64)) * MINUTES_PER_DAY  # its first step
     found = run(windows, minutes)
     worst = 0.0
     for case, minute in enumerate(minutes):
-        times = np.datetime64(int(minute), "m") + np.arange(1 - about.P, 1) * about.step_minutes
-        series = TrafficSeries(windows[case], times, about.sensors, about.step_minutes)
+        times = np.datetime64(int(minute), "m") + np.arange(1 - config.P, 1) * config.step_minutes
+        series = TrafficSeries(windows[case], times, config.sensors, config.step_minutes)
         ours = model.forecast(series, interval=percent)
         worst = max(worst, float(np.abs(found["forecast"][case] - ours.values[0]).max()))
         if ours.lower is not None and ours.upper is not None and percent is not None:
-            share = ours.values[0] / model.intervals(percent).usual
+            share = ours.values[0] / model.intervals(percent).free_flow
             certain = np.min([np.abs(share - edge) for edge in LEVELS], axis=0) > EDGE
             for name, end in (("lower", ours.lower[0]), ("upper", ours.upper[0])):
                 worst = max(worst, float(np.abs(found[name][case] - end)[certain].max(initial=0.0)))
-    if not worst <= TOLERANCE * about.std + ROUNDING * abs(about.mean):
+    if not worst <= TOLERANCE * config.std + ROUNDING * abs(config.mean):
         raise GmanSearchError(
-            f"expected an exported model of equal forecasts; they differ by up to {worst:.2g} {about.unit}: nothing "
+            f"expected an exported model of equal forecasts; they differ by up to {worst:.2g} {config.unit}: nothing "
             "was kept"
         )
     return worst

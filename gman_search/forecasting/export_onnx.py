@@ -11,7 +11,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from gman_search.errors import UsageError
 from gman_search.forecasting.export import Graph, ServedModel, about_export, checked
 from gman_search.forecasting.series_forecaster import SeriesForecaster
-from gman_search.forecasting.whole import whole
+from gman_search.io.atomic import atomic_write
 
 __all__ = ["export_onnx"]
 
@@ -59,7 +59,7 @@ def export_onnx(
         return dict(zip(names, session.run(names, {"readings": readings, "last_minute": minute}), strict=True))
 
     worst = checked(model, run, percent)
-    with whole(target) as partial:
+    with atomic_write(target) as partial:
         partial.write_bytes(converted.SerializeToString())
     return worst
 

@@ -1,6 +1,5 @@
 """Forecasts from one or many origins, and the tables they are written as."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from gman_search.errors import DataError
-from gman_search.forecasting.whole import whole
+from gman_search.io.atomic import atomic_write
+from gman_search.wording import decimals
 
 __all__ = ["Forecast", "digits_for", "write_csv", "write_parquet"]
 
@@ -20,7 +20,7 @@ DIGITS = 2
 
 def digits_for(deviation: float) -> int:
     """Decimals that keep a hundredth of the readings' standard deviation, and never fewer than `DIGITS`."""
-    return max(DIGITS, 2 - math.floor(math.log10(deviation)))
+    return decimals(deviation, DIGITS)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Forecast:
 def write_csv(tables: Iterable[pd.DataFrame], target: Path | TextIO, digits: int = DIGITS) -> int:
     """Write tables under one header, to `digits` decimals; returns the number of rows. A file is whole or not there."""
     if isinstance(target, Path):
-        with whole(target) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+        with atomic_write(target) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
             return write_csv(tables, stream, digits)
     rows = 0
     for table in tables:
@@ -94,7 +94,7 @@ def write_parquet(tables: Iterable[pd.DataFrame], target: Path) -> int:
     except ImportError:
         raise DataError("Parquet needs pyarrow: pip install 'gman-search[parquet]', or write CSV") from None
     rows, writer = 0, None
-    with whole(target) as partial:
+    with atomic_write(target) as partial:
         for table in tables:
             batch = pa.Table.from_pandas(table, preserve_index=False)
             writer = writer or pq.ParquetWriter(partial, batch.schema)

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.forecasting.forecaster import Forecaster
+from gman_search.forecasting.tensorflow_network import TensorFlowNetwork
 
 __all__ = ["GmanGraph", "filled", "usual_table"]
 
@@ -18,18 +19,27 @@ class GmanGraph(tf.Module):
 
     def __init__(self, model: Forecaster) -> None:
         super().__init__()
-        self._model, self._about = model, model.about
-        self._variables = [variable.value for variable in model.network.variables]
+        saved, self._config = model.model, model.config
+        self._network = TensorFlowNetwork(
+            model.shape,
+            saved.weights,
+            saved.embedding,
+            saved.seen,
+            causal=saved.config.hyperparameters.causal,
+            partitions=saved.partitions,
+            traced=False,
+        )
+        self._variables = [variable.value for variable in self._network.network.variables]
         self._usual = None if model.model.usual is None else usual_table(model.model.usual)
 
     def __call__(self, readings: tf.Tensor, day: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
         """Forecasts (B, Q, N)."""
-        about, usual = self._about, None
-        inputs = (filled(readings, about.mean, about.missing_inputs) - about.mean) / about.std
+        config, usual = self._config, None
+        inputs = (filled(readings, config.mean, config.imputation) - config.mean) / config.std
         if self._usual is not None:
-            rows = (day * about.T + time)[:, about.P - 1 :]
-            usual = (tf.gather(self._usual, rows) - about.mean) / about.std
-        return self._model.normalised(inputs, day, time, usual) * about.std + about.mean
+            rows = (day * config.T + time)[:, config.P - 1 :]
+            usual = (tf.gather(self._usual, rows) - config.mean) / config.std
+        return self._network.normalised(inputs, day, time, usual) * config.std + config.mean
 
 
 def usual_table(table: np.ndarray) -> Any:

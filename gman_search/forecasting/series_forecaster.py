@@ -13,8 +13,9 @@ from gman_search.data.window_set import WindowSet, window_set
 from gman_search.errors import DataError
 from gman_search.forecasting.forecast import Forecast
 from gman_search.forecasting.intervals import Intervals
+from gman_search.forecasting.model_io import DataConfig
 from gman_search.forecasting.readings import Readings, read_readings
-from gman_search.forecasting.saved import DataAbout
+from gman_search.missing import is_observed
 
 __all__ = ["SeriesForecaster"]
 
@@ -26,30 +27,38 @@ class SeriesForecaster(ABC):
     """Forecasts the next Q steps of N sensors from recent readings; subclasses say how in `values`.
 
     Args:
-        about: the data it was trained on.
+        config: the data it was trained on.
         intervals: what prediction intervals are made of, if there are any.
         usual: what sensors usually read; None if `values` does not look at it.
         holidays: days that count as Sundays, as in training.
     """
 
-    about: DataAbout
+    config: DataConfig
 
     def __init__(
         self,
-        about: DataAbout,
+        config: DataConfig,
         intervals: Intervals | None,
         usual: UsualValues | None,
         holidays: np.ndarray = NO_HOLIDAYS,
     ) -> None:
-        self.about = about
-        self.sensors, self.unit, self.mean = about.sensors, about.unit, about.mean
-        self.P, self.Q, self.step_minutes = about.P, about.Q, about.step_minutes
-        self._missing, self._channel = about.missing, about.channel
+        self.config = config
+        self.sensors, self.unit, self.mean = config.sensors, config.unit, config.mean
+        self.P, self.Q, self.step_minutes = config.P, config.Q, config.step_minutes
         self._intervals, self._usual, self.holidays = intervals, usual, holidays
 
+    @property
+    def usual(self) -> UsualValues | None:
+        """What sensors usually read; None if no forecast looks at it."""
+        return self._usual
+
     @abstractmethod
-    def values(self, windows: WindowSet) -> np.ndarray:
-        """Forecasts (W, Q, N) in the data's unit; not finite where none can be made."""
+    def values(self, windows: WindowSet, *, of: int | None = None) -> np.ndarray:
+        """Forecasts (W, Q, N) in the data's unit; not finite where none can be made.
+
+        `of` is the number of windows that are forecast in all, where `windows` are a part of them: the way that is
+        fastest may depend on it.
+        """
 
     def forecast(
         self,
@@ -65,7 +74,7 @@ class SeriesForecaster(ABC):
         Args:
             recent: at least P rows of readings: a CSV or Parquet file, a data frame with times in its index, or a
                 series. Sensors in any order, more than the model's are ignored. 0 and NaN are missing readings; a
-                sensor may have none at all (see `silent`), but not all of them.
+                sensor may have none at all (see `all_missing`), but not all of them.
             interval: percent of cases in which the prediction interval is to hold, 50 to 99; none: no intervals.
             start: time of the first row, for CSV files without times.
             step: time between rows, likewise.
@@ -76,12 +85,15 @@ class SeriesForecaster(ABC):
                 the last P rows, readings from which no finite forecast can be made, or no intervals.
         """
         series = self.known(self.read(recent, start=start, step=step, channel=channel))
-        if not (series.values[-self.P :] != 0).any():
+        if not is_observed(series.values[-self.P :]).any():
             raise DataError(f"expected readings in the last {self.P} rows to forecast from; all of them are missing")
         return next(self._forecasts(series, np.array([len(series.values) - self.P]), interval))
 
     def forecast_all(self, recent: Readings, *, interval: int | None = None) -> Iterator[Forecast]:
-        """Forecasts from every row that has P - 1 rows before it, some origins at a time, earliest first."""
+        """Forecasts from every row that has P - 1 rows before it, some origins at a time, earliest first.
+
+        Arguments as in `forecast`.
+        """
         if interval is not None:
             self.intervals(interval)  # now, not when the first forecast is asked for
         series = self.known(self.read(recent))
@@ -91,8 +103,7 @@ class SeriesForecaster(ABC):
         self, recent: Readings, *, start: str | None = None, step: str | None = None, channel: int | str | None = None
     ) -> TrafficSeries:
         """Readings in any form as a series, by the rules that held in training; arguments as in `forecast`."""
-        chosen = self._channel if channel is None else channel
-        return read_readings(recent, start=start, step=step, channel=chosen, missing=self._missing)
+        return read_readings(recent, self.config.reading.with_given(start=start, step=step, channel=channel))
 
     def known(self, recent: TrafficSeries) -> TrafficSeries:
         """The model's sensors of `recent`, in the model's order.
@@ -114,10 +125,11 @@ class SeriesForecaster(ABC):
             )
         return recent.take(self.sensors)
 
-    def silent(self, recent: TrafficSeries) -> list[str]:
+    def all_missing(self, recent: TrafficSeries) -> list[str]:
         """Sensors of the model without any reading in the last P rows: their forecast is little more than a guess."""
         last = self.known(recent).values[-self.P :]
-        return [name for name, seen in zip(self.sensors, (last != 0).any(axis=0), strict=True) if not seen]
+        observed = np.asarray(is_observed(last).any(axis=0))
+        return [name for name, seen in zip(self.sensors, observed, strict=True) if not seen]
 
     def intervals(self, percent: int) -> Intervals:
         """What intervals of `percent` are made of.
@@ -143,7 +155,7 @@ class SeriesForecaster(ABC):
         windows = window_set(series, starts, self._usual, **sizes, mean=self.mean, holidays=self.holidays)
         for first in range(0, len(starts), ORIGINS_AT_ONCE):
             part = windows.take(slice(first, first + ORIGINS_AT_ONCE))
-            values = self.values(part)
+            values = self.values(part, of=len(starts))
             if not np.isfinite(values).all():
                 raise self._no_forecast(series.values)
             yield part.starts, values

@@ -3,7 +3,7 @@
 The constants are fitted to the 43 points of `benchmarks/results/step-curve.json`: 20 to 1000 sensors, one process of
 two threads and two of one, float32, a machine of two cores with nothing else to do. They give 0.83 to 1.24 times the
 time of a point. The same machine has been twice as slow on other days, and others differ more, a GPU most of
-all: `search/timed_steps.py` times a few steps instead. Ratios of the stages depend less on the machine.
+all: `tuning/step_timing.py` times a few steps instead. Ratios of the stages depend less on the machine.
 """
 
 import math
@@ -31,7 +31,7 @@ CHANNEL_SECONDS = 77e-9
 SCORE_SECONDS = 1.53e-9
 """Of one score of attention of all sensors to all: a token, another sensor, a head. In groups they do not count."""
 GROUPED = 1.3
-"""Times as long take heads and channels where sensors attend in groups: they are reordered, and attend twice."""
+"""Group attention multiplies the cost per head and channel by this factor: sensors are reordered, and attend twice."""
 THREADS_POWER = 0.52
 """Heads, channels and scores take 1 / threads ** 0.52: 1.43 times faster with two. More than two were not measured."""
 COMPILE_SECONDS = 1.05
@@ -39,13 +39,13 @@ COMPILE_SECONDS = 1.05
 FORECAST_SHARE = 1 / 3
 """A forecast is the forward third of a step."""
 LEAST_FACTOR = 3
-"""Promoting one in two costs half as much again and finds nothing better (benchmarks/searches.md)."""
+"""Promoting one in two costs 1.5 times as much and finds nothing better (benchmarks/searches.md)."""
 
 
 def step_seconds(
     stage: Stage, *, sensors: int, history: int = 12, horizon: int = 12, groups: int = 0, threads: int = 1
 ) -> float:
-    """Seconds of one training step on (B, P, N) inputs, beside as many other processes as there are cores for."""
+    """Seconds of one training step on (B, P, N) inputs, with no more processes than cores."""
     tokens = stage.batch_size * (history + horizon) * sensors * stage.L
     passes = tokens * (stage.K * HEAD_SECONDS + stage.D * CHANNEL_SECONDS) * (GROUPED if groups else 1)
     scores = 0.0 if groups else tokens * sensors * stage.K * SCORE_SECONDS
@@ -98,6 +98,6 @@ def compile_seconds(stage: Stage) -> float:
 def reduction_factors(costs: Sequence[float]) -> tuple[int, ...]:
     """Whole-number cost ratios of neighbouring stages, at least `LEAST_FACTOR`.
 
-    With eta equal to the cost ratio every stage receives about the same total budget.
+    With factors equal to the cost ratios every stage receives about the same total budget.
     """
-    return tuple(max(LEAST_FACTOR, round(dear / cheap)) for cheap, dear in pairwise(costs))
+    return tuple(max(LEAST_FACTOR, round(above / below)) for below, above in pairwise(costs))

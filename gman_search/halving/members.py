@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from gman_search.halving.decide import TIE, best_evaluation, ranked
-from gman_search.halving.ladder import Ladder
-from gman_search.halving.table import Evaluation, contenders
+from gman_search.halving.evaluations import Evaluation, contenders
+from gman_search.halving.halving_schedule import HalvingSchedule
+from gman_search.halving.promotion import TIE, best_evaluation, ranked
 
 __all__ = ["MOST_EVALUATIONS", "ensemble_evaluations"]
 
@@ -13,7 +13,7 @@ MOST_EVALUATIONS = 12
 
 
 def ensemble_evaluations(
-    evaluations: Iterable[Evaluation], ladder: Ladder, most: int = MOST_EVALUATIONS
+    evaluations: Iterable[Evaluation], schedule: HalvingSchedule, most: int = MOST_EVALUATIONS
 ) -> list[Evaluation]:
     """The winner, the reference and final trainings, and the best of the others: `most` in all, best first.
 
@@ -21,7 +21,7 @@ def ensemble_evaluations(
     grown forecasts as the smaller one does.
     """
     rows = list(evaluations)
-    winner = best_evaluation(rows, ladder)
+    winner = best_evaluation(rows, schedule)
     if winner is None:
         return []
     distinct = [winner]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.halving_schedule import HalvingSchedule
 
 __all__ = ["SearchPlan", "StageCost", "most_trials", "plan_search", "wall_seconds"]
 
@@ -31,32 +31,32 @@ class SearchPlan:
 
 
 def plan_search(
-    costs: Sequence[StageCost], quotas: Sequence[int], workers: int, *, extra_share: float = 0.0
+    costs: Sequence[StageCost], rung_sizes: Sequence[int], workers: int, *, extra_share: float = 0.0
 ) -> SearchPlan:
-    """The times of a search of quotas[0] configs, of which quotas[i] reach stage i, with so many workers.
+    """The times of a search of rung_sizes[0] configs, of which rung_sizes[i] reach stage i, with so many workers.
 
-    `extra_share` is the time outside the ladder for a second of the ladder (see `halving.finals`).
+    `extra_share` is the time outside the halving for a second of it (see `halving.finals`).
     """
 
     def of(cost: StageCost, evaluations: int) -> float:
         return evaluations * cost.seconds + min(workers, evaluations) * cost.compile_seconds
 
-    by_stage = tuple(of(cost, quota) for cost, quota in zip(costs, quotas, strict=True))
+    by_stage = tuple(of(cost, size) for cost, size in zip(costs, rung_sizes, strict=True))
     chain = sum(cost.seconds + cost.compile_seconds for cost in costs)
-    ladder = sum(by_stage)
-    in_all = ladder * (1 + extra_share)
-    extra = in_all - ladder
-    return SearchPlan(by_stage, extra, in_all, of(costs[-1], quotas[0]), wall_seconds(in_all, chain, workers))
+    halving = sum(by_stage)
+    in_all = halving * (1 + extra_share)
+    extra = in_all - halving
+    return SearchPlan(by_stage, extra, in_all, of(costs[-1], rung_sizes[0]), wall_seconds(in_all, chain, workers))
 
 
 def most_trials(
-    costs: Sequence[StageCost], ladder: Ladder, workers: int, seconds: float, *, extra_share: float = 0.0
+    costs: Sequence[StageCost], schedule: HalvingSchedule, workers: int, seconds: float, *, extra_share: float = 0.0
 ) -> int:
-    """The most configs of which a search by `ladder` ends within `seconds` by the clock; 0 where not even one does."""
+    """The most configs whose search by `schedule` ends within `seconds` of wall time; 0 if one config takes longer."""
 
     def fit(trials: int) -> bool:
-        quotas = replace(ladder, trials=trials).quotas()
-        return plan_search(costs, quotas, workers, extra_share=extra_share).wall <= seconds
+        rung_sizes = replace(schedule, trials=trials).rung_sizes()
+        return plan_search(costs, rung_sizes, workers, extra_share=extra_share).wall <= seconds
 
     if not fit(1):
         return 0

@@ -7,7 +7,7 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 
-from gman_search.halving.table import Evaluation, State
+from gman_search.halving.evaluations import Evaluation, State
 
 __all__ = ["Rung", "Rungs"]
 

@@ -1,4 +1,4 @@
-"""A whole search on paper: the ladder's own decisions with any number of workers, and no training.
+"""A simulated search: the decisions of real searches with any number of workers, and no training.
 
 Time is an event queue, results come from a function. So the questions "what would 100 workers gain?" and "what does
 asynchronous promotion waste?" are answered in seconds, by the code that decides real searches.
@@ -9,19 +9,19 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gman_search.halving.decide import Promote, Sample, best_evaluation, decide_on
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.halving_schedule import HalvingSchedule
+from gman_search.halving.promotion import Promote, Sample, best_evaluation, decide_on
 from gman_search.halving.rungs import Rungs
-from gman_search.halving.table import Evaluation, State
 
-__all__ = ["Rehearsal", "Surface", "simulate"]
+__all__ = ["Objective", "SimulationResult", "simulate"]
 
-Surface = Callable[[int, str], tuple[float | None, float]]
+Objective = Callable[[int, str], tuple[float | None, float]]
 """(config, stage) -> validation MAE (None: the evaluation fails) and seconds of training."""
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class SimulationResult:
     """How a simulated search went.
 
     `utilisation` is the share of all workers' time until the end that was spent on training. `promoted` counts
@@ -45,17 +45,19 @@ class Rehearsal:
         return sum(self.mistaken.values()) / max(1, sum(self.promoted.values()))
 
 
-def simulate(ladder: Ladder, surface: Surface, *, workers: int, claim_seconds: float = 0.0) -> Rehearsal:
+def simulate(
+    schedule: HalvingSchedule, objective: Objective, *, workers: int, claim_seconds: float = 0.0
+) -> SimulationResult:
     """Run a search to its end.
 
     Args:
-        ladder: stages, quotas, rule of promotion.
-        surface: what each evaluation would give and take.
+        schedule: stages, rung sizes, rule of promotion.
+        objective: what each evaluation would give and take.
         workers: how many evaluate at once.
         claim_seconds: how long a claim holds the study's lock; claims exclude each other.
     """
-    rungs = Rungs(ladder.stages)
-    waiting: dict[str, deque[int]] = {stage: deque() for stage in reversed(ladder.stages)}
+    rungs = Rungs(schedule.stages)
+    waiting: dict[str, deque[int]] = {stage: deque() for stage in reversed(schedule.stages)}
     under_way: list[tuple[float, int, Evaluation]] = []  # when it ends, order of starting, how it ends
     ended: dict[str, float] = {}
     now = lock_free = busy = 0.0
@@ -64,7 +66,7 @@ def simulate(ladder: Ladder, surface: Surface, *, workers: int, claim_seconds: f
     def start(config_id: int, stage: str) -> None:
         nonlocal lock_free, busy, started
         lock_free = max(lock_free, now) + claim_seconds
-        value, seconds = surface(config_id, stage)
+        value, seconds = objective(config_id, stage)
         busy += seconds
         rungs.put(Evaluation(config_id, stage, state=State.RUNNING))
         state = State.FAILED if value is None else State.COMPLETE
@@ -73,7 +75,7 @@ def simulate(ladder: Ladder, surface: Surface, *, workers: int, claim_seconds: f
         started += 1
 
     while True:
-        decision = decide_on(rungs, ladder)
+        decision = decide_on(rungs, schedule)
         if isinstance(decision, Promote):
             rungs.put(Evaluation(decision.config_id, decision.stage))
             waiting[decision.stage].append(decision.config_id)
@@ -82,25 +84,25 @@ def simulate(ladder: Ladder, surface: Surface, *, workers: int, claim_seconds: f
         if len(under_way) < workers and queued is not None:
             start(waiting[queued].popleft(), queued)
         elif len(under_way) < workers and isinstance(decision, Sample):
-            start(len(rungs[ladder.stages[0]].rows), ladder.stages[0])
+            start(len(rungs[schedule.stages[0]].rows), schedule.stages[0])
         elif under_way:
             now, _, row = heapq.heappop(under_way)
             ended[row.key] = now
             rungs.put(row)
         else:
-            return _rehearsal(ladder, rungs, ended, workers=workers, seconds=now, busy=busy)
+            return _result(schedule, rungs, ended, workers=workers, seconds=now, busy=busy)
 
 
-def _rehearsal(
-    ladder: Ladder, rungs: Rungs, ended: dict[str, float], *, workers: int, seconds: float, busy: float
-) -> Rehearsal:
-    best = best_evaluation((row for rung in rungs.values() for row in rung.rows.values()), ladder)
+def _result(
+    schedule: HalvingSchedule, rungs: Rungs, ended: dict[str, float], *, workers: int, seconds: float, busy: float
+) -> SimulationResult:
+    best = best_evaluation((row for rung in rungs.values() for row in rung.rows.values()), schedule)
     promoted, mistaken = {}, {}
-    for rung, stage in enumerate(ladder.stages[:-1]):
-        gone = set(rungs[ladder.stages[rung + 1]].rows)
-        top = {config_id for _, config_id in rungs[stage].order[: ladder.room(rung, rungs[stage].finished)]}
+    for rung, stage in enumerate(schedule.stages[:-1]):
+        gone = set(rungs[schedule.stages[rung + 1]].rows)
+        top = {config_id for _, config_id in rungs[stage].order[: schedule.promotable(rung, rungs[stage].finished)]}
         promoted[stage], mistaken[stage] = len(gone), len(gone - top)
-    return Rehearsal(
+    return SimulationResult(
         workers=workers,
         seconds=seconds,
         utilisation=busy / (workers * seconds) if seconds else 1.0,

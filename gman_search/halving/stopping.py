@@ -1,7 +1,7 @@
 """Should an evaluation end before its budget is spent? A pure function of learning curves.
 
-The median rule of Golovin et al. 2017 (Vizier, 3.2), on the best value so far: whoever is above the median of what the
-others of the stage had after as many epochs is unlikely to be promoted.
+The median rule of Golovin et al. 2017 (Vizier, 3.2), on the best value so far: an evaluation whose best MAE is worse
+than the median of its stage at the same epoch is unlikely to be promoted.
 """
 
 import math
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FEWEST", "STOPPED", "WARM", "Curve", "Hopeless", "hopeless"]
+from gman_search.wording import fixed
+
+__all__ = ["FEWEST", "STOPPED", "WARM", "Curve", "StopDecision", "stop_decision"]
 
 WARM = 0.3
 """Share of the epochs that every evaluation gets."""
@@ -22,9 +24,9 @@ STOPPED = "stopped after epoch"
 
 @dataclass(frozen=True)
 class Curve:
-    """Validation MAE after epochs 1, 2, ...; `whole` if training came to its end and would not have got better.
+    """Validation MAE after epochs 1, 2, ...; `whole` if training came to its end and would not have improved.
 
-    `start` is that of a grown model before its first step, by which it is ranked too; infinite for a cold one.
+    `start` is that of a grown model before its first step, by which it is ranked too; infinite for a cold start.
     """
 
     values: Sequence[float]
@@ -39,7 +41,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Hopeless:
+class StopDecision:
     """Why an evaluation should end: its best validation MAE so far is above `limit`, of `others` at this `epoch`."""
 
     epoch: int
@@ -49,13 +51,13 @@ class Hopeless:
 
     def __str__(self) -> str:
         return (
-            f"{STOPPED} {self.epoch}: {self.best:.3f}, above the median {self.limit:.3f} of "
+            f"{STOPPED} {self.epoch}: {fixed(self.best)}, above the median {fixed(self.limit)} of "
             f"{self.others} others by then"
         )
 
 
-def hopeless(curve: Curve, others: Iterable[Curve], epochs: int, *, share: float = 0.5) -> Hopeless | None:
-    """Whether an evaluation should end here; none: it goes on.
+def stop_decision(curve: Curve, others: Iterable[Curve], epochs: int, *, share: float = 0.5) -> StopDecision | None:
+    """Whether an evaluation should end here; None: it goes on.
 
     Args:
         curve: its own so far.
@@ -71,4 +73,4 @@ def hopeless(curve: Curve, others: Iterable[Curve], epochs: int, *, share: float
         return None
     own = curve.best_at(epoch)
     limit = float(np.quantile([*known, own], share))
-    return Hopeless(epoch, own, limit, len(known)) if own > limit else None
+    return StopDecision(epoch, own, limit, len(known)) if own > limit else None

@@ -9,13 +9,9 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from gman_search.model.chunked_attention import attention_in_chunks, slices_in_chunk
+from gman_search.model.shape import CHUNKED_FROM, MASKED_LOGIT
 
 __all__ = ["CHUNKED_FROM", "MASKED_LOGIT", "attention_over_sensors", "attention_over_steps"]
-
-# The original's stand-in for minus infinity; a softmax in any precision makes it 0.
-MASKED_LOGIT = -(2.0**15) + 1.0
-# From this many sensors on the weights of all steps and heads no longer fit the cache, and chunks are faster.
-CHUNKED_FROM = 150
 
 
 def attention_over_sensors(

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from gman_search.model.gman import GMAN, Knobs, STAttentionBlock
+from gman_search.model.gman import GMAN, STAttentionBlock, StepInputs
 
 __all__ = ["sensor_attention"]
 
@@ -42,20 +42,21 @@ def _of_windows(
 ) -> np.ndarray:
     # The forward pass of `GMAN.call`, one block at a time.
     none = tf.zeros([])
-    knobs = Knobs(tf.constant(causal), none, none, tf.zeros([2], tf.int32))
+    step_inputs = StepInputs(tf.constant(causal), none, none, tf.zeros([2], tf.int32))
     spatial, temporal = network.st_embedding(network.embedding, tf.constant(day), tf.constant(time), network.seen, None)
     past, future = temporal[:, : network.shape.P], temporal[:, network.shape.P :]
     x = network.input_pair(tf.constant(readings)[..., tf.newaxis])
     weights = []
     for block in network.encoder:
         weights.append(_of_block(block, x, spatial, past))
-        x = block(x, spatial, past, knobs, None)
+        x = block(x, spatial, past, step_inputs, None)
     x = network.transform(x, spatial, past, future, None)
     if network.shortcuts is not None:
-        x += network.shortcuts.to_decoder(network.shortcuts(tf.constant(readings), usual))
+        given = tf.constant(readings), usual
+        x += network.shortcuts.to_decoder(network.shortcuts(*given), network.shortcuts.deviations(*given))
     for block in network.decoder:
         weights.append(_of_block(block, x, spatial, future))
-        x = block(x, spatial, future, knobs, None)
+        x = block(x, spatial, future, step_inputs, None)
     mean: np.ndarray = np.mean(weights, axis=0)
     return mean
 

@@ -6,7 +6,6 @@ projections after every attention, a gate with one biased and one unbiased half,
 alike (an option), dropout in front of each of the two output layers. Shortcuts past the network are ours (`shortcuts`).
 """
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import keras
@@ -14,43 +13,19 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.model.attention import attention_over_sensors, attention_over_steps
-from gman_search.model.group_attention import Partition, attention_in_groups, partition
-from gman_search.model.layers import Projection, ProjectionPair, project
+from gman_search.model.channel_layout import BETWEEN_GROUPS, BLOCK, NETWORK
+from gman_search.model.group_attention import Partition, attention_in_groups, random_partition
+from gman_search.model.layers import Projection, ProjectionPair, fuse, project
+from gman_search.model.shape import DAYS, ModelShape
 from gman_search.model.shortcuts import Shortcuts
 
-__all__ = ["DAYS", "GMAN", "GROUP_STREAMS", "Knobs", "ModelShape"]
+__all__ = ["DAYS", "GMAN", "GROUP_STREAMS", "ModelShape", "StepInputs"]
 
-DAYS = 7
 # Random groups draw from other streams than dropout, which uses the seed itself and the next.
 GROUP_STREAMS = 100
 
 
-@dataclass(frozen=True)
-class ModelShape:
-    """All sizes: L blocks, K heads of d channels, SE width E, T steps a day, P steps in, Q out, C input channels.
-
-    `groups` G is the number of groups of group spatial attention; 0: every sensor attends to all. `shortcuts` leads
-    the last reading and usual values past the network (see `model.shortcuts`); without, it is the original.
-    """
-
-    L: int
-    K: int
-    d: int
-    E: int = 64
-    T: int = 288
-    P: int = 12
-    Q: int = 12
-    C: int = 1
-    groups: int = 0
-    shortcuts: bool = False
-
-    @property
-    def D(self) -> int:
-        """Width of the model, K*d."""
-        return self.K * self.d
-
-
-class Knobs(NamedTuple):
+class StepInputs(NamedTuple):
     """Hyperparameters that reach into the model, as scalar tensors: one traced step serves every config.
 
     `momentum` and `dropout` matter in training only; `seed` (2,) int32 makes dropout and random groups repeatable.
@@ -89,7 +64,7 @@ class STEmbedding(keras.layers.Layer):
         # start values: they must contribute nothing.
         rows = tf.convert_to_tensor(self.temporal.first.kernel) * seen[:, tf.newaxis]
         product = tf.gather(rows, day) + tf.gather(rows, time + DAYS)  # (B, P+Q, D)
-        hidden = self.temporal.first.finish(product, momentum)
+        hidden = self.temporal.first.bias_bn_relu(product, momentum)
         return spatial, self.temporal.second(hidden)
 
 
@@ -102,39 +77,41 @@ class STAttentionBlock(keras.layers.Layer):
     def __init__(self, width: int, heads: int, groups: int = 0, stream: int = 0, **keras_arguments: Any) -> None:
         super().__init__(autocast=False, **keras_arguments)
         self.heads, self.groups, self.stream = heads, groups, stream
-        self.parting: Partition | None = None  # set in saved models: the groups do not depend on TensorFlow's version
+        self.partition: Partition | None = None  # set in saved models: the groups do not depend on TensorFlow's version
         policy = self.dtype_policy
         # Six projections in one product: Q, K, V of spatial attention, then Q, K, V of temporal attention.
-        self.qkv = Projection(6 * width, activated=True, parts=6, name="qkv", dtype=policy)
+        self.qkv = Projection.declared(BLOCK["qkv"], width, name="qkv", dtype=policy)
         if groups:
-            self.between = Projection(3 * width, activated=True, parts=3, name="between_groups", dtype=policy)
+            self.between = Projection.declared(BLOCK[BETWEEN_GROUPS], width, name=BETWEEN_GROUPS, dtype=policy)
         self.spatial_output = ProjectionPair(width, width, name="spatial_output", dtype=policy)
         self.temporal_output = ProjectionPair(width, width, name="temporal_output", dtype=policy)
-        self.spatial_gate = Projection(width, activated=False, use_bias=False, name="spatial_gate", dtype=policy)
-        self.temporal_gate = Projection(width, activated=False, name="temporal_gate", dtype=policy)
+        self.spatial_gate = Projection.declared(BLOCK["spatial_gate"], width, name="spatial_gate", dtype=policy)
+        self.temporal_gate = Projection.declared(BLOCK["temporal_gate"], width, name="temporal_gate", dtype=policy)
         self.fusion_output = ProjectionPair(width, width, name="fusion_output", dtype=policy)
 
     def build(self, width: int) -> None:
         """Create the weights for a residual stream of `width` channels."""
-        self.qkv.build(2 * width)
+        self.qkv.build(BLOCK["qkv"].inputs * width)
         parts = (self.spatial_output, self.temporal_output, self.spatial_gate, self.temporal_gate, self.fusion_output)
         for part in (*parts, self.between) if self.groups else parts:
             part.build(width)
         self.built = True
 
     def call(
-        self, x: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor, knobs: Knobs, momentum: tf.Tensor | None
+        self, x: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor, step_inputs: StepInputs, momentum: tf.Tensor | None
     ) -> tf.Tensor:
         """Residual stream `x` (B, P, N, D) with SE `spatial` (N, D) and TE `temporal` (B, P, D) of its steps."""
         q_s, k_s, v_s, q_t, k_t, v_t = tf.split(self.qkv.call_embedded(x, spatial, temporal, momentum), 6, axis=-1)
         if self.groups:
-            drawn = partition(x.shape[2], self.groups, knobs.seed + tf.constant([GROUP_STREAMS + self.stream, 0]))
-            parting = drawn if self.parting is None else self.parting
-            mixed = attention_in_groups(q_s, k_s, v_s, self.heads, parting, self.between, momentum)
+            drawn = random_partition(
+                x.shape[2], self.groups, step_inputs.seed + tf.constant([GROUP_STREAMS + self.stream, 0])
+            )
+            partition = drawn if self.partition is None else self.partition
+            mixed = attention_in_groups(q_s, k_s, v_s, self.heads, partition, self.between, momentum)
         else:
             mixed = attention_over_sensors(q_s, k_s, v_s, self.heads)
         over_sensors = self.spatial_output(mixed, momentum=momentum)
-        mixed = attention_over_steps(q_t, k_t, v_t, self.heads, knobs.causal)
+        mixed = attention_over_steps(q_t, k_t, v_t, self.heads, step_inputs.causal)
         over_steps = self.temporal_output(mixed, momentum=momentum)
         fused = fuse(self.spatial_gate(over_sensors) + self.temporal_gate(over_steps), over_sensors, over_steps)
         return x + self.fusion_output(fused, momentum=momentum)
@@ -147,9 +124,10 @@ class TransformAttention(keras.layers.Layer):
         super().__init__(autocast=False, **keras_arguments)
         self.heads = heads
         policy = self.dtype_policy
-        self.query = Projection(width, activated=True, name="query", dtype=policy)
-        self.key = Projection(width, activated=True, name="key", dtype=policy)
-        self.value = Projection(width, activated=True, name="value", dtype=policy)
+        self.query, self.key, self.value = (
+            Projection.declared(NETWORK[f"transform/{part}"], width, name=part, dtype=policy)
+            for part in ("query", "key", "value")
+        )
         self.output_pair = ProjectionPair(width, width, name="output", dtype=policy)
 
     def build(self, width: int) -> None:
@@ -166,7 +144,7 @@ class TransformAttention(keras.layers.Layer):
         def embed(layer: Projection, temporal: tf.Tensor) -> tf.Tensor:
             kernel = tf.convert_to_tensor(layer.kernel)
             product = project(spatial, kernel) + project(temporal, kernel)[:, :, tf.newaxis]
-            return layer.finish(product, momentum)
+            return layer.bias_bn_relu(product, momentum)
 
         query, key = embed(self.query, future), embed(self.key, past)
         mixed = attention_over_steps(query, key, self.value(x, momentum=momentum), self.heads)
@@ -205,7 +183,7 @@ class GMAN(keras.Model):
         ]
         self.output_pair = ProjectionPair(width, 1, name="output", dtype=policy)
         # Last, so that the other weights keep their order, in which initial values are drawn.
-        self.shortcuts = Shortcuts(width, shape.Q, dtype=policy) if shape.shortcuts else None
+        self.shortcuts = Shortcuts(width, shape.P, shape.Q, dtype=policy) if shape.shortcuts else None
         self._create_weights()
 
     def _create_weights(self) -> None:
@@ -223,7 +201,7 @@ class GMAN(keras.Model):
         readings: tf.Tensor,
         day: tf.Tensor,
         time: tf.Tensor,
-        knobs: Knobs,
+        step_inputs: StepInputs,
         usual: tf.Tensor | None = None,
         training: bool = False,
         precision: str | None = None,
@@ -236,44 +214,31 @@ class GMAN(keras.Model):
         `precision` "float16" or "bfloat16" holds for products and activations; parameters, BN moments and the ST
         embedding stay in that of the model, which is also the default.
         """
-        momentum = knobs.momentum if training else None
+        momentum = step_inputs.momentum if training else None
         number, low = readings.dtype, precision or readings.dtype
         spatial, temporal = self.st_embedding(self.embedding, day, time, self.seen, momentum)
         if self.shortcuts is not None:
             if usual is None:
                 raise ValueError("expected the usual readings that shortcuts need; received none")
-            numbers = self.shortcuts(readings, usual)
+            numbers, deviations = self.shortcuts(readings, usual), self.shortcuts.deviations(readings, usual)
         readings, spatial, temporal = (tf.cast(x, low) for x in (readings, spatial, temporal))
         past, future = temporal[:, : self.shape.P], temporal[:, self.shape.P :]
         readings = readings if len(readings.shape) == 4 else readings[..., tf.newaxis]
         x = self.input_pair(readings, momentum=momentum)
         for block in self.encoder:
-            x = block(x, spatial, past, knobs, momentum)
+            x = block(x, spatial, past, step_inputs, momentum)
         x = self.transform(x, spatial, past, future, momentum)
         if self.shortcuts is not None:
-            x += self.shortcuts.to_decoder(tf.cast(numbers, low))
+            x += self.shortcuts.to_decoder(tf.cast(numbers, low), tf.cast(deviations, low))
         for block in self.decoder:
-            x = block(x, spatial, future, knobs, momentum)
+            x = block(x, spatial, future, step_inputs, momentum)
         if training:
-            x = _dropout(x, knobs.dropout, knobs.seed)
+            x = _dropout(x, step_inputs.dropout, step_inputs.seed)
         x = self.output_pair.first(x, momentum=momentum)
         if training:
-            x = _dropout(x, knobs.dropout, knobs.seed + 1)
+            x = _dropout(x, step_inputs.dropout, step_inputs.seed + 1)
         forecast = tf.squeeze(tf.cast(self.output_pair.second(x), number), axis=-1)
         return forecast if self.shortcuts is None else self.shortcuts.to_output(numbers, forecast)
-
-
-@tf.custom_gradient
-def fuse(logits: tf.Tensor, over_sensors: tf.Tensor, over_steps: tf.Tensor) -> tuple[tf.Tensor, Any]:
-    """Gated fusion z HS + (1 - z) HT with z = sigmoid(logits) (paper, equations 9-10); only z is kept."""
-    gate = tf.sigmoid(logits)
-
-    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        to_sensors = upstream * gate
-        to_steps = upstream - to_sensors
-        return to_steps * gate * (over_sensors - over_steps), to_sensors, to_steps
-
-    return over_steps + gate * (over_sensors - over_steps), gradient
 
 
 def _dropout(x: tf.Tensor, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -4,7 +4,7 @@ The sensors are parted at random into G groups of at most M. Each attends to the
 results are max-pooled into one vector; the G vectors attend to each other; what a group learns there is added to all
 its members. Scores: G M^2 + G^2 instead of N^2, fewest at M = (2N)^(1/3).
 
-Open in the paper, and settled here: the parting changes with every forward pass of training and is fixed in
+Open in the paper, and settled here: the partition changes with every forward pass of training and is fixed in
 evaluation, so that a forecast is repeatable; the projections of the second attention are parameters of their own, with
 BN and ReLU like all others, and read the pooled vectors alone.
 """
@@ -16,7 +16,7 @@ import tensorflow as tf
 from gman_search.model.attention import attention_over_sensors
 from gman_search.model.layers import Projection
 
-__all__ = ["Partition", "attention_in_groups", "partition"]
+__all__ = ["Partition", "attention_in_groups", "random_partition"]
 
 
 class Partition(NamedTuple):
@@ -26,8 +26,8 @@ class Partition(NamedTuple):
     places: tf.Tensor
 
 
-def partition(sensors: int, groups: int, seed: tf.Tensor) -> Partition:
-    """A random parting of `sensors` into `groups` that differ by one member at most; `seed` is (2,) int32."""
+def random_partition(sensors: int, groups: int, seed: tf.Tensor) -> Partition:
+    """A random partition of `sensors` into `groups` that differ by one member at most; `seed` is (2,) int32."""
     size = -(-sensors // groups)
     # The generator is named, so that forecasts do not depend on what TensorFlow prefers; XLA's numbers differ still.
     order = tf.argsort(tf.random.stateless_uniform([sensors], seed, alg="philox"))
@@ -44,11 +44,11 @@ def attention_in_groups(
     key: tf.Tensor,
     value: tf.Tensor,
     heads: int,
-    parting: Partition,
+    partition: Partition,
     between: Projection,
     momentum: tf.Tensor | None,
 ) -> tf.Tensor:
-    """Attention within the groups of `parting`, plus attention between the groups.
+    """Attention within the groups of `partition`, plus attention between the groups.
 
     Args:
         query: (B, P, N, D), as are `key` and `value`.
@@ -59,44 +59,44 @@ def attention_in_groups(
     Returns:
         (B, P, N, D).
     """
-    local = attention_within_groups(query, key, value, heads, parting)  # (B, P, G, M, D)
-    present = _present(parting, query.shape[2])[:, :, tf.newaxis]
+    local = attention_within_groups(query, key, value, heads, partition)  # (B, P, G, M, D)
+    present = _present(partition, query.shape[2])[:, :, tf.newaxis]
     pooled = tf.reduce_max(tf.where(present, local, local.dtype.min), axis=3)  # (B, P, G, D)
     q, k, v = tf.split(between(pooled, momentum=momentum), 3, axis=-1)
     shared = local + attention_over_sensors(q, k, v, heads)[:, :, :, tf.newaxis]
-    return _ungroup(shared, parting)
+    return _ungroup(shared, partition)
 
 
 def attention_within_groups(
-    query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, heads: int, parting: Partition
+    query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, heads: int, partition: Partition
 ) -> tf.Tensor:
     """Attention of each sensor (B, P, N, D) to its own group; by place in the groups, (B, P, G, M, D)."""
-    groups, size = parting.members.shape
+    groups, size = partition.members.shape
     steps, sensors, width = query.shape[1:]
     grouped = [
-        tf.reshape(_group(x, parting), [-1, steps * groups, size, width]) for x in (query, key, value)
+        tf.reshape(_group(x, partition), [-1, steps * groups, size, width]) for x in (query, key, value)
     ]  # (B, P G, M, D)
     absent = None
     if groups * size > sensors:
-        absent = tf.tile(tf.logical_not(_present(parting, sensors)), [steps, 1])  # (P G, M)
+        absent = tf.tile(tf.logical_not(_present(partition, sensors)), [steps, 1])  # (P G, M)
     mixed = attention_over_sensors(grouped[0], grouped[1], grouped[2], heads, absent)
     return tf.reshape(mixed, [-1, steps, groups, size, width])
 
 
-def _present(parting: Partition, sensors: int) -> tf.Tensor:
-    return parting.members < sensors
+def _present(partition: Partition, sensors: int) -> tf.Tensor:
+    return partition.members < sensors
 
 
-def _group(x: tf.Tensor, parting: Partition) -> tf.Tensor:
+def _group(x: tf.Tensor, partition: Partition) -> tf.Tensor:
     """Sensors (B, P, N, D) to places (B, P, G M, D); empty places are zero."""
-    return _rearrange(x, tf.reshape(parting.members, [-1]), parting.places)
+    return _rearrange(x, tf.reshape(partition.members, [-1]), partition.places)
 
 
-def _ungroup(x: tf.Tensor, parting: Partition) -> tf.Tensor:
+def _ungroup(x: tf.Tensor, partition: Partition) -> tf.Tensor:
     """Inverse of grouping, from (B, P, G, M, D)."""
-    groups, size = parting.members.shape
+    groups, size = partition.members.shape
     flat = tf.reshape(x, [-1, x.shape[1], groups * size, x.shape[4]])
-    return _rearrange(flat, parting.places, tf.reshape(parting.members, [-1]))
+    return _rearrange(flat, partition.places, tf.reshape(partition.members, [-1]))
 
 
 def _rearrange(x: tf.Tensor, taken: tf.Tensor, back: tf.Tensor) -> tf.Tensor:

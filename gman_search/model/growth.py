@@ -19,7 +19,6 @@ Sources: Net2Net (Chen et al. 2016), composable function-preserving expansions (
 keys are ours, for ReLU behind BN.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -29,17 +28,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from gman_search.errors import UsageError
+from gman_search.model.channel_layout import axes_of, block_of, layout_of
 from gman_search.model.shortcut_weights import has_shortcuts, is_shortcut
 
-__all__ = ["NEW_KEY_CONSTANT", "Growth", "GrowthRules", "grow", "grow_moments", "reads_channels"]
+__all__ = ["NEW_KEY_CONSTANT", "Growth", "GrowthRules", "grow", "grow_moments", "kept_elements"]
 
 NEW_KEY_CONSTANT = 0.5
 Shape = tuple[int, int, int]
 Weights = Mapping[str, NDArray[np.floating]]
-
-_BLOCK = re.compile(r"(.*(?:encoder|decoder)_)(\d+)(/.*)")
-# Parts of the fused projection: Q, K, V over sensors, then Q, K, V over steps.
-_QKV_SCALED, _QKV_KEYS = (0, 1, 3, 4), (1, 4)
 
 
 class GrowthRules(BaseModel):
@@ -50,17 +46,17 @@ class GrowthRules(BaseModel):
     new_blocks: Literal["random", "copy"] = Field(
         default="random", description="inside of new blocks: random, or a copy of the old block before them"
     )
-    insert: Literal["end", "spread"] = Field(
+    new_block_position: Literal["end", "spread"] = Field(
         default="end", description="new blocks stand after all old ones, or spread evenly between them"
     )
-    moments: Literal["fresh", "carry"] = Field(
+    optimizer_state: Literal["fresh", "carry"] = Field(
         default="fresh", description="Adam begins afresh, or with the smaller model's moments"
     )
     calibration_steps: int = Field(
         default=0, ge=0, le=1000, description="batches over which BN statistics are averaged before the first step"
     )
-    rate: float = Field(default=1.0, gt=0, le=10, description="factor of the learning rate of a grown model")
-    new_rate: float = Field(
+    lr_multiplier: float = Field(default=1.0, gt=0, le=10, description="factor of the learning rate of a grown model")
+    new_weight_lr_multiplier: float = Field(
         default=3.0, gt=0, le=10, description="factor of the learning rate of those weights of it that are new"
     )
 
@@ -108,7 +104,7 @@ def grow(
     grown: dict[str, NDArray[np.floating]] = {}
     inherited: dict[str, int] = {}
     for name, start in fresh.items():
-        source, is_new_block = _source(name, old[0], new[0], rules.insert)
+        source, is_new_block = _source(name, old[0], new[0], rules.new_block_position)
         if gains and is_shortcut(name):
             grown[name], inherited[name] = np.zeros_like(start), 0
             continue
@@ -118,7 +114,8 @@ def grow(
             if source not in small:
                 raise UsageError(f"expected a tensor {source} in the smaller model's weights; it has none of that name")
             grown[name], inherited[name] = _embedded(name, np.asarray(small[source]), start, old, new)
-        if is_new_block and "/fusion_output/second/" in name:
+        layout = layout_of(name)
+        if is_new_block and layout is not None and layout.ends_residual:
             grown[name] = np.zeros_like(start)
             inherited[name] = 0
     return Growth(grown, inherited)
@@ -137,7 +134,7 @@ def grow_moments(
     """
     grown = {}
     for name, shape in names.items():
-        source, is_new_block = _source(name, old[0], new[0], rules.insert)
+        source, is_new_block = _source(name, old[0], new[0], rules.new_block_position)
         start = np.zeros(shape, dtype=np.float32)
         if not is_new_block and (source in small or not is_shortcut(name)):
             start, _ = _embedded(name, np.asarray(small[source]), start, old, new, power=-power, new_key=0.0)
@@ -158,16 +155,11 @@ def kept_elements(
     kept = {}
     for name, shape in names.items():
         kept[name] = np.zeros(shape, dtype=bool)
-        is_new = _source(name, old[0], new[0], rules.insert)[1] or (gains_shortcuts and is_shortcut(name))
+        is_new = _source(name, old[0], new[0], rules.new_block_position)[1] or (gains_shortcuts and is_shortcut(name))
         if not is_new:
             indices = [_kept(parts, size, old, new) for parts, size in zip(_parts(name), shape, strict=True)]
             kept[name][np.ix_(*indices)] = True
     return kept
-
-
-def reads_channels(name: str) -> bool:
-    """Whether a tensor is a kernel that reads the model's D channels, so that its fan-in grows with the model."""
-    return name.endswith("kernel") and _parts(name)[0] > 0
 
 
 def _source(name: str, blocks: int, of: int, insert: str) -> tuple[str, bool]:
@@ -175,16 +167,16 @@ def _source(name: str, blocks: int, of: int, insert: str) -> tuple[str, bool]:
 
     A new block's source is the old block before it.
     """
-    match = _BLOCK.fullmatch(name)
-    if match is None:
+    block = block_of(name)
+    if block is None:
         return name, False
-    index = int(match[2])
+    index = block.number
     if insert == "end":
         source, is_new = min(index, blocks - 1), index >= blocks
     else:
         source = index * blocks // of
         is_new = index > 0 and source == (index - 1) * blocks // of
-    return f"{match[1]}{source}{match[3]}", is_new
+    return block.of_block(source), is_new
 
 
 def _embedded(
@@ -217,40 +209,19 @@ def _embedded(
 
 def _keep_scores(name: str, vector: NDArray[np.floating], old: Shape, new: Shape, power: int, new_key: float) -> None:
     """Rescale queries and keys of old heads and make their new key channels constant (in place)."""
-    scaled, keys = _attention_parts(name)
+    layout = layout_of(name)
+    if layout is None:
+        return
     factor = (new[2] / old[2]) ** (0.25 * power)
     by_head = vector.reshape(-1, new[1], new[2])  # (parts, K', d'), a view
-    by_head[list(scaled), : old[1], : old[2]] *= factor
-    for part in keys:
+    by_head[[*layout.queries, *layout.keys], : old[1], : old[2]] *= factor
+    for part in layout.keys:
         by_head[part, : old[1], old[2] :] = 0.0 if name.endswith("/gamma") else new_key
 
 
-def _attention_parts(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    if "/qkv/" in name:
-        return _QKV_SCALED, _QKV_KEYS
-    if "/between_groups/" in name:
-        return (0, 1), (1,)
-    if "transform/query/" in name:
-        return (0,), ()
-    if "transform/key/" in name:
-        return (0,), (0,)
-    return (), ()
-
-
 def _parts(name: str) -> tuple[int, ...]:
-    """How many runs of D channels each axis of a tensor holds; 0 for an axis that does not grow."""
-    if is_shortcut(name):
-        return (0, 0) if name.endswith("coefficients") else (0, 1) if name.endswith("kernel") else (1,)
-    if "/qkv/" in name:
-        return (2, 6) if name.endswith("kernel") else (6,)
-    if "/between_groups/" in name:
-        return (1, 3) if name.endswith("kernel") else (3,)
-    first_layer = re.search(r"(st_embedding/(spatial|temporal)|(^|/)input)/first/kernel$", name)
-    if first_layer:
-        return (0, 1)
-    if re.search(r"(?<!transform/)output/second/", name) and "_output/" not in name:
-        return (1, 0) if name.endswith("kernel") else (0,)
-    return (1, 1) if name.endswith("kernel") else (1,)
+    """How many runs of D channels each axis of a tensor holds, as its layer declares; 0 for one that does not grow."""
+    return axes_of(name)
 
 
 def _kept(parts: int, size: int, old: Shape, new: Shape) -> NDArray[np.intp]:

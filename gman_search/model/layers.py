@@ -5,14 +5,16 @@ stands ONLY in front of an activation: linear layers (the second of every pair, 
 Moments run over all axes but the last, epsilon is 1e-3.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
-__all__ = ["BN_EPSILON", "Projection", "ProjectionPair", "normalise_relu", "project"]
+from gman_search.model.channel_layout import ProjectionLayout
+from gman_search.model.initial_weights import glorot_limit
+from gman_search.model.shape import BN_EPSILON
 
-BN_EPSILON = 1e-3
+__all__ = ["BN_EPSILON", "Projection", "ProjectionPair", "fuse", "normalise_relu", "project"]
 
 
 class Projection(keras.layers.Layer):
@@ -35,9 +37,20 @@ class Projection(keras.layers.Layer):
         self.use_bias = use_bias
         self.parts = parts
 
+    @classmethod
+    def declared(cls, layout: ProjectionLayout, width: int, **keras_arguments: Any) -> Self:
+        """The projection that `layout` declares, in a model of `width` = D channels."""
+        return cls(
+            layout.outputs * width or 1,
+            activated=layout.activated,
+            use_bias=layout.bias,
+            parts=layout.parts,
+            **keras_arguments,
+        )
+
     def build(self, input_width: int) -> None:
         """Create the weights for inputs of `input_width` channels."""
-        limit = (6.0 / (input_width + self.units // self.parts)) ** 0.5
+        limit = glorot_limit(input_width, self.units // self.parts)
         uniform = keras.initializers.RandomUniform(-limit, limit)
         self.kernel = self.add_weight(name="kernel", shape=(input_width, self.units), initializer=uniform)
         if self.use_bias:
@@ -55,9 +68,9 @@ class Projection(keras.layers.Layer):
 
     def call(self, x: tf.Tensor, momentum: tf.Tensor | None = None) -> tf.Tensor:
         """Project `x` (..., C) to (..., units). `momentum` of the BN statistics is given in training only."""
-        return self.finish(project(x, tf.convert_to_tensor(self.kernel)), momentum)
+        return self.bias_bn_relu(project(x, tf.convert_to_tensor(self.kernel)), momentum)
 
-    def finish(self, product: tf.Tensor, momentum: tf.Tensor | None) -> tf.Tensor:
+    def bias_bn_relu(self, product: tf.Tensor, momentum: tf.Tensor | None) -> tf.Tensor:
         """Bias, BN and ReLU on a product (..., units) that the caller has computed from `kernel`."""
         if not self.activated:
             return product + tf.cast(self.bias, product.dtype) if self.use_bias else product
@@ -71,7 +84,7 @@ class Projection(keras.layers.Layer):
             return tf.nn.relu(product * tf.cast(scale, product.dtype) + tf.cast(shift, product.dtype))
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
         activated, mean, variance = normalise_relu(product, gamma, beta)
-        return self.remember(activated, mean, variance, momentum)
+        return self.update_moving_stats(activated, mean, variance, momentum)
 
     def call_embedded(
         self, x: tf.Tensor, spatial: tf.Tensor, temporal: tf.Tensor, momentum: tf.Tensor | None
@@ -83,12 +96,14 @@ class Projection(keras.layers.Layer):
         from_x, from_embedding = tf.split(tf.convert_to_tensor(self.kernel), 2, axis=0)
         spatial, temporal = project(spatial, from_embedding), project(temporal, from_embedding)
         if momentum is None:
-            return self.finish(project(x, from_x) + spatial + temporal[:, :, tf.newaxis], None)
+            return self.bias_bn_relu(project(x, from_x) + spatial + temporal[:, :, tf.newaxis], None)
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
         activated, mean, variance = project_normalise_relu(x, spatial, temporal, from_x, gamma, beta)
-        return self.remember(activated, mean, variance, momentum)
+        return self.update_moving_stats(activated, mean, variance, momentum)
 
-    def remember(self, activated: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, momentum: tf.Tensor) -> tf.Tensor:
+    def update_moving_stats(
+        self, activated: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, momentum: tf.Tensor
+    ) -> tf.Tensor:
         """Move the statistics towards the batch's; returns `activated`."""
         mean, momentum = mean + self.bias, tf.cast(momentum, mean.dtype)
         old_mean = tf.convert_to_tensor(self.moving_mean)
@@ -123,12 +138,19 @@ def project(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     One flat GEMM: a batched product of the same size is far slower on CPUs.
     """
     width_in, width_out = kernel.shape
-    kernel = tf.cast(kernel, x.dtype)
-    shape = tf.shape(x)
-    flat = tf.matmul(tf.reshape(x, [-1, width_in]), kernel)
-    result = tf.reshape(flat, tf.concat([shape[:-1], [width_out]], axis=0))
-    result.set_shape([*x.shape[:-1], width_out])
-    return result
+    flat = tf.matmul(tf.reshape(x, [-1, width_in]), tf.cast(kernel, x.dtype))
+    return _unflattened(flat, x, width_out)
+
+
+def _unflattened(flat: tf.Tensor, like: tf.Tensor, width: int) -> tf.Tensor:
+    """Rows (rows, width) as (..., width), with the leading axes of `like` (..., C).
+
+    At most one of them is unknown as a rule, the batch: then no operation of the graph has to look its size up.
+    """
+    sizes = [-1 if size is None else size for size in like.shape[:-1]]
+    if sizes.count(-1) > 1:
+        return tf.reshape(flat, tf.concat([tf.shape(like)[:-1], [width]], axis=0))
+    return tf.reshape(flat, [*sizes, width])
 
 
 @tf.custom_gradient
@@ -139,9 +161,9 @@ def normalise_relu(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple[Any
 
     def gradient(upstream: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         d_flat, d_gamma, d_beta = _normalise_gradient(upstream, flat, mean, variance, gamma, beta)
-        return tf.reshape(d_flat, tf.shape(x)), d_gamma, d_beta
+        return _unflattened(d_flat, x, x.shape[-1]), d_gamma, d_beta
 
-    return (tf.reshape(activated, tf.shape(x)), tf.stop_gradient(mean), tf.stop_gradient(variance)), gradient
+    return (_unflattened(activated, x, x.shape[-1]), tf.stop_gradient(mean), tf.stop_gradient(variance)), gradient
 
 
 @tf.custom_gradient
@@ -153,7 +175,7 @@ def project_normalise_relu(
     The product is the widest tensor of a block, six times the residual stream. The gradient makes it again from `x`
     rather than keeping it: 2 to 15 % more time, a fifth less memory.
     """
-    steps, sensors, units = x.shape[1], x.shape[2], kernel.shape[1]
+    units = kernel.shape[1]
 
     def product() -> tf.Tensor:
         embedded = project(x, kernel) + spatial + temporal[:, :, tf.newaxis]
@@ -166,14 +188,26 @@ def project_normalise_relu(
         with tf.control_dependencies([upstream]):
             again = product()
         d_flat, d_gamma, d_beta = _normalise_gradient(upstream, again, mean, variance, gamma, beta)
-        d_x = tf.reshape(tf.matmul(d_flat, tf.cast(kernel, x.dtype), transpose_b=True), tf.shape(x))
+        d_x = _unflattened(tf.matmul(d_flat, tf.cast(kernel, x.dtype), transpose_b=True), x, x.shape[-1])
         d_kernel = tf.cast(tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), d_flat, transpose_a=True), kernel.dtype)
-        d_product = tf.reshape(d_flat, [-1, steps, sensors, units])
+        d_product = _unflattened(d_flat, x, units)
         d_temporal = tf.reduce_sum(d_product, axis=2)
         return d_x, tf.reduce_sum(d_product, axis=[0, 1]), d_temporal, d_kernel, d_gamma, d_beta
 
-    shape = tf.concat([tf.shape(x)[:-1], [units]], axis=0)
-    return (tf.reshape(activated, shape), tf.stop_gradient(mean), tf.stop_gradient(variance)), gradient
+    return (_unflattened(activated, x, units), tf.stop_gradient(mean), tf.stop_gradient(variance)), gradient
+
+
+@tf.custom_gradient
+def fuse(logits: tf.Tensor, over_sensors: tf.Tensor, over_steps: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    """Gated fusion z HS + (1 - z) HT with z = sigmoid(logits) (paper, equations 9-10); only z is kept."""
+    gate = tf.sigmoid(logits)
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        to_sensors = upstream * gate
+        to_steps = upstream - to_sensors
+        return to_steps * gate * (over_sensors - over_steps), to_sensors, to_steps
+
+    return over_steps + gate * (over_sensors - over_steps), gradient
 
 
 def _normalise(flat: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -201,7 +235,7 @@ def _normalise_gradient(
     inverse = _inverse_deviation(variance)
     scale = gamma * inverse
     centred = flat - mean
-    upstream = tf.cast(tf.reshape(upstream, tf.shape(flat)), flat.dtype)
+    upstream = tf.cast(tf.reshape(upstream, [-1, flat.shape[-1]]), flat.dtype)
     # One operation, and twice as fast as a comparison and a selection.
     passed = tf.raw_ops.ReluGrad(gradients=upstream, features=centred * scale + beta)
     d_beta = tf.reduce_sum(passed, axis=0)

@@ -14,15 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gman_search.errors import DataError
+from gman_search.model.channel_layout import layer_layout
+from gman_search.model.shape import DAYS
 from gman_search.model.shortcut_weights import has_shortcuts, neutral_shortcuts
 
 __all__ = ["from_original", "model_variables", "original_names", "to_original"]
 
 Array = NDArray[np.floating[Any]]
-Layer = tuple[str, bool, bool]
-"""Our name of a layer, whether it has a bias, whether BN follows."""
-
-DAYS = 7
 _ROLES = {
     "kernel": "kernel{}",
     "bias": "bias{}",
@@ -42,9 +40,10 @@ def original_names(L: int) -> dict[str, tuple[str, ...]]:
     """For each of our tensors the original's variables whose outputs it holds side by side: six for qkv, else one."""
     names: dict[str, list[str]] = {}
     made: Counter[str] = Counter()
-    for layer, biased, activated in _in_order_of_building(L):
+    for layer in _in_order_of_building(L):
+        layout = layer_layout(layer)
         for role, pattern in _ROLES.items():
-            if role == "kernel" or (biased if role == "bias" else activated):
+            if role == "kernel" or (layout.bias if role == "bias" else layout.activated):
                 number = made[role]
                 names.setdefault(f"{layer}/{role}", []).append(pattern.format(f"_{number}" if number else ""))
                 made[role] += 1
@@ -60,6 +59,7 @@ def from_original(
     E: int = 64,
     T: int = 288,
     shortcuts: bool = False,
+    P: int = 12,
     Q: int = 12,
 ) -> dict[str, Array]:
     """Our named weights from the original's variables.
@@ -72,6 +72,7 @@ def from_original(
         E: width of the spatial embedding.
         T: steps a day.
         shortcuts: for a model with shortcuts, which begin at zero: it forecasts as the original does.
+        P: its input steps.
         Q: steps that it forecasts.
 
     Raises:
@@ -93,7 +94,7 @@ def from_original(
                 )
             parts.append(part[0, 0] if name.endswith("/kernel") else part)
         named[name] = np.concatenate(parts, axis=-1)
-    return {**named, **neutral_shortcuts(K * d, Q)} if shortcuts else named
+    return {**named, **neutral_shortcuts(K * d, P, Q)} if shortcuts else named
 
 
 def to_original(named: Mapping[str, Array], L: int) -> dict[str, Array]:
@@ -141,44 +142,46 @@ def model_variables(names: Iterable[str]) -> dict[str, str]:
     return {match["name"]: match.string for match in matches if match["scope"] in accepted}
 
 
-def _in_order_of_building(L: int) -> list[Layer]:
+def _in_order_of_building(L: int) -> list[str]:
+    """Our names of the layers; those that hold several of the original's next to each other are named as often."""
     return [
         *_pair("input"),
         *_pair("st_embedding/spatial"),
         *_pair("st_embedding/temporal"),
         *(layer for block in range(L) for layer in _block(f"encoder_{block}")),
-        *((f"transform/{part}", True, True) for part in ("query", "key", "value")),
+        *(f"transform/{part}" for part in ("query", "key", "value")),
         *_pair("transform/output"),
         *(layer for block in range(L) for layer in _block(f"decoder_{block}")),
         *_pair("output"),
     ]
 
 
-def _block(name: str) -> list[Layer]:
-    three: list[Layer] = [(f"{name}/qkv", True, True)] * 3  # query, key, value
+def _block(name: str) -> list[str]:
+    three = [f"{name}/qkv"] * 3  # query, key, value
     return [
         *three,
         *_pair(f"{name}/spatial_output"),
         *three,
         *_pair(f"{name}/temporal_output"),
-        (f"{name}/spatial_gate", False, False),
-        (f"{name}/temporal_gate", True, False),
+        f"{name}/spatial_gate",
+        f"{name}/temporal_gate",
         *_pair(f"{name}/fusion_output"),
     ]
 
 
-def _pair(name: str) -> list[Layer]:
-    return [(f"{name}/first", True, True), (f"{name}/second", True, False)]
+def _pair(name: str) -> list[str]:
+    return [f"{name}/first", f"{name}/second"]
 
 
 def _shape(name: str, D: int, E: int, T: int) -> tuple[int, ...]:
     """Shape of each of the original's variables that make up our tensor `name`."""
     layer, role = name.rsplit("/", 1)
-    outputs = 1 if layer == "output/second" else D
+    layout = layer_layout(layer)
+    outputs = D if layout.outputs else 1
     if role != "kernel":
         return (outputs,)
     inputs = {"input/first": 1, "st_embedding/spatial/first": E, "st_embedding/temporal/first": DAYS + T}
-    return (1, 1, inputs.get(layer, 2 * D if layer.endswith("/qkv") else D), outputs)
+    return (1, 1, layout.inputs * D or inputs[layer], outputs)
 
 
 def _check_names(found: Mapping[str, Array], wanted: set[str], L: int) -> None:

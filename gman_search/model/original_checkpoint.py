@@ -28,5 +28,5 @@ def read_original_checkpoint(prefix: str | Path) -> dict[str, np.ndarray]:
         cause = " ".join(str(error).split())[:200]
         raise DataError(
             f"expected a TensorFlow checkpoint at {prefix}; received none that can be read ({cause}): give the path "
-            "without .index, .meta or .data-..., with those files beside each other"
+            "without .index, .meta or .data-..., with those files in one folder"
         ) from None

@@ -10,6 +10,7 @@ __all__ = [
     "COEFFICIENTS_NAME",
     "NUMBERS",
     "SHORTCUTS",
+    "WINDOW_NAME",
     "has_shortcuts",
     "is_shortcut",
     "neutral_shortcuts",
@@ -20,7 +21,7 @@ NUMBERS = 4
 COEFFICIENTS = NUMBERS + 2
 """Of each step: those of the numbers, an offset, and one of the network's own output, all 0 at the start."""
 SHORTCUTS = "shortcuts"
-COEFFICIENTS_NAME = f"{SHORTCUTS}/coefficients"
+COEFFICIENTS_NAME, WINDOW_NAME = f"{SHORTCUTS}/coefficients", f"{SHORTCUTS}/window"
 
 
 def is_shortcut(name: str) -> bool:
@@ -33,10 +34,11 @@ def has_shortcuts(names: Iterable[str]) -> bool:
     return any(map(is_shortcut, names))
 
 
-def neutral_shortcuts(D: int, Q: int) -> dict[str, NDArray[np.float32]]:
+def neutral_shortcuts(D: int, P: int, Q: int) -> dict[str, NDArray[np.float32]]:
     """Weights by name of shortcuts that add nothing: for a model that was trained without them."""
     return {
         f"{SHORTCUTS}/projection/kernel": np.zeros((NUMBERS, D), np.float32),
         f"{SHORTCUTS}/projection/bias": np.zeros(D, np.float32),
         COEFFICIENTS_NAME: np.zeros((Q, COEFFICIENTS), np.float32),
+        WINDOW_NAME: np.zeros((P, D), np.float32),
     }

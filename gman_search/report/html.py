@@ -1,8 +1,6 @@
 """What every page is made of: templates, figures as JSON that cannot leave its element, whole files."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -13,9 +11,12 @@ import plotly.offline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gman_search.report.block import Block
-from gman_search.report.figures.style import CONFIG, TEMPLATE
-from gman_search.report.text import formats
+from gman_search.io.atomic import write_text
+from gman_search.report import formats
+from gman_search.report.figure import Block
+from gman_search.report.registry import Section, blocks, groups
+from gman_search.report.style import CONFIG, TEMPLATE
+from gman_search.report.view import Source
 
 __all__ = ["BUNDLE_NAME", "Assets", "render_page", "write_page"]
 
@@ -24,20 +25,27 @@ BUNDLE_NAME = "plotly.min.js"
 TEMPLATE_FOLDER = "templates"
 
 
-def render_page(template: str, drawn: Iterable[Block], /, *, assets: Assets, **context: object) -> str:
-    """A page from its template; `drawn` are the figures on it.
+def render_page(
+    template: str, sections: tuple[Section, ...], source: Source, /, *, assets: Assets, **context: object
+) -> str:
+    """A page from its template, with the figures of its sections.
 
     Args:
         template: file in the folder of templates.
-        drawn: figures, in the order in which they are drawn.
-        assets: "inline" puts plotly.js (4.8 MB) into the page; "directory" refers to `plotly.min.js` beside it.
+        sections: in the order of the page.
+        source: what the figures are computed from.
+        assets: "inline" puts plotly.js (4.8 MB) into the page; "directory" refers to `plotly.min.js` next to it.
         context: what the template shows.
     """
+    drawn = blocks(sections, source)
     return (
         _environment()
         .get_template(template)
         .render(
-            figures_json=_script_json(drawn),
+            figures_json=_script_json(block for panels in drawn.values() for block in panels),
+            sections=sections,
+            blocks=drawn,
+            groups={section.id: groups(section, drawn) for section in sections},
             bundle=Markup(plotly.offline.get_plotlyjs()) if assets == "inline" else None,
             bundle_name=BUNDLE_NAME,
             **context,
@@ -54,26 +62,18 @@ def write_page(page: str, folder: Path, *, assets: Assets) -> Path:
 
 
 def _write_whole(path: Path, text: str) -> Path:
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    write_text(path, text)
     return path
 
 
-def _script_json(blocks: Iterable[Block]) -> Markup:
+def _script_json(drawn: Iterable[Block]) -> Markup:
     # The template is the same in every figure (and 2 KB), so it is sent once.
-    content: dict[str, Any] = {"config": CONFIG, "template": TEMPLATE.to_plotly_json(), "figures": {}}
-    for block in blocks:
+    content: dict[str, Any] = {"config": CONFIG, "template": TEMPLATE, "figures": {}}
+    for block in drawn:
         if block.figure is not None:
-            drawn = json.loads(block.figure.to_json())
-            drawn["layout"].pop("template", None)
-            content["figures"][block.id] = {"data": drawn["data"], "layout": drawn["layout"]}
+            figure = json.loads(block.figure.to_json())
+            figure["layout"].pop("template", None)
+            content["figures"][block.id] = {"data": figure["data"], "layout": figure["layout"]}
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     # No "</script>" or "<!--" can appear inside the script element.
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))

@@ -1,18 +1,23 @@
-"""Results that others have published on METR-LA and PEMS-BAY, to be shown as theirs (plain values)."""
+"""Results that others have published on METR-LA and PEMS-BAY, to be shown as theirs (pure)."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gman_search.record import Scores, StudyRecord
+from gman_search.record import Scores
+from gman_search.report.figure import Table
+from gman_search.report.figures.error_by_step import ErrorByStepData
+from gman_search.report.formats import error
+from gman_search.report.view import StudyView
 
-__all__ = ["PublishedRow", "PublishedTable", "published_table"]
+__all__ = ["PublishedResults", "PublishedRow", "published_results", "published_table"]
 
 MINUTES = (15, 30, 60)
 
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """Scores at 15, 30 and 60 minutes, each step alone; none where the source gives none."""
+    """Scores at 15, 30 and 60 minutes, each step alone; None where the source has none."""
 
     model: str
     scores: tuple[Scores | None, ...]
@@ -20,7 +25,7 @@ class PublishedRow:
 
 
 @dataclass(frozen=True)
-class PublishedTable:
+class PublishedResults:
     """What others report on a data set, and why this study's numbers may not be comparable."""
 
     dataset: str
@@ -61,24 +66,44 @@ ROWS = {
 """By data set: its sensors, its rows, and what was published."""
 
 
-def published_table(record: StudyRecord) -> PublishedTable | None:
-    """The published results on the study's data set; none where its name is another."""
-    data = record.spec.get("data") or {}
-    name = re.sub(r"[^a-z]", "", f"{record.name} {data.get('speed', '')}".lower())
+def published_results(view: StudyView) -> PublishedResults | None:
+    """The published results on the study's data set; None where its name is another."""
+    name = re.sub(r"[^a-z]", "", f"{view.name} {view.spec.data.readings}".lower())
     for dataset, (sensors, rows, published) in ROWS.items():
         if re.sub(r"[^a-z]", "", dataset.lower()) in name:
-            return PublishedTable(dataset, published, _caveat(record, sensors, rows))
+            return PublishedResults(dataset, published, _caveat(view, sensors, rows))
     return None
 
 
-def _caveat(record: StudyRecord, sensors: int, rows: int) -> str:
-    ours = record.provenance.get("sensors")
-    windows = record.provenance.get("windows")
+def _caveat(view: StudyView, sensors: int, rows: int) -> str:
+    ours, windows = view.provenance.sensors, sum(view.provenance.windows.values())
     parts = []
     if ours is not None and ours != sensors:
         parts.append(f"this study has {ours} of the {sensors} sensors")
-    if isinstance(windows, dict) and windows and sum(windows.values()) < 0.9 * rows:
-        parts.append(f"its windows are {sum(windows.values())} of about {rows}")
+    if 0 < windows < 0.9 * rows:
+        parts.append(f"its windows are {windows} of about {rows}")
     if parts:
         return f"Not comparable: {'; '.join(parts)}."
-    return "They differ in split, seeds and selection; differences below about 0.03 mph say nothing."
+    return "They differ in split, seeds and selection, so differences below about 0.03 mph mean nothing."
+
+
+def published_table(results: PublishedResults, board: ErrorByStepData | None) -> Table:
+    """What others report, with this study's winner first where it has been tested."""
+    rows, strong = [], frozenset[int]()
+    if board is not None:
+        found = {row.minutes: row.scores[board.winner] for row in board.rows}
+        if all(found.get(minutes) is not None for minutes in MINUTES):
+            rows.append(("this study", *_triples(found[minutes] for minutes in MINUTES), "tested here"))
+            strong = frozenset({0})
+    rows += [(row.model, *_triples(row.scores), row.source) for row in results.rows]
+    columns = ("model", *("MAE", "RMSE", "MAPE") * len(MINUTES), "source")
+    groups = (*((f"{minutes} min", 3) for minutes in MINUTES), ("", 1))
+    return Table(columns, tuple(rows), frozenset({0, len(columns) - 1}), strong, results.caveat, groups)
+
+
+def _triples(scores: Iterable[Scores | None]) -> list[str]:
+    cells = []
+    for score in scores:
+        known = (None, None, None) if score is None else (score.mae, score.rmse, score.mape)
+        cells += [error(value, 2) for value in known]
+    return cells

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from gman_search.config import Hyperparameters
-from gman_search.halving.table import State
+from gman_search.halving.evaluations import State
 from gman_search.model.growth import GrowthRules
 from gman_search.record import Epoch
 
-__all__ = ["Job", "Outcome", "StopTraining", "Trainer"]
+__all__ = ["Job", "StopTraining", "Trainer", "TrainingResult"]
 
 
 class StopTraining(Exception):
@@ -26,6 +26,7 @@ class Job:
     `resume_from` is the folder of an earlier attempt whose checkpoint is continued, `parent` that of the smaller
     model's evaluation, whose weights are grown by the rules of `growth` (None: cold). `logs` is the TensorBoard folder
     of this evaluation, None for no logs. `refit`: the output's shortcuts are fitted anew at the end (`training.refit`).
+    `keep`: the weights of the best epoch are left, or those of the last, where nothing is left to validate on.
     """
 
     config_id: int
@@ -38,10 +39,11 @@ class Job:
     resume_from: Path | None = None
     logs: Path | None = None
     refit: bool = False
+    keep: Literal["best", "last"] = "best"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """How an evaluation ended. `val_mae` is the best epoch's and belongs to the saved weights."""
 
     state: State
@@ -56,6 +58,6 @@ class Outcome:
 class Trainer(Protocol):
     """Trains jobs of a study; one instance lives in each worker process and keeps its compiled steps."""
 
-    def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> Outcome:
+    def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> TrainingResult:
         """Train `job`, reporting each epoch; raise nothing for divergence (that is an outcome)."""
         ...

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gman_search.data.task import ForecastTask
+from gman_search.data.task import ForecastDataset
 from gman_search.errors import DataError
+from gman_search.io.arrays import write_arrays
 from gman_search.model.gman import GMAN
-from gman_search.training.checkpoints import write_arrays
 from gman_search.training.step import model_shape
 
 __all__ = ["keras_parent", "read_keras_weights"]
@@ -17,7 +17,9 @@ __all__ = ["keras_parent", "read_keras_weights"]
 Shape = tuple[int, int, int]
 
 
-def read_keras_weights(path: Path, task: ForecastTask, shapes: Iterable[Shape]) -> tuple[dict[str, np.ndarray], Shape]:
+def read_keras_weights(
+    path: Path, task: ForecastDataset, shapes: Iterable[Shape]
+) -> tuple[dict[str, np.ndarray], Shape]:
     """Weights by name, and which of `shapes`, (L, K, d), they have.
 
     A file knows L and K*d only: of shapes that both fit, the first is taken. It may be of a model with shortcuts.
@@ -42,7 +44,7 @@ def read_keras_weights(path: Path, task: ForecastTask, shapes: Iterable[Shape]) 
     )
 
 
-def keras_parent(path: Path, task: ForecastTask, shapes: Iterable[Shape], folder: Path) -> Path:
+def keras_parent(path: Path, task: ForecastDataset, shapes: Iterable[Shape], folder: Path) -> Path:
     """Rewrite the file as weights that a job can name as its parent; returns their `folder`. Raises as above."""
     weights, shape = read_keras_weights(path, task, shapes)
     write_arrays(folder / "weights.npz", weights, {"shape": list(shape), "source": path.name})

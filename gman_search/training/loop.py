@@ -4,62 +4,31 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from gman_search.config import Hyperparameters
-from gman_search.data.task import ForecastTask
+from gman_search.data.task import ForecastDataset
 from gman_search.errors import DataError
-from gman_search.halving.table import State
+from gman_search.io.arrays import read_arrays, write_arrays
+from gman_search.metrics import masked_scores
 from gman_search.model.shortcut_weights import COEFFICIENTS_NAME
 from gman_search.record import Epoch
 from gman_search.stages import Stage
-from gman_search.training.checkpoints import (
-    BEFORE,
-    CHECKPOINT,
-    read_arrays,
-    read_checkpoint,
-    write_arrays,
-    write_checkpoint,
-)
-from gman_search.training.diagnosis import diagnose, has_diverged
-from gman_search.training.epoch_log import epoch_log
-from gman_search.training.job import Job, Outcome
-from gman_search.training.metrics import masked_scores
+from gman_search.training.checkpoints import BEFORE, CHECKPOINT, read_checkpoint, write_checkpoint
+from gman_search.training.diagnosis import has_diverged
+from gman_search.training.job import Job, TrainingResult
+from gman_search.training.progress import TrainingProgress
 from gman_search.training.refit import WINDOWS, refitted
 from gman_search.training.schedule import bn_momentum, learning_rate
 from gman_search.training.step import CompiledModel, StepValues
-from gman_search.training.warm_start import WarmStart, load_grown, set_rates, settle
+from gman_search.training.tensorboard_log import tensorboard_log
+from gman_search.training.warm_start import init_optimizer_state, load_grown, set_rates
 
 __all__ = ["GmanTrainer"]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Progress:
-    """Where an evaluation stands between two epochs; everything a resumed attempt needs besides the vectors."""
-
-    epochs: list[Epoch] = field(default_factory=list)
-    best_val: float = math.inf
-    best_epoch: int = 0
-    step: int = 0
-    inherited: float = 0.0
-    warm: WarmStart = field(default_factory=WarmStart)
-
-    @property
-    def last_epoch(self) -> int:
-        return self.epochs[-1].epoch if self.epochs else 0
-
-    @property
-    def seconds(self) -> float:
-        return sum(epoch.seconds for epoch in self.epochs)
-
-    def trained(self) -> list[Epoch]:
-        return [epoch for epoch in self.epochs if epoch.epoch > 0]
 
 
 class GmanTrainer:
@@ -73,7 +42,7 @@ class GmanTrainer:
     """
 
     def __init__(
-        self, task: ForecastTask, *, validation_stride: int = 1, stages: Mapping[str, Stage] | None = None
+        self, task: ForecastDataset, *, validation_stride: int = 1, stages: Mapping[str, Stage] | None = None
     ) -> None:
         self.task = task
         self.stages = dict(stages or {})
@@ -91,19 +60,19 @@ class GmanTrainer:
             self._compiled[key] = CompiledModel(self.task, shape, shortcuts=shortcuts, xla=xla, precision=precision)
         return self._compiled[key]
 
-    def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> Outcome:
+    def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> TrainingResult:
         """Train `job` to its end (see `Trainer`)."""
         settings = job.hyperparameters
         model = self.compiled(settings.shape, job.stage, shortcuts=settings.shortcuts)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
         set_rates(model, job, progress.warm)
-        with epoch_log(job) as show:
+        with tensorboard_log(job) as show:
             reason = self._epochs(job, model, progress, on_epoch, show)
         if job.refit and settings.shortcuts and math.isfinite(progress.best_val):
             self._refit(job, model, progress)
-        return self._outcome(job, progress, reason)
+        return progress.result(reason)
 
-    def _started(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress:
+    def _started(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> TrainingProgress:
         began = time.perf_counter()
         parent = None if job.parent is None else read_arrays(job.parent / "weights.npz")
         # An earlier run's files, if this one ends without any, would pass for its own.
@@ -111,15 +80,15 @@ class GmanTrainer:
             (job.folder / name).unlink(missing_ok=True)
         if parent is None:
             model.state.load_weights(model.fresh_weights(job.seed))
-            return _Progress()
-        progress = _Progress(inherited=load_grown(model, job, parent))
+            return TrainingProgress()
+        progress = TrainingProgress(inherited=load_grown(model, job, parent))
         # The grown model before its first step: it must stand where its parent ended.
         val = self._validate(model, job.hyperparameters)
-        progress.warm = settle(model, job, self.task.starts["train"], parent)
+        progress.warm = init_optimizer_state(model, job, self.task.starts["train"], parent)
         self._keep_best(job, model, progress, Epoch(0, 0, None, val, 0.0, time.perf_counter() - began), on_epoch)
         return progress
 
-    def _resumed(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> _Progress | None:
+    def _resumed(self, job: Job, model: CompiledModel, on_epoch: Callable[[Epoch], None]) -> TrainingProgress | None:
         if job.resume_from is None:
             return None
         try:
@@ -133,15 +102,7 @@ class GmanTrainer:
         model.state.parameters.assign(vectors["parameters"])
         model.state.statistics.assign(vectors["statistics"])
         model.state.load_moments(vectors)
-        progress = _Progress(
-            epochs=[Epoch(**epoch) for epoch in description["epochs"]],
-            # The weights may be of a later epoch than the checkpoint: the value belongs to them.
-            best_val=best_description["best_val"],
-            best_epoch=best_description["best_epoch"],
-            step=description["step"],
-            inherited=description["inherited"],
-            warm=WarmStart.described(description),
-        )
+        progress = TrainingProgress.resumed(description, best_description)
         write_arrays(job.folder / "weights.npz", best, best_description)
         write_checkpoint(job.folder, vectors, description)
         for epoch in progress.epochs:
@@ -152,7 +113,7 @@ class GmanTrainer:
         self,
         job: Job,
         model: CompiledModel,
-        progress: _Progress,
+        progress: TrainingProgress,
         on_epoch: Callable[[Epoch], None],
         show: Callable[[Epoch], None],
     ) -> str:
@@ -173,13 +134,13 @@ class GmanTrainer:
             self._keep_best(job, model, progress, epoch, on_epoch)
         return patience_over if progress.last_epoch - progress.best_epoch >= settings.patience else ""
 
-    def _one_epoch(self, job: Job, model: CompiledModel, progress: _Progress, epoch: int) -> tuple[float, float]:
+    def _one_epoch(self, job: Job, model: CompiledModel, progress: TrainingProgress, epoch: int) -> tuple[float, float]:
         settings = job.hyperparameters
         # Order of windows depends on seed and epoch alone, so a resumed evaluation sees the same batches.
         order = np.random.default_rng([job.seed, epoch]).permutation(self.task.starts["train"])
         order = order[: settings.windows_per_epoch]
         results = []
-        base = settings.learning_rate * (job.growth.rate if job.parent is not None else 1.0)
+        base = settings.learning_rate * (job.growth.lr_multiplier if job.parent is not None else 1.0)
         rate = base
         for first in range(0, len(order), settings.batch_size):
             position = epoch + first / len(order)
@@ -220,8 +181,8 @@ class GmanTrainer:
         forecast = model.forecast(self._val_starts, causal=settings.causal)
         return masked_scores(self._val_truth, forecast).mae if np.isfinite(forecast).all() else math.nan
 
-    def _refit(self, job: Job, model: CompiledModel, progress: _Progress) -> None:
-        """Fit the shortcuts of the best epoch's output anew; kept where validation says that it is better."""
+    def _refit(self, job: Job, model: CompiledModel, progress: TrainingProgress) -> None:
+        """Fit the shortcuts of the best epoch's output again; kept where the validation MAE gets lower."""
         weights, _ = read_arrays(job.folder / "weights.npz")
         model.state.load_weights(weights)
         every = max(1, len(self.task.starts["train"]) // WINDOWS)
@@ -232,50 +193,29 @@ class GmanTrainer:
         val_mae = self._validate(model, job.hyperparameters)
         if val_mae < progress.best_val:
             progress.best_val = val_mae
-            write_arrays(job.folder / "weights.npz", weights, self._describe(job, progress))
+            write_arrays(job.folder / "weights.npz", weights, progress.description(job))
 
     def _keep_best(
-        self, job: Job, model: CompiledModel, progress: _Progress, epoch: Epoch, on_epoch: Callable[[Epoch], None]
+        self,
+        job: Job,
+        model: CompiledModel,
+        progress: TrainingProgress,
+        epoch: Epoch,
+        on_epoch: Callable[[Epoch], None],
     ) -> None:
         progress.epochs.append(epoch)
-        if epoch.val_mae < progress.best_val:
+        if job.keep == "last" or epoch.val_mae < progress.best_val:
             progress.best_val, progress.best_epoch = epoch.val_mae, epoch.epoch
-            write_arrays(job.folder / "weights.npz", model.state.weights(), self._describe(job, progress))
-            if job.growth.moments == "carry":
+            write_arrays(job.folder / "weights.npz", model.state.weights(), progress.description(job))
+            if job.growth.optimizer_state == "carry":
                 write_arrays(
-                    job.folder / "moments.npz", model.state.named_moments(progress.step), self._describe(job, progress)
+                    job.folder / "moments.npz", model.state.named_moments(progress.step), progress.description(job)
                 )
         vectors = {
             "parameters": model.state.parameters.numpy(),
             "statistics": model.state.statistics.numpy(),
             **model.state.moments(),
         }
-        write_checkpoint(job.folder, vectors, self._describe(job, progress))
+        write_checkpoint(job.folder, vectors, progress.description(job))
         # Reported last: whoever stops the evaluation here finds this epoch on disk.
         on_epoch(epoch)
-
-    def _describe(self, job: Job, progress: _Progress) -> dict[str, Any]:
-        return {
-            "shape": list(job.hyperparameters.shape),
-            "hyperparameters": job.hyperparameters.to_dict(),
-            "seed": job.seed,
-            "step": progress.step,
-            "best_val": progress.best_val,
-            "best_epoch": progress.best_epoch,
-            "inherited": progress.inherited,
-            **progress.warm._asdict(),
-            "epochs": [asdict(epoch) for epoch in progress.epochs],
-        }
-
-    def _outcome(self, job: Job, progress: _Progress, reason: str) -> Outcome:
-        curve = progress.trained()
-        diverged = reason.startswith("diverged")
-        return Outcome(
-            state=State.PRUNED if diverged else State.COMPLETE,
-            val_mae=progress.best_val if math.isfinite(progress.best_val) else None,
-            epochs=progress.last_epoch,
-            seconds=progress.seconds,
-            reason=reason,
-            diagnosis=diagnose([e.train_mae for e in curve if e.train_mae is not None], [e.val_mae for e in curve]),
-            facts={"best_epoch": progress.best_epoch, "inherited": progress.inherited, "steps": progress.step},
-        )

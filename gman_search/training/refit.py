@@ -9,7 +9,8 @@ them. With it, the same model had 2.22 mph.
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.data.task import ForecastTask
+from gman_search.data.task import ForecastDataset
+from gman_search.missing import is_observed
 from gman_search.model.shortcut_weights import COEFFICIENTS, NUMBERS
 
 __all__ = ["refitted"]
@@ -23,7 +24,7 @@ WINDOWS = 1500
 Array = NDArray[np.floating]
 
 
-def refitted(task: ForecastTask, coefficients: Array, starts: NDArray[np.integer], forecast: Array) -> Array:
+def refitted(task: ForecastDataset, coefficients: Array, starts: NDArray[np.integer], forecast: Array) -> Array:
     """The best coefficients (Q, 6) for windows (W,) of the training part, and a network that stays as it is.
 
     Args:
@@ -38,7 +39,7 @@ def refitted(task: ForecastTask, coefficients: Array, starts: NDArray[np.integer
     result = coefficients.astype(np.float64)
     for step in range(task.Q):
         rows = starts + task.P + step
-        observed = task.targets[rows] != 0
+        observed = is_observed(task.targets[rows])
         if observed.sum() <= COEFFICIENTS:
             continue
         then = (task.usual_rows[rows] - task.mean) / task.std

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.model.gman import GMAN
-from gman_search.model.parametrisation import rate_factors
+from gman_search.model.mup import rate_factors
 
 __all__ = ["FlatLayout", "TrainState"]
 
@@ -32,12 +32,12 @@ class FlatLayout:
 
     def split(self, flat: tf.Tensor) -> list[tf.Tensor]:
         """The named tensors, in layout order, as pieces of `flat` (gradients flow back into it by one concat)."""
-        pieces = tf.split(flat, self.sizes)
-        return [tf.reshape(piece, shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+        pieces = zip(tf.split(flat, self.sizes), self.shapes, strict=True)
+        return [piece if len(shape) == 1 else tf.reshape(piece, shape) for piece, shape in pieces]
 
     def join(self, tensors: Iterable[tf.Tensor]) -> tf.Tensor:
         """Inverse of `split`."""
-        return tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], axis=0)
+        return tf.concat([tensor if len(tensor.shape) == 1 else tf.reshape(tensor, [-1]) for tensor in tensors], axis=0)
 
     def to_named(self, flat: np.ndarray) -> dict[str, np.ndarray]:
         """Named numpy arrays."""
@@ -82,7 +82,7 @@ class TrainState:
         self.loss_scale.assign([FIRST_LOSS_SCALE, 0.0])
 
     def scale_rates(self, width: int, base_width: int | None) -> None:
-        """Give every tensor its share of the learning rate (see `model.parametrisation`)."""
+        """Give every tensor its share of the learning rate (see `model.mup`)."""
         names, sizes = self.trained.names, self.trained.sizes
         self.rate_factors.assign(rate_factors(names, sizes, width=width, base_width=base_width))
 

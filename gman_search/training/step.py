@@ -8,19 +8,17 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from gman_search.data.task import ForecastTask
-from gman_search.model.attention import CHUNKED_FROM
-from gman_search.model.gman import GMAN, Knobs, ModelShape
+from gman_search.data.task import ForecastDataset
+from gman_search.model.gman import GMAN, StepInputs
+from gman_search.model.initial_weights import fresh_tensors
+from gman_search.model.shape import ModelShape
 from gman_search.training.state import TrainState
 
-__all__ = ["CompiledModel", "StepValues", "model_shape", "windows_at_once"]
+__all__ = ["CompiledModel", "StepValues", "model_shape"]
 
 ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
 # Steps without overflow after which the loss scale of float16 is doubled.
 SCALE_STEPS = 2000
-# Larger batches are not faster, they only need more memory.
-FORECAST_ELEMENTS = 2**23
-FORECAST_WINDOWS = 128
 
 
 class StepValues(NamedTuple):
@@ -52,7 +50,7 @@ class CompiledModel:
 
     def __init__(
         self,
-        task: ForecastTask,
+        task: ForecastDataset,
         shape: tuple[int, int, int],
         *,
         shortcuts: bool = False,
@@ -76,8 +74,13 @@ class CompiledModel:
         values = tf.TensorSpec([8], dtype)
         counters = tf.TensorSpec([2], tf.int32)
         self._dtype = dtype
-        self._step = tf.function(self._train_step, input_signature=[starts, values, counters], jit_compile=xla)
-        self._forecast = tf.function(self._predict, input_signature=[starts, tf.TensorSpec([], tf.bool)])
+        # No `if` or `for` here looks at a tensor: AutoGraph would find nothing to do, and take a second to see it.
+        self._step = tf.function(
+            self._train_step, input_signature=[starts, values, counters], jit_compile=xla, autograph=False
+        )
+        self._forecast = tf.function(
+            self._predict, input_signature=[starts, tf.TensorSpec([], tf.bool)], autograph=False
+        )
 
     def train_step(self, starts: np.ndarray, values: StepValues) -> tuple[tf.Tensor, tf.Tensor]:
         """One Adam step on the windows that begin at `starts` (B,).
@@ -98,7 +101,9 @@ class CompiledModel:
             ],
             dtype=self._dtype,
         )
-        return self._step(starts.astype(np.int32), numbers, np.array([values.seed, values.step], dtype=np.int32))
+        counters = np.array([values.seed, values.step], dtype=np.int32)
+        error, count = self._step(starts.astype(np.int32), numbers, counters)
+        return error, count
 
     def forecast(self, starts: np.ndarray, *, causal: bool, batch_size: int | None = None) -> np.ndarray:
         """Forecasts (W, Q, N) in the data's unit for all windows, with the moving BN statistics.
@@ -106,7 +111,7 @@ class CompiledModel:
         `batch_size` windows at a time; by default as many as keep the widest tensor at 32 MB.
         """
         if batch_size is None:
-            batch_size = windows_at_once(self.model.shape, len(self.task.series.sensors))
+            batch_size = self.model.shape.windows_at_once(len(self.task.series.sensors))
         parts = [
             self._forecast(starts[first : first + batch_size].astype(np.int32), tf.constant(causal)).numpy()
             for first in range(0, len(starts), batch_size)
@@ -136,7 +141,7 @@ class CompiledModel:
     def _train_step(self, starts: tf.Tensor, values: tf.Tensor, counters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         rate, decay, clip, dropout, momentum, causal, step, carried_step = tf.unstack(values)
         readings, targets, day, time, usual = self._windows(starts)
-        knobs = Knobs(causal > 0.5, momentum, dropout, counters * tf.constant([1, 2]))
+        step_inputs = StepInputs(causal > 0.5, momentum, dropout, counters * tf.constant([1, 2]))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             flat = tf.convert_to_tensor(self.state.parameters)
             tape.watch(flat)
@@ -146,7 +151,7 @@ class CompiledModel:
                 readings,
                 day,
                 time,
-                knobs,
+                step_inputs,
                 usual,
                 training=True,
                 precision=self._precision,
@@ -218,11 +223,11 @@ class CompiledModel:
     def _predict(self, starts: tf.Tensor, causal: tf.Tensor) -> tf.Tensor:
         readings, _, day, time, usual = self._windows(starts)
         none = tf.zeros([], readings.dtype)
-        knobs = Knobs(causal, none, none, tf.zeros([2], tf.int32))
+        step_inputs = StepInputs(causal, none, none, tf.zeros([2], tf.int32))
         parameters = self.state.trained.split(self.state.parameters)
         statistics = self.state.moving.split(self.state.statistics)
         normalised, _ = self.model.stateless_call(
-            parameters, statistics, readings, day, time, knobs, usual, training=False
+            parameters, statistics, readings, day, time, step_inputs, usual, training=False
         )
         return normalised * self.task.std + self.task.mean
 
@@ -232,34 +237,9 @@ def _correction(updates: tf.Tensor) -> tf.Tensor:
     return tf.sqrt(1 - ADAM_BETA2**updates) / (1 - ADAM_BETA1**updates)
 
 
-def model_shape(task: ForecastTask, shape: tuple[int, int, int], *, shortcuts: bool = False) -> ModelShape:
+def model_shape(task: ForecastDataset, shape: tuple[int, int, int], *, shortcuts: bool = False) -> ModelShape:
     """All sizes of a model of `shape` (L, K, d) on `task`, with or without shortcuts."""
     L, K, d = shape
     channels = task.inputs.shape[2] if task.inputs.ndim == 3 else 1
     widths = {"E": task.embedding.shape[1], "C": channels, "groups": task.groups}
     return ModelShape(L, K, d, T=task.T, P=task.P, Q=task.Q, shortcuts=shortcuts, **widths)
-
-
-def windows_at_once(shape: ModelShape, sensors: int) -> int:
-    """How many windows to forecast in one batch."""
-    # Queries, keys and values of one block, or the attention weights where they are whole.
-    weights = shape.K * sensors**2 if sensors < CHUNKED_FROM and not shape.groups else 0
-    widest = max(shape.P, shape.Q) * max(6 * sensors * shape.D, weights)
-    return min(FORECAST_WINDOWS, max(1, FORECAST_ELEMENTS // widest))
-
-
-def fresh_tensors(
-    random: np.random.Generator, names: list[str], shapes: list[tuple[int, ...]]
-) -> dict[str, np.ndarray]:
-    """Initial values by the original's rule; `random` is consumed in the order of `names`."""
-    tensors = {}
-    for name, shape in zip(names, shapes, strict=True):
-        if name.endswith("kernel"):
-            # Projections that lie side by side in one kernel have each their own fan-out.
-            parts = 6 if "/qkv/" in name else 3 if "/between_groups/" in name else 1
-            fan_out = shape[1] // parts
-            limit = (6.0 / (shape[0] + fan_out)) ** 0.5
-            tensors[name] = random.uniform(-limit, limit, shape).astype(np.float32)
-        else:
-            tensors[name] = np.full(shape, name.endswith(("gamma", "moving_variance")), dtype=np.float32)
-    return tensors

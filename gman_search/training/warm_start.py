@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gman_search.errors import DataError
+from gman_search.io.arrays import read_arrays
 from gman_search.model.growth import grow, grow_moments, kept_elements
 from gman_search.model.shortcut_weights import has_shortcuts
-from gman_search.training.checkpoints import read_arrays
 from gman_search.training.job import Job
 from gman_search.training.step import CompiledModel, StepValues
 
-__all__ = ["Parent", "WarmStart", "load_grown", "set_rates", "settle"]
+__all__ = ["Parent", "WarmStart", "init_optimizer_state", "load_grown", "set_rates"]
 
 Parent = tuple[dict[str, np.ndarray], dict[str, Any]]
 """Weights by name and their description."""
@@ -49,13 +49,13 @@ def load_grown(model: CompiledModel, job: Job, parent: Parent) -> float:
     return growth.share
 
 
-def settle(model: CompiledModel, job: Job, starts: np.ndarray, parent: Parent) -> WarmStart:
+def init_optimizer_state(model: CompiledModel, job: Job, starts: np.ndarray, parent: Parent) -> WarmStart:
     """Calibrate BN statistics on training windows `starts` (W,) and carry the moments of `parent`."""
     weights, description = parent
     L, K, d = description["shape"]
     gains = job.hyperparameters.shortcuts and not has_shortcuts(weights)
     steps = _calibrate(model, job, starts)
-    updates = _carry_moments(model, job, (L, K, d)) if job.growth.moments == "carry" else 0
+    updates = _carry_moments(model, job, (L, K, d)) if job.growth.optimizer_state == "carry" else 0
     return WarmStart(updates, steps, (L, K, d), gains)
 
 
@@ -63,10 +63,10 @@ def set_rates(model: CompiledModel, job: Job, warm: WarmStart) -> None:
     """Give every parameter its share of the learning rate: by width, and by whether growth has made it."""
     settings, trained = job.hyperparameters, model.state.trained
     model.state.scale_rates(settings.K * settings.d, settings.base_width)
-    if warm.grown_from is not None and job.growth.new_rate != 1:
+    if warm.grown_from is not None and job.growth.new_weight_lr_multiplier != 1:
         shapes = dict(zip(trained.names, trained.shapes, strict=True))
         kept = kept_elements(shapes, warm.grown_from, settings.shape, job.growth, gains_shortcuts=warm.gains_shortcuts)
-        model.state.scale_new_rates(kept, job.growth.new_rate)
+        model.state.scale_new_rates(kept, job.growth.new_weight_lr_multiplier)
 
 
 def _calibrate(model: CompiledModel, job: Job, starts: np.ndarray) -> int:

@@ -5,8 +5,8 @@ import pytest
 
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
+from gman_search.data_spec import DataSpec
 from gman_search.errors import DataError
-from gman_search.spec import DataSpec
 
 
 def task_of(values, step=60, start="2025-03-03T00:00", **spec):

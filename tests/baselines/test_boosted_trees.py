@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gman_search.baselines import boosted_trees
+from gman_search.baselines.base import baseline_scores
 from gman_search.baselines.boosted_trees import BoostedTrees
 from gman_search.baselines.cheap import LinearRegression
-from gman_search.baselines.scores import baseline_scores
 from gman_search.baselines.tree_features import TreeFeatures
 from gman_search.errors import DataError, UsageError
 
@@ -49,7 +49,9 @@ def test_features_are_those_of_the_recipe():
         *(inputs[:, 3].mean(), inputs[:, 3].std(), inputs[:, 3].min()),
         *(usual[now, 3], inputs[-1, 3] - usual[now, 3]),
         *(inputs[-1, 1], inputs[-1, 2], inputs[-1, 3], inputs[-1, 3]),  # beside it, or itself at the end
-        *(inputs[-1].mean(), 3, usual[target, 3], task.time_of_day[target], task.day_of_week[target]),
+        *(inputs[-1].mean(), 3),
+        *(inputs[:, 3] - usual[start : start + 12, 3]),
+        *(usual[target, 3], task.time_of_day[target], task.day_of_week[target]),
     ]
     np.testing.assert_allclose(row, expected, rtol=1e-5)
 
@@ -89,8 +91,8 @@ def test_files_are_lightgbms_own_text(tmp_path):
     baseline.save(tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["baseline.json", "step-01.txt", "step-02.txt"]
     assert (tmp_path / "step-01.txt").read_text().startswith("tree\nversion=")
-    about = json.loads((tmp_path / "baseline.json").read_text())
-    for broken in ({**about, "sizes": [1]}, {**about, "steps": 3}, [], {**about, "steps": [*about["steps"], "x"]}):
+    config = json.loads((tmp_path / "baseline.json").read_text())
+    for broken in ({**config, "sizes": [1]}, {**config, "steps": 3}, [], {**config, "steps": [*config["steps"], "x"]}):
         (tmp_path / "baseline.json").write_text(json.dumps(broken))
         with pytest.raises(DataError, match="boosted trees in"):
             BoostedTrees.load(tmp_path)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gman_search.baselines.base import baseline_scores
 from gman_search.baselines.registry import CHEAP, baselines
-from gman_search.baselines.scores import baseline_scores
 from gman_search.errors import DataError, DiskFull
 
 from .conftest import readings_of, task_of
@@ -142,7 +142,7 @@ def test_missing_targets_are_no_readings_of_nothing(kind):
 def test_a_step_whose_targets_are_never_observed(kind):
     values = readings_of(days=20)
     values[1::2] = 0
-    task = task_of(values, history=2, horizon=1, test=0.25, train=0.5)
+    task = task_of(values, history=2, horizon=1, test_share=0.25, train_share=0.5)
     starts = {"train": task.starts["train"][1::2], "val": task.starts["val"], "test": task.starts["test"]}
     assert np.isfinite(forecast_of(kind, replace(task, starts=starts))).all()
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from gman_search.baselines import linear_regression
-from gman_search.baselines.filled import fill_inputs
+from gman_search.baselines.base import baseline_scores
 from gman_search.baselines.linear_regression import fit_coefficients, forecast_deviations
 from gman_search.baselines.registry import CHEAP
-from gman_search.baselines.scores import baseline_scores
+from gman_search.data.fill import fill_inputs
 
 from .conftest import readings_of, task_of
 

@@ -1,9 +1,12 @@
 """A tiny network on disk, and the command line as a process would see it."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,12 +14,13 @@ import pytest
 
 TINY = [
     "--set", "data.history=4", "--set", "data.horizon=4",
+    "--set", "stages.quick.L=1", "--set", "stages.quick.K=2", "--set", "stages.quick.d=3",
     "--set", "stages.quick.max_epochs=2", "--set", "stages.quick.steps_per_epoch=3",
-    "--set", "stages.medium.L=2", "--set", "stages.medium.K=4", "--set", "stages.medium.d=5",
+    "--set", "stages.medium.L=1", "--set", "stages.medium.K=3", "--set", "stages.medium.d=4",
     "--set", "stages.medium.max_epochs=2", "--set", "stages.medium.steps_per_epoch=3",
-    "--set", "stages.full.L=3", "--set", "stages.full.K=5", "--set", "stages.full.d=5",
+    "--set", "stages.full.L=2", "--set", "stages.full.K=3", "--set", "stages.full.d=5",
     "--set", "stages.full.max_epochs=2", "--set", "stages.full.steps_per_epoch=3",
-    "--set", "halving.eta=2", "--workers", "1",
+    "--set", "halving.reduction_factor=2", "--workers", "1",
 ]  # fmt: skip
 
 
@@ -33,20 +37,20 @@ def write_network(folder: Path, *, rows: int = 24 * 14, sensors: int = 4) -> Pat
 
 
 @pytest.fixture(scope="session")
-def network(tmp_path_factory) -> Path:
-    """Folder with speed.csv and graph.csv: four sensors, hourly, two weeks."""
-    return write_network(tmp_path_factory.mktemp("network"))
+def network(made_once) -> Path:
+    """Folder with speed.csv and graph.csv: four sensors, hourly, two weeks. To be read only."""
+    return made_once("network", write_network)
 
 
 @pytest.fixture(scope="session")
-def command_line():
-    """command_line(*arguments, cwd=..., env=...) -> finished process."""
+def new_process():
+    """new_process(*arguments, cwd=..., VARIABLE=...) -> finished process: for what starts workers."""
 
-    def call(*arguments: object, cwd: Path, timeout: float = 300, **variables: str) -> subprocess.CompletedProcess:
+    def call(*arguments: object, cwd: Path, **variables: str) -> subprocess.CompletedProcess:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GMAN_SEARCH_")}
         return subprocess.run(
             [sys.executable, "-m", "gman_search", *map(str, arguments)],
-            cwd=cwd, env={**environment, **variables}, capture_output=True, text=True, timeout=timeout, check=False,
+            cwd=cwd, env={**environment, **variables}, capture_output=True, text=True, timeout=1500, check=False,
         )  # fmt: skip
 
     return call
@@ -59,12 +63,19 @@ def tiny() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, network, command_line):
-    """A finished tiny study: (working folder, the run's process)."""
+def finished(tmp_path_factory, made_once, network, new_process):
+    """A finished tiny study: (working folder, the run's process). One search for all processes, a copy for each."""
+
+    def search(folder: Path) -> None:
+        run = new_process(
+            "run", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--study", "tiny",
+            "--trials", "4", "--json", *TINY, cwd=folder,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        (folder / "run.json").write_text(json.dumps({"stdout": run.stdout, "stderr": run.stderr}))
+
     folder = tmp_path_factory.mktemp("finished")
-    run = command_line(
-        "run", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--study", "tiny",
-        "--trials", "4", "--json", *TINY, cwd=folder,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    return folder, run
+    shutil.copytree(made_once("finished-search", search), folder, dirs_exist_ok=True)
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").unlink()
+    return folder, SimpleNamespace(returncode=0, **run)

@@ -59,7 +59,7 @@ def test_missing_study(command_line, tmp_path):
 
 
 def test_values_out_of_range(run):
-    refused(run("--set", "data.train=1.5"), 2, "data.train")
+    refused(run("--set", "data.train_share=1.5"), 2, "data.train_share")
     refused(run("--set", "stages.full.L=1"), 2, "must not be smaller")
     refused(run("--set", "nonsense"), 2, "key=value")
 
@@ -73,7 +73,7 @@ def test_unknown_sensor_and_missing_step(run, tmp_path):
 def test_the_environment_beats_toml_and_flags_beat_it(command_line, tmp_path, network):
     import json
 
-    (tmp_path / "mine.toml").write_text(f'trials = 3\n[data]\nspeed = "{network / "speed.csv"}"\n')
+    (tmp_path / "mine.toml").write_text(f'trials = 3\n[data]\nreadings = "{network / "speed.csv"}"\n')
     plan = ["run", "--spec", "mine.toml", "--dry-run", "--json"]
     assert json.loads(command_line(*plan, cwd=tmp_path).stdout)["trials"] == 3
     assert json.loads(command_line(*plan, cwd=tmp_path, GMAN_SEARCH_TRIALS="5").stdout)["trials"] == 5

@@ -32,9 +32,8 @@ def test_check_takes_files_in_any_order(command_line, network, tmp_path):
     assert "T = 24 times of day" in text.stdout and "test" in text.stdout
     process = command_line("data", "check", network / "speed.csv", graph, "--json", cwd=tmp_path)
     document = json.loads(process.stdout)
-    assert (
-        document["schema"] == "gman-search/data-check/1" and document["graph"]["edges"] == 1
-    )  # the longer two get no weight
+    # A list of neighbours keeps all its links.
+    assert document["schema"] == "gman-search/data-check/1" and document["graph"]["edges"] == 3
     assert [row["kind"] for row in document["files"]] == ["readings", "graph"]
     assert list(tmp_path.iterdir()) == [graph]
 
@@ -42,7 +41,9 @@ def test_check_takes_files_in_any_order(command_line, network, tmp_path):
 def test_check_of_the_bundled_demo_and_of_a_specification(command_line, network, tmp_path):
     demo = json.loads(command_line("data", "check", "--json", cwd=tmp_path).stdout)
     assert demo["sensors"] == 18 and demo["embedding"] == "spectral"
-    (tmp_path / "mine.toml").write_text(f'budget = "guide"\n[data]\nspeed = "{network / "speed.csv"}"\nhorizon = 6\n')
+    (tmp_path / "mine.toml").write_text(
+        f'budget = "guide"\n[data]\nreadings = "{network / "speed.csv"}"\nhorizon = 6\n'
+    )
     mine = json.loads(command_line("data", "check", "--spec", "mine.toml", "--json", cwd=tmp_path).stdout)
     assert (mine["Q"], mine["budget"], mine["embedding"]) == (6, "guide", "position")
 
@@ -107,6 +108,19 @@ def test_convert_goes_round_and_needs_no_more_flags(command_line, tmp_path):
     refused(command_line("data", "convert", "PEMS04.npz", "speed.txt", cwd=tmp_path), 2, ".npz")
     refused(command_line("data", "convert", "speed.npz", "speed.npz", cwd=tmp_path), 2, "twice")
     refused(command_line("data", "convert", "speed.npz", "none/speed.npz", cwd=tmp_path), 2, "written")
+
+
+def test_convert_takes_settings_that_say_how_the_file_is_read(command_line, tmp_path):
+    rows = "".join(f"2025-03-03T{hour:02d}:00:00Z;{hour}.{hour:03d};99999\n" for hour in range(10, 14))
+    (tmp_path / "flow.csv").write_text(f"time;a;b\n{rows}2025-03-03T14:00:00Z;14.014;5\n")
+    settings = ["--set", "data.timezone=Europe/Berlin", "--set", "data.decimal=,", "--set", "data.missing_codes=99999"]
+    process = command_line("data", "convert", "flow.csv", "flow.npz", *settings, cwd=tmp_path)
+    assert process.returncode == 0 and "4 readings are 99999" in process.stdout, process.stderr
+    series = read_series(tmp_path / "flow.npz")
+    assert series.values.tolist() == [[10010, 0], [11011, 0], [12012, 0], [13013, 0], [14014, 5]]
+    assert str(series.times[0]) == "2025-03-03T11:00"
+    refused(command_line("data", "convert", "flow.csv", "flow.npz", cwd=tmp_path), 3, "data.")
+    refused(command_line("data", "convert", "flow.csv", "a.npz", "--set", "data.zone=x", cwd=tmp_path), 2, "data.zone")
 
 
 @pytest.fixture

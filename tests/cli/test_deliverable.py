@@ -62,9 +62,18 @@ def test_losing_is_the_first_line_of_best_and_of_run(capsys):
         tell(RECORD)
         lines = capsys.readouterr().out.splitlines()
         assert lines[0].startswith("Boosted trees are better than the winner at 5, 10 and 15 minutes (")
-        assert lines[1].startswith("Delivered is an ensemble of 2 forecasters. Test MAE (mph):")
+        assert lines[1].startswith("The delivered forecast is an ensemble of 2 forecasters. Test MAE (mph):")
         assert lines[2].startswith("members by mean weight: config 3, final 51%, boosted trees 49%")
         assert lines[3].startswith("winner of synthetic: config 3 at full, final training")
+    assert run_document(RECORD, Path("index.html"), 1.0)["losses"][0].startswith(
+        "Boosted trees are better than the winner"
+    )
+
+
+def test_run_json_carries_what_was_found_in_the_data():
+    found = [{"code": "no-graph", "severity": "warning", "message": "no graph", "advice": "give one"}]
+    record = replace(RECORD, provenance={**RECORD.provenance, "findings": found})
+    assert run_document(record, Path("index.html"), 1.0)["findings"] == found
 
 
 def test_the_leaderboard_fits_into_eighty_columns_and_marks_what_is_delivered(capsys):

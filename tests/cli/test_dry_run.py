@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from gman_search.cli.trials_that_fit import time_to_plan
+from gman_search.api.budget_planner import time_to_plan
 
 
 @pytest.fixture
@@ -66,8 +66,28 @@ def test_as_many_trials_as_fit_into_the_hours(dry_run):
 
 
 def test_many_short_trainings_are_advised_against(dry_run):
-    assert "longer ones may use the time better" in dry_run("--trials", "fit", "--hours", "2").stderr
-    assert not dry_run("--trials", "fit", "--hours", "2", "--quiet").stderr
+    given = ("--trials", "fit", "--hours", "2", "--budget", "laptop")
+    assert "longer ones may use the time better" in dry_run(*given).stderr
+    assert not dry_run(*given, "--quiet").stderr
+
+
+def test_hours_alone_plan_configs_and_longer_trainings(command_line, network, tmp_path):
+    def plan(*given):
+        words = ("--data", network / "speed.csv", "--dry-run", "--json", "--workers", "1")
+        process = command_line("run", *words, *given, cwd=tmp_path)
+        assert process.returncode == 0, process.stderr
+        return json.loads(process.stdout), process.stderr
+
+    night, told = plan("--hours", "8")
+    assert "times as many steps as with --budget laptop" in told
+    evening, _ = plan("--hours", "1")
+    short, _ = plan("--hours", "8", "--budget", "laptop")
+    longer = [
+        row["seconds_of_one"] / less["seconds_of_one"]
+        for row, less in zip(night["stages"], short["stages"], strict=True)
+    ]
+    assert min(longer) > 1.5 and evening["trials"] < night["trials"] < short["trials"]
+    assert 0.85 * time_to_plan(8, 0.0) < night["wall_seconds"] <= time_to_plan(8, 0.0)
 
 
 @pytest.mark.parametrize("way", ["estimated", "timed"])

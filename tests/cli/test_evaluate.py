@@ -10,7 +10,6 @@ from gman_search.cli.evaluate import _caveats, evaluate
 
 
 @pytest.mark.parametrize("split, interval, winner, told", [
-    (None, None, True, "only where the file has none that the model was trained on"),
     ("val", 80, True, "calibrated on this part"), ("test", 80, False, "choose between runs by --split val"),
 ])  # fmt: skip
 def test_what_numbers_do_not_mean_is_told(split, interval, winner, told):
@@ -18,7 +17,7 @@ def test_what_numbers_do_not_mean_is_told(split, interval, winner, told):
     assert told in note
 
 
-@pytest.mark.parametrize("split, interval", [("val", None), ("test", 80), ("train", None)])
+@pytest.mark.parametrize("split, interval", [("val", None), ("test", 80), ("train", None), ("new", 80), (None, 80)])
 def test_of_what_is_as_it_seems_nothing_is_told(split, interval):
     assert _caveats(split, interval, is_winner=True) == []
 
@@ -34,18 +33,26 @@ def test_the_split_rule_stands_beside_the_numbers(monkeypatch, capsys, rule):
     run = SimpleNamespace(
         source="here",
         is_winner=True,
-        forecaster=lambda: SimpleNamespace(unit="mph", step_minutes=5),
-        task=lambda: SimpleNamespace(split=rule),
-        about_ensemble=lambda: None,
+        interim=False,
+        forecaster=lambda: SimpleNamespace(unit="mph", step_minutes=5, P=1, Q=1, config=SimpleNamespace(refit=None)),
+        study=None,
+        study_data=lambda: SimpleNamespace(task=SimpleNamespace(split=rule), added="3 days (72 rows)", grown=None),
+        ensemble_config=lambda: None,
         baselines=lambda _: SimpleNamespace(baselines={}, usual=None),
     )
-    monkeypatch.setattr("gman_search.cli.saved.find_run", lambda *_, single: run)
-    monkeypatch.setattr(backtest, "split_windows", lambda *_: None)
+    monkeypatch.setattr("gman_search.cli.run_locator.find_run", lambda *_, single: run)
+    windows = SimpleNamespace(
+        starts=np.array([0]), series=SimpleNamespace(left_out=(), times=np.zeros(3, "datetime64[m]"), step_minutes=5)
+    )
+    monkeypatch.setattr(backtest, "split_windows", lambda *_: windows)
     monkeypatch.setattr(backtest, "backtest", lambda *_: backtest.Backtest(errors, {"persistence": errors}, None))
     name = {"gman": "GMAN", "dcrnn": "DCRNN"}[rule]
-    evaluate("demo", None, "test", "step", None)
-    assert f"({name}'s rule)" in capsys.readouterr().out.splitlines()[0]
-    evaluate("demo", None, "test", "step", None, json=True)
+    evaluate(source="demo")
+    captured = capsys.readouterr()
+    assert f"({name}'s rule)" in captured.out.splitlines()[0]
+    assert "note: new readings since the study: 3 days (72 rows)" in captured.err
+    assert "gman-search evaluate demo --split new" in captured.err
+    evaluate(source="demo", json=True)
     document = json.loads(capsys.readouterr().out)
     assert document["split"]["rule"] == rule and f"({name}'s rule)" in document["split"]["text"]
 

@@ -24,10 +24,10 @@ def trained(finished, network, command_line, tiny):
     """Name of a stage that `train` left beside the study."""
     folder, _ = finished
     settings = [flag for flag in tiny if flag not in ("--workers", "1")]
-    (folder / "one.toml").write_text(f'name = "guide"\n[data]\nspeed = "{network / "speed.csv"}"\n')
+    (folder / "one.toml").write_text(f'name = "guide"\n[data]\nreadings = "{network / "speed.csv"}"\n')
     process = command_line("train", "--stage", "quick", "--spec", "one.toml", *settings, cwd=folder)
     assert process.returncode == 0, process.stderr
-    assert "gman-search predict guide/quick recent.csv" in process.stdout
+    assert f"gman-search predict guide/quick {network / 'speed.csv'}" in process.stdout
     return "guide/quick"
 
 
@@ -57,7 +57,7 @@ def test_predict_with_intervals_wide_long_and_at_every_origin(finished, recent, 
     assert len(rows) == 4
     for row in rows:
         assert float(row["s1_lower"]) < float(row["s1"]) < float(row["s1_upper"])
-    every = command_line("predict", "tiny", recent, "--all", "--long", "-o", "all.parquet", cwd=folder)
+    every = command_line("predict", "tiny", recent, "--all-origins", "--long", "-o", "all.parquet", cwd=folder)
     assert every.returncode == 0 and every.stdout == "", every.stderr
     table = pd.read_parquet(folder / "all.parquet")
     assert list(table.columns) == ["origin", "time", "sensor", "forecast"] and len(table) == (8 - 4 + 1) * 4 * 4
@@ -86,7 +86,9 @@ def test_predict_from_parquet_as_json(finished, recent, command_line):
     frame = pd.read_csv(recent, parse_dates=["time"], index_col="time").assign(s9=50.0)
     frame["s2"] = None  # a dead detector, as databases tell it
     frame.to_parquet(folder / "eight.parquet")
-    process = command_line("predict", "tiny", "eight.parquet", "--all", "--interval", "80", "--json", cwd=folder)
+    process = command_line(
+        "predict", "tiny", "eight.parquet", "--all-origins", "--interval", "80", "--json", cwd=folder
+    )
     assert process.returncode == 0, process.stderr
     assert "s9" in process.stderr and "such as s2: their forecasts rest on" in process.stderr
     document = json.loads(process.stdout)
@@ -160,8 +162,9 @@ def test_evaluate_runs_splits_files_and_cuts(finished, network, trained, command
     assert sensors.returncode == 0 and "s3" in sensors.stdout
     assert "choose between runs by --split val" in sensors.stderr
     on_file = command_line("evaluate", "tiny", network / "speed.csv", "--interval", "80", cwd=folder)
-    assert on_file.returncode == 0 and f"{24 * 14 - 8 + 1} windows" in on_file.stdout, on_file.stderr
-    assert "intervals of 80 % held" in on_file.stdout and "note: these errors" in on_file.stderr
+    # Of the file that the study was made with, only the test part's rows can be scored.
+    assert on_file.returncode == 0 and f"{67 - 4 + 1} windows" in on_file.stdout, on_file.stderr
+    assert "intervals of 80 % held" in on_file.stdout and "no row is newer than the study" in on_file.stderr
     assert "at 240 min" in on_file.stdout
     refused(command_line("evaluate", "tiny", folder / "eight.csv", "--split", "all", cwd=folder), 2)
 
@@ -170,14 +173,14 @@ def test_export_of_the_ensemble_or_why_not(finished, command_line):
     from gman_search.ensemble.store import read_ensemble
 
     folder, _ = finished
-    about = read_ensemble(folder / "studies/tiny/ensemble").about
+    config = read_ensemble(folder / "studies/tiny/ensemble").config
     process = command_line("export", "tiny", "out/ensemble", cwd=folder)
-    if len(about.left_out_of_exports) == len(about.members):
+    if len(config.left_out_of_exports) == len(config.members):
         refused(process, 3, "no member of this one can: use --single")
         return
     assert process.returncode == 0, process.stderr
     assert (folder / "out/ensemble/saved_model.pb").exists()
-    assert ("cannot be exported: mean MAE on the test part" in process.stderr) == bool(about.left_out_of_exports)
+    assert ("cannot be exported: mean MAE on the test part" in process.stderr) == bool(config.left_out_of_exports)
 
 
 def test_export_and_what_it_refuses(finished, recent, command_line):

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gman_search.cli.live import remaining_seconds, stage_statuses, status_table
-from gman_search.cli.story import story
+from gman_search.api.progress import status_table
+from gman_search.api.stage_status import remaining_seconds, stage_statuses
+from gman_search.cli.explain import explain
 from gman_search.cli.summary import print_summary
-from gman_search.halving.table import State
+from gman_search.halving.evaluations import State
+from gman_search.tuning.commands import Place
 
 from ..report.study_record import study_record
 
@@ -18,7 +20,7 @@ EPOCHS = {"quick": 12, "medium": 16, "full": 20}
 
 def drawn(record) -> str:
     out = io.StringIO()
-    statuses = stage_statuses(record.evaluations, record.ladder, EPOCHS)
+    statuses = stage_statuses(record.evaluations, record.schedule, EPOCHS)
     Console(file=out, width=80, highlight=False).print(status_table(statuses, record.unit))
     return out.getvalue()
 
@@ -45,32 +47,32 @@ def test_columns_without_any_count_are_left_out():
 def test_the_time_to_go_is_measured_where_it_can_be_and_scaled_where_it_cannot():
     record = study_record(trials=8, etas=(2, 2))
     quick = tuple(replace(row, seconds=10.0) for row in record.evaluations if row.stage == "quick" and row.attempt == 1)
-    statuses = stage_statuses(quick, record.ladder)
+    statuses = stage_statuses(quick, record.schedule)
     # 4 evaluations at medium and 2 at full to go, 4 and 16 times as dear as the 10 s of quick.
     # One worker does it all; of two one waits at the end, for up to a config's medium and full.
     assert remaining_seconds(statuses, 1, [1.0, 4.0, 16.0]) == 4 * 40 + 2 * 160
     assert remaining_seconds(statuses, 2, [1.0, 4.0, 16.0]) == (4 * 40 + 2 * 160) / 2 + (40 + 160) / 2
-    assert remaining_seconds(stage_statuses((), record.ladder), 2) is None
+    assert remaining_seconds(stage_statuses((), record.schedule), 2) is None
 
 
 def test_the_story_of_a_config_has_about_ten_lines():
     record = study_record(controls=2)
-    told = story(record, 3)
+    told = explain(record, 3)
     assert 8 <= len(told) <= 12
     assert told[0].startswith("config 3: learning_rate=0.002633")
     assert told[1].startswith("quick/3: complete after 10 epochs in 31 s, best 3.651 mph in epoch 10")
     assert any("promoted to medium: rank 6 of 45" in line for line in told)
     assert any("grown from medium/3 (19% of the weights inherited)" in line for line in told)
     assert told[-1] == "it is the winner of synthetic: test MAE 2.913 mph, mean of steps 1..12"
-    assert story(record, 0)[0].startswith("config 0, the reference config: ")
-    assert "2 attempts" in story(record, 2)[1]
-    assert story(record, 77) == []
+    assert explain(record, 0)[0].startswith("config 0, the reference config: ")
+    assert "2 attempts" in explain(record, 2)[1]
+    assert explain(record, 77) == []
 
 
 def test_a_control_is_told_as_one():
     record = study_record(controls=2)
     control = next(row for row in record.evaluations if row.control == "cold")
-    told = story(record, control.config_id)
+    told = explain(record, control.config_id)
     assert any(line.startswith(f"{control.key}: complete") for line in told)
     assert any("a control, trained from random weights: it takes no quota and cannot win" in line for line in told)
 
@@ -79,7 +81,7 @@ def test_the_commands_at_the_end_name_the_database_but_not_its_password(capsys):
     record = study_record()
     print_summary(record, Path("reports/synthetic/index.html"))
     plain = capsys.readouterr().out.splitlines()[-5:]
-    print_summary(record, Path("reports/synthetic/index.html"), "postgresql://me:secret@host/base")
+    print_summary(record, Path("reports/synthetic/index.html"), Place(storage="postgresql://me:secret@host/base"))
     told = capsys.readouterr().out.splitlines()[-5:]
     assert [line.split(":")[0] for line in plain] == ["dashboard", "forecast", "go on", "longer", "compare"]
     assert told == [f"{line} --storage 'postgresql://me:***@host/base'" for line in plain]

@@ -64,14 +64,14 @@ def test_what_fits_is_reckoned_when_a_study_begins_and_not_again(finished, comma
     assert json.loads(again.stdout)["stages"] == json.loads(first.stdout)["stages"]
 
 
-def test_a_study_may_have_as_many_configs_as_fit(tmp_path, network, command_line, tiny):
+def test_a_study_may_have_as_many_configs_as_fit(tmp_path, network, new_process, tiny):
     data = ("--data", network / "speed.csv", "--adjacency", network / "graph.csv")
     # Planned with 200 epochs, of which nearly all are saved by stopping early.
     long = ("--set", "stages.quick.max_epochs=200", "--set", "stages.quick.patience=1")
-    process = command_line(
-        "run", *data, "--study", "night", *tiny, *long, "--trials", "fit", "--hours", "0.02", "--json", cwd=tmp_path
+    process = new_process(
+        "run", *data, "--study", "night", *tiny, *long, "--trials", "fit", "--hours", "0.03", "--json", cwd=tmp_path
     )
-    assert process.returncode == 0 and "configs fit into 0.02 hours" in process.stderr, process.stderr
+    assert process.returncode == 0 and "configs fit into 0.03 hours" in process.stderr, process.stderr
     document = json.loads(process.stdout)
     assert document["trials"] == json.loads((tmp_path / "studies/night/spec.json").read_text())["trials"]
     assert 1 <= document["stages"][0]["complete"] <= document["trials"] < 50
@@ -87,9 +87,9 @@ def test_a_damaged_specification_is_told(tmp_path, command_line, damage):
         assert "spec.json" in process.stderr
 
 
-def test_same_seed_gives_identical_configs_and_values(finished, tmp_path, network, command_line, tiny):
+def test_same_seed_gives_identical_configs_and_values(finished, tmp_path, network, command_line, new_process, tiny):
     folder, _ = finished
-    repeated = command_line(
+    repeated = new_process(
         "run", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--study", "tiny",
         "--trials", "4", "-q", *tiny, cwd=tmp_path,
     )  # fmt: skip
@@ -100,13 +100,13 @@ def test_same_seed_gives_identical_configs_and_values(finished, tmp_path, networ
         tables.append(
             [(row["config_id"], row["stage"], row["learning_rate"], row["val_mae"]) for row in document["evaluations"]]
         )
-    assert len(tables[0]) == 7 + 1 + 4  # the ladder, the reference, final trainings
+    assert len(tables[0]) == 7 + 1 + 4  # the stages, the reference, final trainings
     assert tables[0] == tables[1]
 
 
 def test_grown_evaluations_begin_where_their_parents_ended(finished):
     folder, _ = finished
-    from gman_search.cli.opened import open_record
+    from gman_search.tuning.study_loader import open_record
 
     record, _ = open_record("tiny", folder / "studies")
     best = {row.key: row.val_mae for row in record.evaluations}
@@ -127,7 +127,7 @@ def test_looking_at_a_study(finished, command_line):
     )
     rows = list(csv.DictReader(io.StringIO(command_line("evaluations", "tiny", "--csv", cwd=folder).stdout)))
     assert len(rows) == 12 and {row["state"] for row in rows} == {"complete"}
-    story = command_line("why", "0", "--study", "tiny", cwd=folder).stdout
+    story = command_line("explain", "0", "--study", "tiny", cwd=folder).stdout
     assert "config 0" in story and "rank" in story
     report = command_line("report", "tiny", "--assets", "directory", cwd=folder)
     assert (folder / report.stdout.strip()).parent.joinpath("plotly.min.js").exists()
@@ -136,8 +136,8 @@ def test_looking_at_a_study(finished, command_line):
 def test_the_winner_can_be_trained_on(finished, command_line):
     folder, run = finished
     best = json.loads(run.stdout)["best"]
-    longer = ("train", "--study", "tiny", "--config", "winner", "--init-from", "winner", "--stage", best["stage"])
-    trained = command_line(*longer, "--max-epoch", "1", "--json", cwd=folder)
+    longer = ("train", "--study", "tiny", "--config-id", "winner", "--init-from", "winner", "--stage", best["stage"])
+    trained = command_line(*longer, "--max-epochs", "1", "--json", cwd=folder)
     assert trained.returncode == 0, trained.stderr
     told = json.loads(trained.stdout)
     assert told["inherited"] == 1.0 and told["val_mae"] <= best["val_mae"] * 1.00001
@@ -175,10 +175,10 @@ def test_predict_agrees_with_the_tested_forecast(finished, network):
     model = Forecaster(study / "winner")
     spec = StudySpec.model_validate_json((study / "spec.json").read_text())
     task = load_task(spec.data, folder)
-    compiled = CompiledModel(task, tuple(model.about.shape), shortcuts=model.about.hyperparameters.shortcuts)
-    compiled.state.load_weights({v.path: v.numpy() for v in model.network.variables})
+    compiled = CompiledModel(task, tuple(model.config.shape), shortcuts=model.config.hyperparameters.shortcuts)
+    compiled.state.load_weights(model.model.weights)
     start = len(task.series.values) - task.P - task.Q
-    expected = compiled.forecast(np.array([start]), causal=model.about.hyperparameters.causal)[0]
+    expected = compiled.forecast(np.array([start]), causal=model.config.hyperparameters.causal)[0]
     import dataclasses
 
     series = read_series(network / "speed.csv")
@@ -187,18 +187,12 @@ def test_predict_agrees_with_the_tested_forecast(finished, network):
     np.testing.assert_allclose(model.forecast(recent).values[0], expected, rtol=1e-4)
 
 
-def _hear_ctrl_c():
-    """A shell lets what it starts in the background ignore SIGINT, the tests too; their children should not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_the_dashboard_answers_on_loopback(finished):
     folder, _ = finished
     server = subprocess.Popen(
         [sys.executable, "-m", "gman_search", "dashboard", "tiny", "--port", "18321"],
         cwd=folder,
         stderr=subprocess.PIPE,
-        preexec_fn=_hear_ctrl_c,
     )
     try:
         for _ in range(60):
@@ -221,11 +215,11 @@ def test_the_dashboard_answers_on_loopback(finished):
         server.wait(20)
 
 
-def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(tmp_path, network, command_line, tiny):
+def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(tmp_path, network, command_line, new_process, tiny):
     arguments = ["run", "--data", str(network / "speed.csv"), "--study", "stopped", "--trials", "2", *tiny]
     process = subprocess.Popen(
         [sys.executable, "-m", "gman_search", *arguments, "--set", "stages.quick.max_epochs=12"],
-        cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_ctrl_c,
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     log = tmp_path / "studies/stopped/logs/worker-0.log"
     deadline = time.monotonic() + 120
@@ -238,18 +232,18 @@ def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(tmp_path, network,
     kept = json.loads(command_line("evaluations", "stopped", "--json", cwd=tmp_path).stdout)["evaluations"]
     complete = [row for row in kept if row["state"] == "complete"]
     assert complete
-    again = command_line(*arguments, "--set", "stages.quick.max_epochs=12", "--json", cwd=tmp_path)
+    again = new_process(*arguments, "--set", "stages.quick.max_epochs=12", "--json", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     after = json.loads(command_line("evaluations", "stopped", "--json", cwd=tmp_path).stdout)["evaluations"]
     assert all(row in after for row in complete)
-    ladder = [row for row in after if row["stage"] == "quick" and row["state"] == "complete" and not row["control"]]
-    assert len(ladder) == 2
+    schedule = [row for row in after if row["stage"] == "quick" and row["state"] == "complete" and not row["control"]]
+    assert len(schedule) == 2
 
 
 def test_train_stage_by_stage(tmp_path, network, command_line, tiny):
     settings = [flag for flag in tiny if flag not in ("--workers", "1")]
     toml = tmp_path / "one.toml"
-    toml.write_text(f'name = "guide"\n[data]\nspeed = "{network / "speed.csv"}"\n')
+    toml.write_text(f'name = "guide"\n[data]\nreadings = "{network / "speed.csv"}"\n')
     first = command_line(
         "train", "--stage", "quick", "--spec", toml, *settings, "--set", "learning_rate=0.003", cwd=tmp_path
     )
@@ -266,8 +260,8 @@ from gman_search.data.task import load_task
 from gman_search.model.gman import GMAN
 from gman_search.spec import DataSpec
 from gman_search.training.step import model_shape
-task = load_task(DataSpec(speed="{network / "speed.csv"}"), Path.cwd())
-GMAN(model_shape(task, (2, 4, 4)), task.embedding).save_weights("small.weights.h5")"""
+task = load_task(DataSpec(readings="{network / "speed.csv"}"), Path.cwd())
+GMAN(model_shape(task, (1, 2, 3)), task.embedding).save_weights("small.weights.h5")"""
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
     third = command_line(
         "train", "--stage", "full", "--init-from", "small.weights.h5", "--spec", toml, *settings, "--json", cwd=tmp_path

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gman_search.cli.specification import resolve_spec
 from gman_search.errors import UsageError
 from gman_search.spec import StudySpec
+from gman_search.specification import resolve_spec
 
 KEYS = ["name", "trials", "seed", "data", "budget", "stages", "space", "halving", "search", "speed", "train", "test", "eta",
         "quick", "medium", "full", "L", "K", "learning_rate", "low", "high", "choices", "default", "workers", "sensors",
@@ -24,7 +24,7 @@ trees = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)),
     max_leaves=12,
 )
-TOML = 'name = "a"\ntrials = 3\n[data]\nspeed = "a.csv"\nsensors = ["a", "b"]\n[space.learning_rate]\nlow = 1e-3\n[stages.full]\nL = 5\n'
+TOML = 'name = "a"\ntrials = 3\n[data]\nreadings = "a.csv"\nsensors = ["a", "b"]\n[space.learning_rate]\nlow = 1e-3\n[stages.full]\nL = 5\n'
 
 
 def resolved(path=None, flags=None, settings=(), environment=None):
@@ -54,7 +54,7 @@ def test_no_edit_of_a_specification_makes_it_stumble(write, place, removed, adde
 @SETTINGS
 @given(st.dictionaries(st.sampled_from(KEYS), trees, max_size=5))
 def test_no_tree_of_values_makes_it_stumble(tree):
-    from gman_search.cli.specification import validated
+    from gman_search.specification import validated
 
     try:
         validated(StudySpec, tree, "tree")
@@ -65,14 +65,14 @@ def test_no_tree_of_values_makes_it_stumble(tree):
 @SETTINGS
 @given(st.lists(st.text(alphabet="abcdataspeed.=[]{}\"'0123456789-", max_size=25), max_size=4))
 def test_no_setting_makes_it_stumble(texts):
-    resolved(flags={"data.speed": "a.csv"}, settings=texts)
+    resolved(flags={"data.readings": "a.csv"}, settings=texts)
 
 
 @SETTINGS
 @given(st.dictionaries(st.sampled_from([f"GMAN_SEARCH_{key}".upper() for key in (*KEYS, "data__speed", "search__workers", "__", "a__b__c")]),
                        st.text(max_size=12), max_size=4))  # fmt: skip
 def test_no_environment_makes_it_stumble(environment):
-    resolved(flags={"data.speed": "a.csv"}, environment=environment)
+    resolved(flags={"data.readings": "a.csv"}, environment=environment)
 
 
 def test_deep_nesting_and_long_numbers_are_refused(write):
@@ -82,7 +82,7 @@ def test_deep_nesting_and_long_numbers_are_refused(write):
 
 
 @pytest.mark.parametrize("toml, told", [
-    ('[data]\nmissing = ["nan"]', '"zero" must be in it'), ('[data]\nsplit = "random"', "data.split"),
+    ('[data]\nmissing_values = ["nan"]', '"zero" must be in it'), ('[data]\nsplit = "random"', "data.split"),
     ('[data]\nembedding_method = "magic"', "data.embedding_method"), ("[data]\nchanel = 1", "did you mean 'channel'"),
 ])  # fmt: skip
 def test_wrong_data_settings_are_told(write, toml, told):
@@ -94,8 +94,8 @@ def test_wrong_data_settings_are_told(write, toml, told):
 
 
 def test_other_readings_forget_the_holidays_of_the_file_and_keep_those_of_the_flag(write):
-    path = write('[data]\nspeed = "a.csv"\nholidays = "DE-BY"', "a.toml")
+    path = write('[data]\nreadings = "a.csv"\nholidays = "DE-BY"', "a.toml")
     given = {"spec_file": path, "study": None, "studies_folder": path.parent, "settings": [], "environment": {}}
     assert resolve_spec(**given, flags={}).data.holidays == "DE-BY"
-    assert resolve_spec(**given, flags={"data.speed": "b.csv"}).data.holidays is None
-    assert resolve_spec(**given, flags={"data.speed": "b.csv", "data.holidays": "US"}).data.holidays == "US"
+    assert resolve_spec(**given, flags={"data.readings": "b.csv"}).data.holidays is None
+    assert resolve_spec(**given, flags={"data.readings": "b.csv", "data.holidays": "US"}).data.holidays == "US"

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from gman_search.halving.table import Evaluation, State
+from gman_search.halving.evaluations import Evaluation, State
 from gman_search.record import StudyRecord
-from gman_search.search.storage import open_storage
-from gman_search.search.studies import SearchStudies
 from gman_search.spec import HalvingSpec, StudySpec
+from gman_search.tuning.factory import open_search_study
+from gman_search.tuning.search_study import SearchStudy
+from gman_search.tuning.storage import open_storage
 
 from ..report.study_record import study_record
 
@@ -25,7 +26,7 @@ TRIAL_STATES = {
 }
 
 
-def add_evaluation(studies: SearchStudies, record: StudyRecord, row: Evaluation) -> None:
+def add_evaluation(studies: SearchStudy, record: StudyRecord, row: Evaluation) -> None:
     """Write one row of a record as a trial."""
     curve = record.curves.get(row.key, ())
     attrs = {
@@ -36,7 +37,7 @@ def add_evaluation(studies: SearchStudies, record: StudyRecord, row: Evaluation)
         "curve": json.dumps([asdict(epoch) for epoch in curve]),
     }
     state = TRIAL_STATES[row.state]
-    studies.by_stage[row.stage].add_trial(
+    studies.store.by_stage[row.stage].add_trial(
         create_trial(
             state=state,
             value=row.val_mae if state is TrialState.COMPLETE else None,
@@ -49,14 +50,14 @@ def add_evaluation(studies: SearchStudies, record: StudyRecord, row: Evaluation)
 
 
 @pytest.fixture
-def filled(tmp_path: Path) -> Callable[..., tuple[SearchStudies, StudyRecord]]:
+def filled(tmp_path: Path) -> Callable[..., tuple[SearchStudy, StudyRecord]]:
     """filled(...) -> (studies, record); `running` evaluations at the end of the table are still under way."""
 
-    def make(name: str = "north", trials: int = 24, running: int = 0) -> tuple[SearchStudies, StudyRecord]:
+    def make(name: str = "north", trials: int = 24, running: int = 0) -> tuple[SearchStudy, StudyRecord]:
         record = study_record(name=name, trials=trials, etas=(4, 2), controls=0 if running else 1)
-        spec = StudySpec(name=name, trials=trials, halving=HalvingSpec(eta=(4, 2)))
+        spec = StudySpec(name=name, trials=trials, halving=HalvingSpec(reduction_factor=(4, 2)))
         storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}")
-        studies = SearchStudies(storage, spec, spec.ladder((4, 2)), "data")
+        studies = open_search_study(storage, spec, spec.schedule((4, 2)), "data")
         for row in record.evaluations[: -running or None]:
             add_evaluation(studies, record, row)
         return studies, record

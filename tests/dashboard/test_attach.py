@@ -7,11 +7,11 @@ import pytest
 from optuna_dashboard.artifact._backend import get_study_artifact_meta, list_study_artifacts
 
 from gman_search.dashboard.attach import attach_report, offer_report
-from gman_search.search.artifacts import open_store
+from gman_search.tuning.artifacts import open_store
 
 
 def kept(studies):
-    attrs = {stage: studies.storage.get_study_system_attrs(one._study_id) for stage, one in studies.by_stage.items()}
+    attrs = {stage: studies.store.study_system_attrs(stage) for stage in studies.store.by_stage}
     return {stage: list_study_artifacts(found) for stage, found in attrs.items()}
 
 
@@ -37,8 +37,8 @@ def test_every_stage_offers_the_latest_report_and_no_other(filled, tmp_path: Pat
         assert (meta["filename"], meta["mimetype"], meta["encoding"]) == ("report-north.html", "text/html", None)
         with store.open_reader(meta["artifact_id"]) as content:
             assert content.read() == b"<html>second</html>"
-        number = studies.by_stage[stage]._study_id
-        assert get_study_artifact_meta(studies.storage, number, before[stage][0]["artifact_id"]) is None
+        number = studies.store.ids[stage]
+        assert get_study_artifact_meta(studies.store.storage, number, before[stage][0]["artifact_id"]) is None
     assert len(list((tmp_path / "artifacts").iterdir())) == 3
 
 
@@ -48,8 +48,8 @@ def test_a_report_that_somebody_deleted_in_the_dashboard_is_no_obstacle(filled, 
     attach_report(studies, store, page)
     for stage, (meta,) in kept(studies).items():
         store.remove(meta["artifact_id"])
-        number = studies.by_stage[stage]._study_id
-        studies.storage.set_study_system_attr(number, f"artifacts:{meta['artifact_id']}", json.dumps(None))
+        number = studies.store.ids[stage]
+        studies.store.storage.set_study_system_attr(number, f"artifacts:{meta['artifact_id']}", json.dumps(None))
     page.write_text("<html>second</html>")
     assert attach_report(studies, store, page) == 3
     assert [len(found) for found in kept(studies).values()] == [1, 1, 1]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gman_search.dashboard.serve import dashboard_server, keep_fresh
-from gman_search.search.studies import SearchStudies
+from gman_search.tuning.search_study import SearchStudy
 
 from .conftest import add_evaluation
 
@@ -21,8 +21,8 @@ def serve() -> Iterator[Any]:
     """serve(studies, read) -> address of a dashboard on a port that was free."""
     stop, servers = threading.Event(), []
 
-    def started(studies: SearchStudies, read: Any) -> str:
-        server = dashboard_server(studies.storage, 0)
+    def started(studies: SearchStudy, read: Any) -> str:
+        server = dashboard_server(studies.store.storage, 0)
         servers.append(server)
         keep_fresh(studies, read, stop)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -68,7 +68,7 @@ def test_a_running_study_is_refreshed(chromium: Any, serve: Any, filled: Any, mo
     studies, record = filled(running=3)
     reads: list[int] = []
 
-    def read(present: SearchStudies) -> Any:
+    def read(present: SearchStudy) -> Any:
         reads.append(len(present.evaluations()))
         from dataclasses import replace
 
@@ -76,7 +76,7 @@ def test_a_running_study_is_refreshed(chromium: Any, serve: Any, filled: Any, mo
 
     address = serve(studies, read)
     page, errors = page_of(chromium, f"{address}/dashboard/studies/2/note")
-    page.get_by_text("Under way", exact=True).wait_for(timeout=30_000)
+    page.get_by_text("Running", exact=True).wait_for(timeout=30_000)
     before = page.locator("table").first.inner_text()
     for row in record.evaluations[-3:]:
         add_evaluation(studies, record, row)

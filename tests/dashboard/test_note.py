@@ -8,42 +8,44 @@ from sqlalchemy.exc import OperationalError
 from gman_search.dashboard.note import stage_note
 from gman_search.dashboard.plots import dashboard_plots
 from gman_search.dashboard.refresh import Refresher, refresh
-from gman_search.report.summary import summarise
-from gman_search.search.studies import SearchStudies
+from gman_search.report.view import StudyView
+from gman_search.tuning.search_study import SearchStudy
 
 from ..report.study_record import study_record
 
 
 def test_the_note_says_how_it_stands_and_what_the_parameters_mean() -> None:
     record = study_record()
-    note = stage_note(record, summarise(record), "medium")
+    note = stage_note(StudyView(record), "medium")
     assert note.startswith("# synthetic: medium\n\n**Finished**: 12 of 12 configs ended at medium.")
     assert "| quick | 50 | 12 |" in note
     assert "Config 3, full: validation MAE 2.829 mph. Test MAE 2.506 at 15 min" in note
     assert "- ✓ **Is the winner inside the search space?**" in note
     assert "| `learning_rate` | 0.0005 to 0.02, log | 0.002 | Adam's learning rate at quick scale |" in note
-    assert "Values are at the scale of quick; medium uses them" in note
-    assert "medium uses them" not in stage_note(record, summarise(record), "quick")
+    assert "Values are at the scale of quick; medium scales them" in note
+    assert "medium scales them" not in stage_note(StudyView(record), "quick")
 
 
 def test_names_in_the_note_are_only_text() -> None:
     record = replace(study_record(name="**<img src=x>** |a|"), unit="m[p](http://x)h")
-    note = stage_note(record, summarise(record), "quick")
+    note = stage_note(StudyView(record), "quick")
     assert "<img" not in note and "[p](" not in note
     assert "# \\*\\*&lt;img src=x&gt;\\*\\* \\|a\\|: quick" in note
 
 
 def test_an_empty_study_has_a_note() -> None:
     record = replace(study_record(), evaluations=(), curves={}, test=None)
-    note = stage_note(record, summarise(record), "full")
-    assert "**Under way**: 0 of 3 configs ended at full." in note and "Best config" not in note
-    assert dashboard_plots(summarise(record)) == {}
+    note = stage_note(StudyView(record), "full")
+    assert "**Running**: 0 of 3 configs ended at full." in note and "Best config" not in note
+    assert dashboard_plots(StudyView(record)) == {}
 
 
 def test_figures_of_the_whole_search_have_titles() -> None:
-    plots = dashboard_plots(summarise(study_record()))
-    assert list(plots) == ["fig-funnel", "fig-curves", "fig-progress", "fig-ranks", "fig-timeline"]
-    assert plots["fig-funnel"].layout.title.text.startswith("Configs at each stage<br><sub>12 of 50 configs went on")
+    plots = dashboard_plots(StudyView(study_record()))
+    assert list(plots) == ["fig-funnel", "fig-progress", "fig-timeline", "fig-ranks", "fig-curves"]
+    assert plots["fig-funnel"].layout.title.text.startswith(
+        "Configs at each stage<br><sub>12 of 50 configs were promoted"
+    )
 
 
 def test_a_refresh_writes_what_has_changed_and_nothing_twice(filled) -> None:
@@ -53,9 +55,9 @@ def test_a_refresh_writes_what_has_changed_and_nothing_twice(filled) -> None:
     studies, record = filled()
     assert refresh(studies, record) == 3
     assert refresh(studies, record) == 0
-    for stage, study in studies.by_stage.items():
+    for stage, study in studies.store.by_stage.items():
         assert get_note(study).startswith(f"# north: {stage}")
-        kept = get_plotly_graph_objects(studies.storage.get_study_system_attrs(study._study_id))
+        kept = get_plotly_graph_objects(studies.store.study_system_attrs(stage))
         assert set(kept) == {"fig-funnel", "fig-curves", "fig-progress", "fig-ranks", "fig-timeline"}
     assert refresh(studies, replace(record, test=None)) == 3
 
@@ -75,7 +77,7 @@ def test_the_refresher_looks_seldom_and_survives_a_busy_database(filled, caplog)
     studies, record = filled(running=3)
     reads = []
 
-    def read(present: SearchStudies):
+    def read(present: SearchStudy):
         reads.append(present)
         return record
 
@@ -85,7 +87,7 @@ def test_the_refresher_looks_seldom_and_survives_a_busy_database(filled, caplog)
         seldom.update(studies)
     assert len(reads) == 2
 
-    def busy(present: SearchStudies):
+    def busy(present: SearchStudy):
         raise OperationalError("UPDATE", {}, Exception("database is locked"))
 
     Refresher(busy, 0.0).update(studies)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gman_search.data.formats.npz import write_npz
 from gman_search.data.read import read_series
 from gman_search.errors import DataError
+from gman_search.reading_options import ReadingOptions
 
 COUNTED = {"start": "2018-01-01", "step": "5min"}
 RAN = []
@@ -169,7 +170,7 @@ def test_hdf5_in_the_table_format_with_two_frames_or_none(tmp_path, refused):
 def test_pems_npz(tmp_path, channels, chosen, column):
     data = np.random.default_rng(1).uniform(1, 60, (40, 4, channels))
     np.savez_compressed(tmp_path / "PEMS04.npz", data=data)
-    series = read_series(tmp_path / "PEMS04.npz", channel=chosen, **COUNTED)
+    series = read_series(tmp_path / "PEMS04.npz", ReadingOptions(channel=chosen, **COUNTED))
     np.testing.assert_allclose(series.values, data[:, :, column], rtol=1e-6)
     assert series.sensors == ("0", "1", "2", "3") and series.steps_per_day == 288
 
@@ -177,22 +178,23 @@ def test_pems_npz(tmp_path, channels, chosen, column):
 def test_names_of_a_pems_npz_come_from_the_list_beside_it(tmp_path, refused):
     np.savez(tmp_path / "PEMS03.npz", data=np.ones((40, 3, 1)))
     (tmp_path / "PEMS03.txt").write_text("313344\n313349\n313353\n")
-    series = read_series(tmp_path / "PEMS03.npz", **COUNTED)
+    series = read_series(tmp_path / "PEMS03.npz", ReadingOptions(**COUNTED))
     assert series.sensors == ("313344", "313349", "313353") and series.notes == (
         "names of sensors are those in PEMS03.txt",
     )
     (tmp_path / "PEMS03.txt").write_text("a list of other things\n")
-    series = read_series(tmp_path / "PEMS03.npz", **COUNTED)
+    series = read_series(tmp_path / "PEMS03.npz", ReadingOptions(**COUNTED))
     assert series.sensors == ("0", "1", "2") and "5 names for 3 sensors" in series.notes[0]
     (tmp_path / "PEMS03.txt").write_text("1 1 2")
-    assert "'1' twice" in refused(lambda: read_series(tmp_path / "PEMS03.npz", **COUNTED))
+    assert "'1' twice" in refused(lambda: read_series(tmp_path / "PEMS03.npz", ReadingOptions(**COUNTED)))
 
 
 def test_npz_without_clock_or_choice_is_told_what_to_give(tmp_path, refused):
-    np.savez(tmp_path / "a.npz", data=np.ones((40, 4, 3)))
-    assert "flow, occupancy, speed" in refused(lambda: read_series(tmp_path / "a.npz", **COUNTED))
-    assert "--start and --step" in refused(lambda: read_series(tmp_path / "a.npz", channel=0))
-    assert "'fast'" in refused(lambda: read_series(tmp_path / "a.npz", channel="fast", **COUNTED))
+    np.savez(tmp_path / "PEMS08.npz", data=np.ones((40, 4, 3)))
+    message = refused(lambda: read_series(tmp_path / "PEMS08.npz", ReadingOptions(**COUNTED)))
+    assert "0 = flow (1 to 1, mean 1), 1 = occupancy (1 to 1, mean 1), 2 = speed" in message
+    assert "--start and --step" in refused(lambda: read_series(tmp_path / "PEMS08.npz", ReadingOptions(channel=0)))
+    assert "'fast'" in refused(lambda: read_series(tmp_path / "PEMS08.npz", ReadingOptions(channel="fast", **COUNTED)))
 
 
 def header_of(shape):
@@ -219,12 +221,12 @@ def test_npz_that_is_refused(tmp_path, refused, content, told):
     import re
 
     path = zipped({"data.npy": content}, tmp_path / "bad.npz")
-    assert re.search(told, refused(lambda: read_series(path, **COUNTED)))
+    assert re.search(told, refused(lambda: read_series(path, ReadingOptions(**COUNTED))))
 
 
 def test_npz_with_objects_is_refused_and_nothing_runs(tmp_path, refused):
     np.savez(tmp_path / "evil.npz", data=np.array([[RunsCode()]], dtype=object))
-    assert "objects" in refused(lambda: read_series(tmp_path / "evil.npz", **COUNTED))
+    assert "objects" in refused(lambda: read_series(tmp_path / "evil.npz", ReadingOptions(**COUNTED)))
 
 
 @pytest.mark.parametrize("member", ["values", "sensors", "start", "step_minutes"])
@@ -237,11 +239,9 @@ def test_our_own_format_with_objects_is_refused_and_nothing_runs(tmp_path, refus
     assert "objects" in refused(lambda: read_series(tmp_path / "evil.npz"))
 
 
-def test_pickles_and_lone_arrays_are_refused_as_readings(tmp_path, refused):
+def test_pickles_are_refused_as_readings(tmp_path, refused):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(RunsCode()))
     assert "pickle" in refused(lambda: read_series(tmp_path / "a.pkl"))
-    np.save(tmp_path / "a.npy", np.ones((3, 2)))
-    assert "savez" in refused(lambda: read_series(tmp_path / "a.npy", **COUNTED))
 
 
 def test_our_own_format_goes_round(tmp_path):
@@ -286,8 +286,8 @@ def test_a_long_table_with_several_quantities_needs_a_choice(tmp_path, refused):
     table["flow"] = 7
     table.to_csv(tmp_path / "long.csv", index=False)
     assert "speed, flow" in refused(lambda: read_series(tmp_path / "long.csv"))
-    same(read_series(tmp_path / "long.csv", channel="speed"), frame())
-    assert (read_series(tmp_path / "long.csv", channel=1).values == 7).all()
+    same(read_series(tmp_path / "long.csv", ReadingOptions(channel="speed")), frame())
+    assert (read_series(tmp_path / "long.csv", ReadingOptions(channel=1)).values == 7).all()
 
 
 @pytest.mark.parametrize("text, told", [
@@ -321,7 +321,7 @@ def test_parquet_that_is_refused(tmp_path, refused, monkeypatch):
     many = arrow.table({name: arrow.nulls(10**6, arrow.float64()) for name in "abc"})
     parquet.write_table(many, tmp_path / "bomb.parquet")
     assert "unpack" in refused(lambda: read_series(tmp_path / "bomb.parquet"))
-    monkeypatch.setattr("gman_search.data.guards.MAX_READINGS", 2 * 10**6)
+    monkeypatch.setattr("gman_search.data.size_limits.MAX_READINGS", 2 * 10**6)
     assert "announces 1,000,000 x 3" in refused(lambda: read_series(tmp_path / "bomb.parquet"))
 
 
@@ -336,7 +336,7 @@ def test_parquet_with_long_names_is_not_unpacked(tmp_path, refused, names, rows)
     table = arrow.table({"time": stamps, "sensor": sensors, "speed": np.ones(rows), "road": sensors})
     parquet.write_table(table, tmp_path / "bomb.parquet", store_schema=False, compression="zstd")
     assert (tmp_path / "bomb.parquet").stat().st_size < 50_000
-    assert "unpack" in refused(lambda: read_series(tmp_path / "bomb.parquet", channel="speed"))
+    assert "unpack" in refused(lambda: read_series(tmp_path / "bomb.parquet", ReadingOptions(channel="speed")))
 
 
 def test_only_the_columns_asked_for_are_read_from_parquet(tmp_path, monkeypatch):
@@ -348,7 +348,7 @@ def test_only_the_columns_asked_for_are_read_from_parquet(tmp_path, monkeypatch)
     monkeypatch.setattr(
         parquet.ParquetFile, "read", lambda file, columns, **more: asked.append(columns) or read(file, columns, **more)
     )
-    same(read_series(tmp_path / "long.parquet", channel="speed"), frame())
+    same(read_series(tmp_path / "long.parquet", ReadingOptions(channel="speed")), frame())
     assert asked == [["timestamp", "sensor_id", "speed"]]
 
 
@@ -358,13 +358,13 @@ def test_a_gzip_bomb_is_not_unpacked(tmp_path, refused):
     with gzip.open(tmp_path / "bomb.csv.gz", "wb") as file:
         for _ in range(64):
             file.write(b"0,0,0\n" * 180_000)
-    assert "unpack" in refused(lambda: read_series(tmp_path / "bomb.csv.gz", **COUNTED))
+    assert "unpack" in refused(lambda: read_series(tmp_path / "bomb.csv.gz", ReadingOptions(**COUNTED)))
 
 
 @pytest.mark.parametrize("rows", [3, 4])
 def test_pemsd7_has_neither_names_nor_times(write, rows):
     text = "\n".join(["71.1,66.0,64.9", "70.0,64.0,0", "69.9,61.3,60.0", "5,6,7"][:rows])
-    series = read_series(write(text, "PeMSD7_V_228.csv"), **COUNTED)
+    series = read_series(write(text, "PeMSD7_V_228.csv"), ReadingOptions(**COUNTED))
     assert series.sensors == ("0", "1", "2") and len(series.values) == rows
     np.testing.assert_allclose(series.values[0], [71.1, 66.0, 64.9], rtol=1e-6)
     assert "not names" in series.notes[0]
@@ -412,11 +412,13 @@ def test_after_a_night_of_change_rows_out_of_order_are_refused_not_dropped(write
 def test_what_is_missing_can_be_said(write, refused):
     path = write("time,a,b\n2025-03-03 00:00,1,-1\n2025-03-03 00:05,,5\n2025-03-03 00:10,0,6\n")
     message = refused(lambda: read_series(path))
-    assert "received -1" in message and 'put "negative" into data.missing' in message
-    both = read_series(path, missing=("zero", "nan", "negative"))
+    assert "received -1" in message and 'put "negative" into data.missing_values' in message
+    both = read_series(path, ReadingOptions(missing_values=("zero", "nan", "negative")))
     assert both.values.tolist() == [[1, 0], [0, 5], [0, 6]]
-    assert "line 3, column 'a'" in refused(lambda: read_series(path, missing=("zero", "negative")))
-    kept = read_series(path, missing=("zero", "nan", "negative"), blank=np.nan)
+    assert "line 3, column 'a'" in refused(
+        lambda: read_series(path, ReadingOptions(missing_values=("zero", "negative")))
+    )
+    kept = read_series(path, ReadingOptions(missing_values=("zero", "nan", "negative")), blank=np.nan)
     assert np.isnan(kept.values).tolist() == [[False, True], [True, False], [False, False]]
 
 
@@ -456,7 +458,7 @@ def test_no_damage_makes_a_reader_stumble(write, which, where, patch, cut):
         content[place : place + len(patch)] = patch
     path = write(bytes(content), "damaged")
     try:
-        series = read_series(path, **COUNTED)
+        series = read_series(path, ReadingOptions(**COUNTED))
     except DataError as refusal:
         assert "\n" not in str(refusal)
     else:

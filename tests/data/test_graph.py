@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gman_search.data.graph import gaussian_kernel, graph_kind, read_adjacency, read_locations
+from gman_search.data.graph import graph_kind, read_adjacency, read_locations
 from gman_search.data.graphs.coordinates import nearness
 from gman_search.data.graphs.great_circle import great_circle
+from gman_search.data.graphs.kernel import gaussian_kernel
 from gman_search.data.read import read_series
 from gman_search.errors import DataError
+from gman_search.reading_options import ReadingOptions
 
 SENSORS = ("a", "b", "c")
 
@@ -79,7 +81,7 @@ def test_a_header_says_which_column_is_which(write, text):
     assert graph_kind(write(text), SENSORS) == "distances"
 
 
-@pytest.mark.parametrize("header", ["from,to,weight", "a,b,far", "one,two,cost", "from,to,from"])
+@pytest.mark.parametrize("header", ["from,to,road", "a,b,far", "one,two,cost", "from,to,from"])
 def test_a_header_of_other_columns_is_refused(write, refused, header):
     message = refused(lambda: read_adjacency(write(header + "\na,b,1\nb,c,2\n"), SENSORS))
     assert "line 1: expected columns from, to and cost" in message and header.replace(",", ", ") in message
@@ -113,7 +115,7 @@ def test_the_unit_of_distances_does_not_matter(unit):
 
 @pytest.mark.parametrize("text, told", [
     ("0 0 1\n0 1 nan\n", "line 2.*finite weight"),
-    ("0 0 1\n0 1\n", "line 2.*finite weight"),
+    ("0 0 1\n0 1\n", "line 2.*expected 3 cells.*received 2"),
     ("0 1 inf\n", "line 1.*finite weight"),
     ("0 1 -2\n", "line 1.*finite weight"),
     ("0.5 1 1\n", "indices from 0 to 2"),
@@ -122,7 +124,7 @@ def test_the_unit_of_distances_does_not_matter(unit):
     ("from,to,cost\na,b,-1\n", "line 2: expected a distance"),
     ("from,to,cost\n", "header line alone"),
     ("", "expected rows of numbers"),
-    ("1,0\n0,1\n", "expected a 3 x 3 matrix.*received 2 x 2"),
+    ("1,0.5\n0,1\n", "expected a 3 x 3 matrix.*received 2 x 2"),
 ])  # fmt: skip
 def test_refusals(write, text, told):
     with pytest.raises(DataError, match=told) as refusal:
@@ -250,7 +252,7 @@ def test_only_the_nearest_sensors_are_neighbours():
 
 @pytest.mark.real_data
 def test_the_real_pickle_is_the_published_edge_list(shared_data, metr_la_week):
-    sensors = read_series(metr_la_week / "los_speed.csv", start="2012-03-01", step="5min").sensors
+    sensors = read_series(metr_la_week / "los_speed.csv", ReadingOptions(start="2012-03-01", step="5min")).sensors
     pickled = read_adjacency(shared_data / "graphs" / "adj_mx_metr_la.pkl", sensors)
     edges = read_adjacency(shared_data / "graphs" / "Adj(METR).txt", sensors)
     np.testing.assert_allclose(pickled, edges, atol=5e-7)
@@ -260,7 +262,7 @@ def test_the_real_pickle_is_the_published_edge_list(shared_data, metr_la_week):
 
 @pytest.mark.real_data
 def test_the_real_coordinates_join_those_that_the_road_joins(metr_la_week):
-    sensors = read_series(metr_la_week / "los_speed.csv", start="2012-03-01", step="5min").sensors
+    sensors = read_series(metr_la_week / "los_speed.csv", ReadingOptions(start="2012-03-01", step="5min")).sensors
     path = metr_la_week / "graph_sensor_locations.csv"
     assert len(read_locations(path, sensors)) == 207
     near, road = read_adjacency(path, sensors) > 0, read_adjacency(metr_la_week / "los_adj.csv", sensors) > 0

@@ -6,11 +6,14 @@ import sys
 import numpy as np
 import pytest
 
+from gman_search.data.checks.gather import facts_of
+from gman_search.data.checks.registry import find
 from gman_search.data.holidays import calendar_days, holiday_dates
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import load_task, make_task
+from gman_search.data_spec import DataSpec
 from gman_search.errors import UsageError
-from gman_search.spec import DataSpec
+from gman_search.spec import StudySpec
 
 
 def task_of(values, start, **spec):
@@ -69,8 +72,8 @@ def test_without_the_package_it_says_what_to_install(monkeypatch):
 
 
 def test_christmas_in_training_is_a_sunday_in_calendar_and_usual_values():
-    plain = task_of(month_with_christmas(), "2023-12-04", train=0.85, test=0.1)
-    task = task_of(month_with_christmas(), "2023-12-04", train=0.85, test=0.1, holidays="US")
+    plain = task_of(month_with_christmas(), "2023-12-04", train_share=0.85, test_share=0.1)
+    task = task_of(month_with_christmas(), "2023-12-04", train_share=0.85, test_share=0.1, holidays="US")
     christmas = np.flatnonzero(task.series.times.astype("datetime64[D]") == np.datetime64("2023-12-25"))
     assert set(plain.day_of_week[christmas]) == {0} and set(task.day_of_week[christmas]) == {6}
     assert plain.usual.table[0].mean() > 33 and task.usual.table[0].mean() < 31  # Mondays
@@ -84,7 +87,7 @@ def test_the_next_holiday_is_known_years_later():
 
 
 def test_a_weekday_of_which_training_saw_holidays_only_is_unseen():
-    task = task_of(month_with_christmas()[: 24 * 7], "2023-12-25", holidays="US", train=0.5, test=0.2)
+    task = task_of(month_with_christmas()[: 24 * 7], "2023-12-25", holidays="US", train_share=0.5, test_share=0.2)
     assert not task.seen_days[0] and task.seen_days[6]
 
 
@@ -95,8 +98,9 @@ def test_holidays_are_part_of_the_fingerprint_only_where_they_are_given():
 
 
 def test_unseen_weekdays_are_told_by_the_same_calendar():
-    task = task_of(month_with_christmas()[: 24 * 7], "2023-12-25", holidays="US", train=0.5, test=0.2)
-    assert any("Friday, Saturday never occur" in text for text in task.warnings)
+    task = task_of(month_with_christmas()[: 24 * 7], "2023-12-25", holidays="US", train_share=0.5, test_share=0.2)
+    spec = StudySpec(data=DataSpec(history=3, horizon=2, holidays="US", train_share=0.5, test_share=0.2))
+    assert any("Friday, Saturday never occur" in one.message for one in find(facts_of(spec, task.series, task, None)))
 
 
 @pytest.mark.real_data
@@ -104,7 +108,7 @@ def test_the_month_of_orange_has_two_holidays(shared_data):
     folder = shared_data / "pems-orange"
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}")
-    task = load_task(DataSpec(speed="speed.csv.gz", holidays="US-CA"), folder)
+    task = load_task(DataSpec(readings="speed.csv.gz", holidays="US-CA"), folder)
     days = np.unique(task.series.times.astype("datetime64[D]"))
     assert days[np.isin(days, task.holiday_dates)].astype(str).tolist() == ["2022-01-01", "2022-01-17"]
     changed = np.unique(task.series.times.astype("datetime64[D]")[task.day_of_week != task.series.day_of_week])

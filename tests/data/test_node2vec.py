@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gman_search.data import node2vec
-from gman_search.data.embedding import made_embedding
+from gman_search.data.embedding import build_embedding
 from gman_search.data.node2vec import node2vec_embedding, walks
 from gman_search.errors import DataError, UsageError
 
@@ -86,13 +86,13 @@ def test_neighbours_get_similar_vectors(monkeypatch, tmp_path):
 
 def test_methods_and_what_they_need(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    random, source = made_embedding("random", None, 30, 64)
+    random, source = build_embedding("random", None, 30, 64)
     assert source == "random" and random.std() == pytest.approx(0.3, abs=0.02)
-    np.testing.assert_array_equal(random, made_embedding("random", LINE, 30, 64)[0])
-    assert made_embedding("spectral", LINE, 10, 4)[1] == "spectral"
-    assert made_embedding("spectral", None, 3, 4)[1] == "position"
+    np.testing.assert_array_equal(random, build_embedding("random", LINE, 30, 64)[0])
+    assert build_embedding("spectral", LINE, 10, 4)[1] == "spectral"
+    assert build_embedding("spectral", None, 3, 4)[1] == "position"
     with pytest.raises(DataError, match="give --adjacency"):
-        made_embedding("node2vec", None, 3, 4)
+        build_embedding("node2vec", None, 3, 4)
     monkeypatch.setitem(sys.modules, "gensim.models", None)
     with pytest.raises(UsageError, match=r"gman-search\[embed\]"):
-        made_embedding("node2vec", LINE, 10, 4)
+        build_embedding("node2vec", LINE, 10, 4)

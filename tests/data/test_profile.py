@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gman_search.data.check import check_data
+from gman_search.data.checks.check import check_data
+from gman_search.data.checks.document import check_document
+from gman_search.data.checks.registry import find
 from gman_search.data.estimate import step_memory
-from gman_search.data.identify import identify
+from gman_search.data.file_type import file_type
 from gman_search.data.profile import guess_unit, profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
 from gman_search.halving.cost import step_seconds
-from gman_search.model.counts import best_groups
+from gman_search.model.param_count import best_groups
 from gman_search.spec import StudySpec
 from gman_search.stages import PRESETS
 
@@ -35,7 +37,7 @@ def test_shares_gaps_and_repeats_by_hand():
     np.testing.assert_allclose(found.nans, [0.1, 0.2, 0.1])
     np.testing.assert_allclose(found.zeros, [0.01] * 3)
     assert found.longest_repeat.tolist() == [1, 1, 30] and found.stuck.tolist() == [False, False, True]
-    assert found.twins == () and found.quantiles["100%"] == 300
+    assert found.duplicate_sensors == () and found.quantiles["100%"] == 300
 
 
 def test_missing_readings_are_not_stuck_and_copies_are_found():
@@ -44,7 +46,7 @@ def test_missing_readings_are_not_stuck_and_copies_are_found():
     values[20:80, 1] = 0
     values[:, 2] = values[:, 1]
     found = profile_series(series(values))
-    assert not found.stuck.any() and found.twins == (("s1", "s2"),)
+    assert not found.stuck.any() and found.duplicate_sensors == (("s1", "s2"),)
 
 
 @pytest.mark.parametrize("values, unit", [
@@ -66,7 +68,7 @@ def road(sensors=12, rows=600):
 def test_a_graph_in_another_order_than_the_readings_is_found_out():
     line = np.eye(12) + np.diag(np.ones(11), 1)
     found = profile_graph(line, road())
-    assert found.fits_readings and found.edge_likeness > found.pair_likeness + 0.1
+    assert found.fits_readings and found.edge_correlation > found.pair_correlation + 0.1
     assert (found.edges, found.symmetric, found.components, found.isolated) == (11, False, (12,), ())
     order = np.random.default_rng(0).permutation(12)
     assert not profile_graph(line[np.ix_(order, order)], road()).fits_readings
@@ -103,7 +105,7 @@ def test_estimates_reproduce_the_kept_measurements(repository):
     (b"\x89HDF\r\n\x1a\n", "a", "readings"), ("", "a.csv", "readings"), (b"\xff\xfe", "a.csv", "readings"),
 ])  # fmt: skip
 def test_files_are_told_apart(write, text, name, kind):
-    assert identify(write(text, name)) == kind
+    assert file_type(write(text, name)) == kind
 
 
 def faulty(folder, **change):
@@ -115,25 +117,26 @@ def faulty(folder, **change):
     values = np.where(night & (random.random(values.shape) < 0.3), 0, values)
     values[100:200, 1] = 77.0
     values[:, 3] = values[:, 2]
-    values[5, 0] = 999
+    values[5:7, 0] = 999
     pd.DataFrame(values.round(2), index=index, columns=list("abcd")).to_csv(folder / "speed.csv", index_label="time")
     (folder / "graph.csv").write_text("from,to,cost\na,b,5\n")
-    data = {"speed": "speed.csv", "adjacency": "graph.csv", "history": 4, "horizon": 4, **change}
+    data = {"readings": "speed.csv", "adjacency": "graph.csv", "history": 4, "horizon": 4, **change}
     return check_data(StudySpec.model_validate({"data": data}), folder)
 
 
 @pytest.mark.parametrize("told", [
-    "look like km/h", "1 sensor (b) with one reading for 6 h", "sensors c and d have equal readings", "zeros are mostly at night",
-    "the largest reading, 999,", "without a neighbour in the graph: 2 sensors (c, d)",
+    "look like km/h", "of 1 sensor (b): the same reading for hours", "sensors c and d have equal readings", "zeros are mostly at night",
+    "999 may be a code", "without a neighbour in the graph: 2 sensors (c, d)",
 ])  # fmt: skip
 def test_warnings(tmp_path, told):
-    assert any(told in text for text in faulty(tmp_path).warnings), faulty(tmp_path).warnings
+    texts = [finding.text for finding in faulty(tmp_path).findings]
+    assert any(told in text for text in texts), texts
 
 
 def test_what_is_right_is_not_warned_of(tmp_path):
-    assert not any("look like" in text for text in faulty(tmp_path, unit="km/h").warnings)
-    assert not any("no graph" in text for text in faulty(tmp_path).warnings)
-    assert any("no graph" in text for text in faulty(tmp_path, adjacency=None).warnings)
+    assert "other-unit" not in [finding.code for finding in faulty(tmp_path, unit="km/h").findings]
+    assert "no-graph" not in [finding.code for finding in faulty(tmp_path).findings]
+    assert "no-graph" in [finding.code for finding in faulty(tmp_path, adjacency=None).findings]
 
 
 @pytest.mark.parametrize("rows, told", [
@@ -147,14 +150,15 @@ def test_sensors_built_late_or_dead_early_are_told(tmp_path, rows, told):
     values[rows, 1] = 0
     index = pd.date_range("2025-03-03", periods=len(values), freq="15min")
     pd.DataFrame(values, index=index, columns=list("abc")).to_csv(tmp_path / "speed.csv", index_label="time")
-    data = {"speed": "speed.csv", "history": 4, "horizon": 4}
-    warnings = check_data(StudySpec.model_validate({"data": data}), tmp_path).warnings
+    data = {"readings": "speed.csv", "history": 4, "horizon": 4}
+    found = check_data(StudySpec.model_validate({"data": data}), tmp_path).findings
+    warnings = [finding.text for finding in found]
     assert all(any(text in warning for warning in warnings) for text in told), warnings
     assert sum("without a reading in the" in text or "more often" in text for text in warnings) == len(told)
 
 
 def test_the_document_is_plain_and_says_what_was_cut(tmp_path):
-    document = json.loads(json.dumps(faulty(tmp_path, split="dcrnn").document()))
+    document = json.loads(json.dumps(check_document(faulty(tmp_path, split="dcrnn"))))
     assert (document["T"], document["P"], document["step_minutes"]) == (96, 4, 15)
     assert document["split"]["rule"] == "dcrnn" and document["split"]["parts"]["train"]["from"] == "2025-03-03 00:00"
     assert document["by_sensor"]["b"]["stuck"] and [row["stage"] for row in document["stages"]] == [
@@ -168,19 +172,18 @@ def test_advice_for_a_thousand_sensors(tmp_path, monkeypatch):
     values = np.random.default_rng(0).uniform(20, 60, (300, 1000)).astype(np.float32)
     times = np.datetime64("2025-03-03T00:00", "m") + np.arange(300) * 60
     many = TrafficSeries(values, times, tuple(map(str, range(1000))), 60)
-    monkeypatch.setattr("gman_search.data.check.load_series", lambda *_, **__: many)
-    spec = StudySpec.model_validate({"data": {"speed": "x.csv"}, "search": {"workers": 8}})
+    monkeypatch.setattr("gman_search.data.checks.gather.load_series", lambda *_, **__: many)
+    spec = StudySpec.model_validate({"data": {"readings": "x.csv"}, "search": {"workers": 8}})
     found = check_data(spec, tmp_path)
-    assert found.advised_groups == 79 and any('data.groups = "auto"' in text for text in found.warnings)
-    small = dataclasses.replace(found, memory_gb=16.0)
-    from gman_search.data.check import _warnings
-
-    assert any("8 workers at full need about" in text for text in _warnings(small, spec, found.estimates[-1]))
+    assert found.facts.advised_groups == 79
+    assert any('data.spatial_groups = "auto"' in finding.advice for finding in found.findings)
+    small = dataclasses.replace(found.facts, machine_gb=16.0)
+    assert any("8 workers at full need about" in finding.message for finding in find(small))
 
 
 @pytest.mark.real_data
 def test_the_real_week(metr_la_week):
-    data = {"speed": "los_speed.csv", "adjacency": "los_adj.csv", "start": "2012-03-01", "step": "5min"}
+    data = {"readings": "los_speed.csv", "adjacency": "los_adj.csv", "start": "2012-03-01", "step": "5min"}
     found = check_data(StudySpec.model_validate({"data": data}), metr_la_week)
     assert found.graph is not None and found.graph.fits_readings and found.profile.unit == "mph"
-    assert any("no reading is missing" in text for text in found.warnings)
+    assert {"nothing-missing", "straight-lines"} <= {finding.code for finding in found.findings}

@@ -4,13 +4,15 @@ import gzip
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gman_search.data.embedding import position_embedding, read_embedding, spectral_embedding
-from gman_search.data.graph import gaussian_kernel, read_adjacency
+from gman_search.data.graph import read_adjacency
+from gman_search.data.graphs.kernel import gaussian_kernel
 from gman_search.data.read import read_series
 from gman_search.errors import DataError
+from gman_search.reading_options import ReadingOptions
 
 GOOD = "time,a,b\n2025-03-03 00:00,50,\n2025-03-03 00:05,51.5,0\n2025-03-03 00:10,NaN,60\n"
 
@@ -25,17 +27,17 @@ def test_a_file_with_times(write):
 
 def test_a_file_without_times_needs_start_and_step(write):
     path = write("773869,767541\n64.4,67.6\n62.7,68.5\n")
-    series = read_series(path, start="2012-03-01", step="5min")
+    series = read_series(path, ReadingOptions(start="2012-03-01", step="5min"))
     assert series.sensors == ("773869", "767541") and series.day_of_week.tolist() == [3, 3]
     with pytest.raises(DataError, match="give --step"):
-        read_series(path, start="2012-03-01")
+        read_series(path, ReadingOptions(start="2012-03-01"))
 
 
 @pytest.mark.parametrize("flags", [{"start": "2020-01-01"}, {"step": "15min"}])
 def test_start_and_step_of_a_file_with_times_are_told_to_be_idle(write, flags):
-    series = read_series(write(GOOD), **flags)
+    series = read_series(write(GOOD), ReadingOptions(**flags))
     assert series.step_minutes == 5 and str(series.times[0]) == "2025-03-03T00:00"
-    assert series.notes == ("--start and --step are not looked at: file.csv has times of its own",)
+    assert series.notes == ("--start and --step are ignored: file.csv has times of its own",)
 
 
 def test_gaps_become_missing_rows_and_gz_is_read(write):
@@ -75,9 +77,10 @@ def test_damaged_gz_and_missing_file(write, tmp_path):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(max_size=80), st.text(alphabet='0123456789,.-:\n at"eNT', max_size=80)))
+@example("-INFINITY")
 def test_no_text_makes_the_reader_stumble(write, text):
     try:
-        read_series(write(text.encode("utf-8", "replace")), start="2025-01-01", step="5min")
+        read_series(write(text.encode("utf-8", "replace")), ReadingOptions(start="2025-01-01", step="5min"))
     except DataError as refusal:
         assert "\n" not in str(refusal)
 
@@ -107,9 +110,8 @@ def test_edge_list(write):
                                   "from,to,cost\na,b,100\nb,c,300\nb,elsewhere,50\n"])  # fmt: skip
 def test_costs_by_name_or_index_with_and_without_header(write, text):
     matrix = read_adjacency(write(text), ("a", "b", "c"))
-    near, far = np.exp(-1.0), np.exp(-9.0)  # standard deviation of 100 and 300 is 100
-    np.testing.assert_allclose(matrix, [[1, near, 0], [0, 1, 0], [0, 0, 1]], rtol=1e-6)
-    assert far < 0.1
+    # Neighbours: the farthest keeps 0.1, and with the same sigma a third of its distance exp(-ln(10) / 9).
+    np.testing.assert_allclose(matrix, [[1, 0.1 ** (1 / 9), 0], [0, 1, 0.1], [0, 0, 1]], rtol=1e-6)
 
 
 def test_costs_of_unknown_sensors_are_refused(write):
@@ -152,7 +154,7 @@ def test_position_embedding_tells_sensors_apart():
 @pytest.mark.real_data
 def test_real_graph_files_are_read(shared_data, metr_la_week):
     graphs = shared_data / "graphs"
-    sensors = read_series(metr_la_week / "los_speed.csv", start="2012-03-01", step="5min").sensors
+    sensors = read_series(metr_la_week / "los_speed.csv", ReadingOptions(start="2012-03-01", step="5min")).sensors
     edges = read_adjacency(graphs / "Adj(METR).txt", sensors)
     assert edges.shape == (207, 207) and (np.diag(edges) == 1).all()
     dense = read_adjacency(metr_la_week / "los_adj.csv", sensors)

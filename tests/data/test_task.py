@@ -7,11 +7,15 @@ import sys
 import numpy as np
 import pytest
 
+from gman_search.data.checks.gather import facts_of, load_checked
+from gman_search.data.checks.registry import find
+from gman_search.data.fill import fill_missing
 from gman_search.data.series import TrafficSeries
-from gman_search.data.task import fill_missing, load_task, make_task
+from gman_search.data.task import load_task, make_task
 from gman_search.data.windows import Part, cut_windows, split_series, window_starts
+from gman_search.data_spec import DataSpec
 from gman_search.errors import DataError
-from gman_search.spec import DataSpec
+from gman_search.spec import StudySpec
 
 
 def series(values, step=180):
@@ -57,7 +61,7 @@ def test_missing_inputs_are_filled_from_the_past_only():
 def test_the_scaler_sees_observed_training_readings_only():
     values = np.float32([[10], [0], [30]] * 20)
     values[45:] = 500
-    task = task_of(values, train=0.7, test=0.15)
+    task = task_of(values, train_share=0.7, test_share=0.15)
     assert (task.mean, task.std) == (pytest.approx(20.0, abs=0.5), pytest.approx(10.0, abs=0.1))
 
 
@@ -82,23 +86,30 @@ def test_equal_readings_are_refused_whatever_rounding_leaves_of_their_deviation(
         task_of(np.full((2000, 3), reading))
 
 
+def of_days(values, **spec):
+    """Findings about days, as `data check` shows them."""
+    chosen = StudySpec(data=DataSpec(history=2, horizon=2, **spec))
+    found = find(facts_of(chosen, series(values), task_of(values, **spec), None))
+    return [
+        finding.text for finding in found if finding.code in ("unseen-weekdays", "short-series", "unvalidated-weekdays")
+    ]
+
+
 def test_warnings_name_what_the_data_cannot_teach():
     values = np.random.default_rng(0).uniform(20, 60, (60, 2))
-    values[:30, 1] = 0
-    weekdays, poor, short, unchosen = task_of(values[:48]).warnings  # 6 days of 8 steps, 4 and a bit of them train
+    weekdays, short, unchosen = of_days(values[:48])  # 6 days of 8 steps, 4 and a bit of them train
     assert "Saturday never occur" in weekdays
-    assert "1 sensors miss more than 30 %" in poor and "s1" in poor
     assert "fewer than 7 days" in short
     assert unchosen.startswith("no Saturday in the validation part") and "a longer series" in unchosen
 
 
 def test_a_validation_part_without_some_weekdays_is_told_with_the_share_that_has_them():
     values = np.random.default_rng(0).uniform(20, 60, (5 * 56, 2))  # five weeks of 8 steps a day, from a Monday
-    (told,) = task_of(values).warnings  # validated from the fourth Thursday noon to Sunday
-    assert told.startswith("no Monday, Tuesday, Wednesday in the validation part") and "data.train = 0.6 " in told
-    assert task_of(values, train=0.6).warnings == ()
-    assert task_of(np.tile(values, (2, 1))).warnings == ()  # ten weeks: a tenth is a week
-    (told,) = task_of(values[: 2 * 56]).warnings  # two weeks: half of the training part would be gone
+    (told,) = of_days(values)  # validated from the fourth Thursday noon to Sunday
+    assert told.startswith("no Monday, Tuesday, Wednesday in the validation part") and "data.train_share = 0.6 " in told
+    assert of_days(values, train_share=0.6) == []
+    assert of_days(np.tile(values, (2, 1))) == []  # ten weeks: a tenth is a week
+    (told,) = of_days(values[: 2 * 56])  # two weeks: half of the training part would be gone
     assert "a longer series makes" in told
 
 
@@ -138,7 +149,7 @@ def test_fifteen_minutes_make_96_times_of_day():
     assert (task.T, task.P, task.Q) == (96, 4, 8) and task.seen_times.all()
 
 
-@pytest.mark.parametrize("change", [{"missing_inputs": "mean"}, {"train": 0.6}, {"unit": "km/h"}])
+@pytest.mark.parametrize("change", [{"imputation": "mean"}, {"train_share": 0.6}, {"unit": "km/h"}])
 def test_other_settings_have_another_fingerprint(change):
     values = np.random.default_rng(0).uniform(20, 60, (80, 2))
     assert task_of(values, **change).fingerprint != task_of(values).fingerprint
@@ -165,7 +176,7 @@ import sys
 from pathlib import Path
 from gman_search.data.task import load_task
 from gman_search.spec import DataSpec
-data = {"speed": "los_speed.csv", "adjacency": "los_adj.csv", "start": "2012-03-01", "step": "5min"}
+data = {"readings": "los_speed.csv", "adjacency": "los_adj.csv", "start": "2012-03-01", "step": "5min"}
 print(load_task(DataSpec() if sys.argv[1] == "demo" else DataSpec(**data), Path(sys.argv[1])).fingerprint)
 """
 
@@ -194,16 +205,16 @@ def test_workers_with_other_threads_or_processors_know_a_real_study_again(metr_l
 @pytest.mark.parametrize("sensors", [20, None])
 def test_the_real_week_loads_with_its_embedding(metr_la_week, sensors):
     spec = DataSpec(
-        speed="los_speed.csv",
+        readings="los_speed.csv",
         adjacency="los_adj.csv",
         embedding="SE(METR).txt",
         start="2012-03-01",
         step="5min",
         sensors=sensors,
     )
-    task = load_task(spec, metr_la_week)
-    assert task.embedding.shape == (sensors or 207, 64)
-    assert "Tuesday, Wednesday never occur" in task.warnings[0]
+    checked = load_checked(StudySpec(data=spec), metr_la_week)
+    assert checked.task.embedding.shape == (sensors or 207, 64)
+    assert "Tuesday, Wednesday never occur" in checked.findings[0].message
 
 
 def test_the_bundled_demo_loads():

@@ -1,29 +1,34 @@
 """An ensemble that was saved forecasts as its members do, and an export of it as its exportable members."""
 
+import io
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gman_search.baselines.registry import baselines
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
+from gman_search.data_spec import DataSpec
 from gman_search.ensemble.forecaster import EnsembleForecaster, load_forecaster
 from gman_search.ensemble.store import (
-    EnsembleAbout,
+    EnsembleConfig,
     SavedEnsemble,
     SavedMember,
     member_folder,
     read_ensemble,
-    replaced,
     write_ensemble,
 )
 from gman_search.errors import DataError
 from gman_search.forecasting.forecaster import Forecaster
-from gman_search.forecasting.intervals import Intervals, calibrated, usual_readings
-from gman_search.spec import DataSpec
-from gman_search.training.checkpoints import write_arrays
+from gman_search.forecasting.intervals import Intervals, calibrated, free_flow_readings
+from gman_search.io.arrays import write_arrays
+from gman_search.io.atomic import atomic_folder
+from gman_search.spec import StudySpec
 
 NAMES = ("quick/1", "quick/2", "persistence", "historical average", "boosted trees", "linear regression")
 
@@ -40,9 +45,9 @@ def small_task():
 
 def save_model(folder, task, seed):
     """An untrained model, its output shifted into the range of the readings by the scaler."""
-    from gman_search.forecasting.saved import write_saved_model
+    from gman_search.forecasting.model_io import write_saved_model
+    from gman_search.training.finalize import complete_model
     from gman_search.training.step import CompiledModel
-    from gman_search.training.winner import complete_model
 
     model = CompiledModel(task, (1, 2, 3), shortcuts=seed == 2)
     switches = {"causal": True, "shortcuts": seed == 2, "L": 1, "K": 2, "d": 3}
@@ -69,12 +74,12 @@ def saved(tmp_path_factory, task):
         baseline = baselines()[name]()
         baseline.fit(task)
         baseline.save(member_folder(folder, number))
-    free = usual_readings(task.targets)
+    free = free_flow_readings(task.targets)
     members = tuple(
         SavedMember(name=name, kind="evaluation" if "/" in name else "baseline", weights=tuple(weights[:, number]))
         for number, name in enumerate(NAMES)
     )
-    about = EnsembleAbout(
+    config = EnsembleConfig(
         P=4, Q=3, T=24, mean=float(task.mean), std=float(task.std), step_minutes=60, sensors=task.series.sensors,
         members=members, val_mae=1.0, check={"used": True}, forecast_ms=2.0, without_trees={"with_all": 1, "exported": 2},
         coverage={80: {"held": 79.0, "slow": 70.0}},
@@ -82,14 +87,14 @@ def saved(tmp_path_factory, task):
     forecast = windows.last[:, None] + np.zeros((1, 3, 1))
     intervals = calibrated(windows.targets, forecast, free)
     wider = Intervals(2 * intervals.widths, free)
-    write_ensemble(SavedEnsemble(folder, about, intervals, task.usual.table, wider))
+    write_ensemble(SavedEnsemble(folder, config, intervals, task.usual.table, wider))
     return folder
 
 
 def test_it_forecasts_the_weighted_mean_of_its_members(saved, task):
     ensemble, windows = EnsembleForecaster(saved), task.windows("test")
     expected = 0
-    for number, member in enumerate(read_ensemble(saved).about.members):
+    for number, member in enumerate(read_ensemble(saved).config.members):
         folder = member_folder(saved, number)
         opened = (
             Forecaster(folder).values if member.kind == "evaluation" else baselines()[member.name].load(folder).forecast
@@ -102,6 +107,37 @@ def test_it_forecasts_the_weighted_mean_of_its_members(saved, task):
     np.testing.assert_allclose(latest.values, ensemble.windows(recent, np.array([296])), atol=1e-3)
     assert (latest.lower <= latest.values).all() and (latest.upper > latest.values).all()
     assert (ensemble.P, ensemble.Q, ensemble.unit, ensemble.sensors) == (4, 3, "mph", tuple("abcd"))
+
+
+def test_predict_of_a_study_in_a_fresh_process_loads_nothing_heavy_and_agrees_with_tensorflow(saved, task, tmp_path):
+    study, heavy = saved.parent, ("tensorflow", "keras", "optuna", "plotly", "sqlalchemy")
+    (study / "spec.json").write_text(StudySpec(name=study.name).model_dump_json())
+    shutil.copytree(member_folder(saved, 0), study / "winner")
+    index = pd.DatetimeIndex(task.series.times[-9:], name="time")
+    frame = pd.DataFrame(task.series.values[-9:].astype(float), columns=list("abcd"), index=index)
+    frame.to_csv(tmp_path / "recent.csv")
+    code = f"""import sys
+from gman_search.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"""
+    command = [sys.executable, "-c", code, "predict", study.name, str(tmp_path / "recent.csv")]
+    process = subprocess.run([*command, "--studies", str(study.parent)], capture_output=True, text=True, check=True)
+    assert "an ensemble of 6" in process.stderr and process.stderr.splitlines()[-1] == "[]"
+    expected = EnsembleForecaster(saved, backend="tensorflow", traced=False).forecast(frame).values[0]
+    np.testing.assert_allclose(pd.read_csv(io.StringIO(process.stdout))[list("abcd")], expected, atol=0.0051)
+
+
+def test_its_models_forecast_the_same_in_numpy_and_in_tensorflow(saved, task):
+    ours, theirs = (EnsembleForecaster(saved, backend=name, traced=False) for name in ("numpy", "tensorflow"))
+    starts = task.starts["test"]
+    np.testing.assert_allclose(ours.windows(task.series, starts), theirs.windows(task.series, starts), atol=1e-3)
+    # The control: each did as it was told.
+    for ensemble, kind in ((ours, "numpy"), (theirs, "tensorflow")):
+        models = [member for _, member in ensemble.members if isinstance(member, Forecaster)]
+        assert [list(model._networks) for model in models] == [[kind], [kind]]
 
 
 def test_what_a_folder_holds_is_found(saved, task):
@@ -119,7 +155,7 @@ def test_exportable_members_take_the_weights_of_the_others(saved, task):
     np.testing.assert_allclose(sum(weights for weights, _ in ensemble.members), 1)
     full = EnsembleForecaster(saved)
     np.testing.assert_allclose(ensemble.intervals(80).widths, 2 * full.intervals(80).widths)
-    assert full.about.coverage and not ensemble.about.coverage
+    assert full.config.coverage and not ensemble.config.coverage
 
 
 @pytest.mark.slow
@@ -199,12 +235,12 @@ def test_what_is_damaged_missing_or_of_another_version_is_told(saved, tmp_path):
 
 def test_it_is_replaced_as_a_whole_or_not_at_all(tmp_path):
     target = tmp_path / "ensemble"
-    with replaced(target) as partial:
+    with atomic_folder(target) as partial:
         (partial / "one").write_text("1")
-    with pytest.raises(ValueError), replaced(target) as partial:
+    with pytest.raises(ValueError), atomic_folder(target) as partial:
         (partial / "two").write_text("2")
         raise ValueError
     assert [file.name for file in target.iterdir()] == ["one"]
-    with replaced(target) as partial:
+    with atomic_folder(target) as partial:
         (partial / "three").write_text("3")
     assert [file.name for file in target.iterdir()] == ["three"] and list(tmp_path.iterdir()) == [target]

@@ -6,33 +6,33 @@ import numpy as np
 import pytest
 
 from gman_search.data.series import TrafficSeries
-from gman_search.data.task import ForecastTask, make_task
-from gman_search.spec import DataSpec
+from gman_search.data.task import ForecastDataset, make_task
+from gman_search.data_spec import DataSpec
 
 HYPERPARAMETERS = {"causal": True, "L": 1, "K": 2, "d": 3}
 
 
-def small_task(groups: int = 0, sensors: int = 5) -> ForecastTask:
+def small_task(groups: int = 0, sensors: int = 5) -> ForecastDataset:
     random = np.random.default_rng(0)
     hours = np.arange(24 * 20)
     values = 45 + 12 * np.sin(hours / 24 * 2 * np.pi)[:, None] + random.normal(0, 1.5, (len(hours), sensors))
     values[random.random(values.shape) < 0.03] = 0
     times = np.datetime64("2025-03-03T00:00", "m") + hours * 60
     series = TrafficSeries(values.astype(np.float32), times, tuple("abcdefghijklmnop"[:sensors]), 60)
-    return make_task(DataSpec(history=4, horizon=3, groups=groups), series, random.normal(size=(sensors, 6)))
+    return make_task(DataSpec(history=4, horizon=3, spatial_groups=groups), series, random.normal(size=(sensors, 6)))
 
 
 def saved_run(
     folder: Path,
-    task: ForecastTask,
-    missing_inputs: str = "last",
+    task: ForecastDataset,
+    imputation: str = "last",
     missing: tuple = ("zero", "nan"),
     shortcuts: bool = False,
 ):
     """An untrained evaluation in `folder`, completed with intervals; returns (CompiledModel, SavedModel)."""
-    from gman_search.training.checkpoints import write_arrays
+    from gman_search.io.arrays import write_arrays
+    from gman_search.training.finalize import complete_run
     from gman_search.training.step import CompiledModel
-    from gman_search.training.winner import complete_run
 
     model = CompiledModel(task, (1, 2, 3), shortcuts=shortcuts)
     settings = {**HYPERPARAMETERS, **({"shortcuts": True} if shortcuts else {})}
@@ -42,12 +42,12 @@ def saved_run(
         if name.startswith("shortcuts/"):
             weights[name] = random.normal(0, 0.3, weights[name].shape).astype(np.float32)
     write_arrays(folder / "weights.npz", weights, description)
-    complete_run(task, folder, model, DataSpec(missing_inputs=missing_inputs, missing=missing))
+    complete_run(task, folder, model, DataSpec(imputation=imputation, missing_values=missing))
     return model
 
 
 @pytest.fixture(scope="session")
-def task() -> ForecastTask:
+def task() -> ForecastDataset:
     """Five sensors, hourly, twenty days; P = 4, Q = 3."""
     return small_task()
 

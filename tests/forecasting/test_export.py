@@ -77,8 +77,8 @@ def compare(found, expected):
 def test_a_saved_model_runs_with_tensorflow_alone(case, tmp_path):
     model, readings, minute, expected = case
     assert export_saved_model(model, tmp_path / "out", percent=80) < 1e-3
-    about = json.loads((tmp_path / "out" / ABOUT).read_text())
-    assert about["sensors"] == list(model.sensors) and about["P"] == 4 and about["interval"] == 80
+    config = json.loads((tmp_path / "out" / ABOUT).read_text())
+    assert config["sensors"] == list(model.sensors) and config["P"] == 4 and config["interval"] == 80
     blank = np.where(readings == 0, np.nan, readings)  # NaN is missing too
     compare(run_alone(WITH_TENSORFLOW, tmp_path, tmp_path / "out", blank, minute), expected)
     with pytest.raises(UsageError, match="exists"):
@@ -98,7 +98,7 @@ def test_an_onnx_file_runs_with_onnxruntime_alone(case, tmp_path):
 @pytest.mark.parametrize("rule", ["last", "mean", "zero"])
 def test_every_rule_for_missing_readings_and_groups(tmp_path, rule):
     task = small_task(groups=2)
-    saved_run(tmp_path, task, missing_inputs=rule)
+    saved_run(tmp_path, task, imputation=rule)
     model = Forecaster(tmp_path)
     served = ServedModel(model, None)
     assert checked(model, lambda readings, minute: arrays(served.forecast(readings, minute))) < 1e-3
@@ -120,8 +120,8 @@ def test_another_forecast_is_noticed(case):
 def test_the_tolerance_goes_by_the_scale_of_the_readings(case):
     """Occupancy: an error of 3e-4 is nothing among speeds and a lot among shares."""
     saved = case[0].model
-    small = saved.about.model_copy(update={"mean": 0.06, "std": 0.02})
-    model = Forecaster(dataclasses.replace(saved, about=small))
+    small = saved.config.model_copy(update={"mean": 0.06, "std": 0.02})
+    model = Forecaster(dataclasses.replace(saved, config=small))
     served = ServedModel(model, None)
     seen = []
 

@@ -10,7 +10,7 @@ import pytest
 
 from gman_search import Forecaster
 from gman_search.errors import DataError
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.io.arrays import read_arrays, write_arrays
 
 from .conftest import saved_run, small_task
 
@@ -62,10 +62,10 @@ def test_csv_parquet_and_frames_in_any_order_with_strangers_give_one_forecast(ta
     (lambda f: f.iloc[:3], "at least the last 4 rows"),
     (lambda f: f.drop(columns="b"), "such as b"),
     (lambda f: f.iloc[::2], "every 60 min; received every 120"),
-    (lambda f: f.iloc[::-1], "rising times"),
+    (lambda f: pd.concat([f, f.iloc[-1:]]), "rising times"),
     (lambda f: f.iloc[[0, 1, 3, 9, 10, 20, 29]], "few gaps"),
     (lambda f: f.tz_localize("UTC"), "without a time zone"),
-    (lambda f: f.assign(a="fast"), "column 'a': expected numbers"),
+    (lambda f: f.assign(a="fast"), "column 'a' has no numbers, such as 'fast' in row 0"),
     (lambda f: f.assign(a=-1.0), "at least 0"),
     (lambda f: f.assign(a=np.inf), "at least 0"),
     (lambda f: f.reset_index(drop=True), "expected times"),
@@ -91,8 +91,13 @@ def test_a_frame_as_read_csv_leaves_it(task, run, tmp_path):
     table(series).to_csv(tmp_path / "recent.csv")
     frame = pd.read_csv(tmp_path / "recent.csv")
     np.testing.assert_allclose(model.forecast(frame).values, model.forecast(series).values, rtol=1e-5)
-    with pytest.raises(DataError, match="the data frame, line 2: expected a time; received 'noon'"):
+    with pytest.raises(DataError, match="the data frame, row 2: expected a time; received 'noon'"):
         model.forecast(frame.assign(time=["noon" if row == 2 else time for row, time in enumerate(frame["time"])]))
+
+
+def test_a_frame_newest_first_is_sorted(task, run):
+    model, frame = Forecaster(run[0]), table(recent(task))
+    np.testing.assert_allclose(model.forecast(frame.iloc[::-1]).values, model.forecast(frame).values, rtol=1e-5)
 
 
 def test_an_absurd_reading_makes_no_empty_forecast(task, run):
@@ -119,7 +124,7 @@ def test_a_silent_sensor_is_named(task, run):
     values = series.values.copy()
     values[-4:, 2] = 0
     model = Forecaster(run[0])
-    assert model.silent(dataclasses.replace(series, values=values)) == ["c"] and model.silent(series) == []
+    assert model.all_missing(dataclasses.replace(series, values=values)) == ["c"] and model.all_missing(series) == []
 
 
 def table(series):
@@ -140,7 +145,7 @@ def test_a_dead_sensor_is_a_missing_one_in_every_form_of_readings(task, run, tmp
     long.to_csv(tmp_path / "long.csv", index=False)
     for source in (frame, tmp_path / "recent.csv", tmp_path / "recent.parquet", tmp_path / "long.csv"):
         np.testing.assert_allclose(model.forecast(source).values, expected, rtol=1e-5)
-        assert model.silent(model.read(source)) == ["c"]
+        assert model.all_missing(model.read(source)) == ["c"]
     assert np.isfinite(expected).all()
 
 
@@ -160,9 +165,10 @@ def test_readings_are_read_by_the_rules_of_training(tmp_path):
     np.testing.assert_allclose(model.forecast(frame.assign(b=-1.0)).values, model.forecast(silent).values)
     data = np.stack([frame.to_numpy() * 0 + 7, frame.to_numpy()], axis=2)
     np.savez(tmp_path / "two.npz", data=data)
-    named = dataclasses.replace(model.model, about=model.about.model_copy(update={"sensors": tuple("01234")}))
+    named = dataclasses.replace(model.model, config=model.config.model_copy(update={"sensors": tuple("01234")}))
     times = {"start": str(frame.index[0]), "step": "60min"}
-    first = Forecaster(dataclasses.replace(named, about=named.about.model_copy(update={"channel": 1})))
+    second = {"reading": named.config.reading.with_given(channel=1)}
+    first = Forecaster(dataclasses.replace(named, config=named.config.model_copy(update=second)))
     expected = model.forecast(frame).values
     np.testing.assert_allclose(first.forecast(tmp_path / "two.npz", **times).values, expected, rtol=1e-5)
     other = first.forecast(tmp_path / "two.npz", channel=0, **times).values
@@ -207,9 +213,9 @@ def test_groups_are_saved_and_a_fresh_process_forecasts_the_same_numbers(tmp_pat
     trained = saved_run(tmp_path, task)
     expected = trained.forecast(task.starts["test"], causal=True)
     model = Forecaster(tmp_path)
-    assert model.model.partings.shape == (2, 3, 3)
+    assert model.model.partitions.shape == (2, 3, 3)
     np.testing.assert_allclose(model.windows(task.series, task.starts["test"]), expected, rtol=1e-5)
-    other = dataclasses.replace(model.model, partings=model.model.partings[::-1].copy())
+    other = dataclasses.replace(model.model, partitions=model.model.partitions[::-1].copy())
     moved = Forecaster(other).windows(task.series, task.starts["test"])
     assert np.abs(moved - expected).max() > 1e-4  # it is the saved groups that count, not newly drawn ones
     pd.DataFrame(task.series.values, columns=list(task.series.sensors), index=task.series.times).tail(9).to_csv(
@@ -252,3 +258,20 @@ def test_tables_wide_and_long_tell_the_same(task, run, tmp_path):
     with pytest.raises(DataError, match="no "):
         write_csv([wide], tmp_path / "nowhere" / "f.csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.csv", "f.parquet"]
+
+
+def test_what_the_training_file_showed_is_kept_for_recent_ones(task):
+    """06/03/2025 in a recent file is the day that it would have been in the training file."""
+    from dataclasses import replace
+
+    from gman_search.data_spec import DataSpec
+    from gman_search.forecasting.model_io import data_facts
+
+    shown = replace(task, series=replace(task.series, day_first=True, decimal=","))
+    kept = data_facts(shown, DataSpec(start="2025-01-01", timezone="Europe/Berlin", ignore_columns=("hour",)))[
+        "reading"
+    ]
+    assert (kept["day_first"], kept["decimal"], kept["start"]) == (True, ",", None)
+    assert (kept["timezone"], kept["ignore_columns"]) == ("Europe/Berlin", ("hour",))
+    assert data_facts(shown, DataSpec(day_first=False, decimal="."))["reading"]["day_first"] is False
+    assert data_facts(task, DataSpec())["reading"]["decimal"] == "auto"

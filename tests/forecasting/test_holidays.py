@@ -8,11 +8,11 @@ import pytest
 from gman_search import Forecaster
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
+from gman_search.data_spec import DataSpec
 from gman_search.errors import DataError
 from gman_search.forecasting.backtest import backtest, split_windows
 from gman_search.forecasting.export import ServedModel, checked
-from gman_search.spec import DataSpec
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.io.arrays import read_arrays, write_arrays
 
 from .conftest import saved_run
 
@@ -24,7 +24,7 @@ def december(tmp_path_factory):
     values = 45 + 12 * np.sin(hours / 24 * 2 * np.pi)[:, None] + random.normal(0, 1.5, (len(hours), 3))
     times = np.datetime64("2023-11-30T00:00", "m") + hours * 60
     series = TrafficSeries(values.astype(np.float32), times, tuple("abc"), 60)
-    spec = DataSpec(history=4, horizon=3, train=0.6, test=0.25, holidays="US")
+    spec = DataSpec(history=4, horizon=3, train_share=0.6, test_share=0.25, holidays="US")
     task = make_task(spec, series, random.normal(size=(3, 6)))
     folder = tmp_path_factory.mktemp("december")
     return task, folder, saved_run(folder, task)

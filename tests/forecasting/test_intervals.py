@@ -15,7 +15,7 @@ from gman_search.forecasting.intervals import (
     calibrated,
     conformal_quantiles,
     coverage,
-    usual_readings,
+    free_flow_readings,
 )
 
 scores = arrays.arrays(np.float64, st.integers(1, 60), elements=st.floats(0, 100))
@@ -102,7 +102,7 @@ def test_lower_ends_are_never_negative_and_nothing_observed_is_no_coverage():
     assert math.isnan(found.held) and math.isnan(found.width) and math.isnan(found.slow)
 
 
-def test_usual_readings_leave_missing_ones_out():
+def test_free_flow_readings_leave_missing_ones_out():
     readings = np.array([[0, 10, 0], [60, 20, 0], [60, 20, 0], [60, 20, np.nan]], dtype=float)
-    assert usual_readings(readings).tolist() == [60, 20, 40]
-    assert usual_readings(np.zeros((3, 1))).tolist() == [1]
+    assert free_flow_readings(readings).tolist() == [60, 20, 40]
+    assert free_flow_readings(np.zeros((3, 1))).tolist() == [1]

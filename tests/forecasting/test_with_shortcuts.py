@@ -9,7 +9,7 @@ from gman_search import Forecaster
 from gman_search.data.window_set import window_set
 from gman_search.errors import DataError
 from gman_search.forecasting.export import ServedModel, checked, export_saved_model
-from gman_search.training.checkpoints import read_arrays, write_arrays
+from gman_search.io.arrays import read_arrays, write_arrays
 
 from .conftest import saved_run, small_task
 
@@ -26,7 +26,7 @@ def test_every_origin_is_forecast_as_in_training(with_shortcuts):
     starts = np.concatenate([task.starts["val"], task.starts["test"]])
     expected = trained.forecast(starts, causal=True)
     model = Forecaster(folder)
-    assert model.about.hyperparameters.shortcuts
+    assert model.config.hyperparameters.shortcuts
     np.testing.assert_allclose(model.windows(task.series, starts), expected, rtol=1e-5)
     parts = np.concatenate([model.values(task.windows(part)) for part in ("val", "test")])
     np.testing.assert_allclose(parts, expected, rtol=1e-5)
@@ -65,7 +65,7 @@ def test_a_model_saved_before_there_were_shortcuts_loads(run):
     arrays, description = read_arrays(run[0] / "weights.npz")
     assert "shortcuts" not in description["hyperparameters"] or not description["hyperparameters"]["shortcuts"]
     assert "constant/usual" not in arrays
-    assert not Forecaster(run[0], traced=False).about.hyperparameters.shortcuts
+    assert not Forecaster(run[0], traced=False).config.hyperparameters.shortcuts
 
 
 def test_windows_of_new_readings(with_shortcuts):
@@ -98,11 +98,11 @@ def test_exports_forecast_the_same(with_shortcuts, tmp_path):
 
 @pytest.mark.parametrize("groups", [0, 2])
 def test_the_test_of_a_winner(tmp_path, groups):
-    from gman_search.spec import DataSpec
-    from gman_search.training.held_out import TestBench, test_winner
+    from gman_search.data_spec import DataSpec
+    from gman_search.training.test_evaluator import TestEvaluator, test_winner
 
     task, models = small_task(groups=groups), []
-    bench = TestBench(task, DataSpec())
+    bench = TestEvaluator(task, DataSpec())
     for shortcuts in (True, False):
         trained = saved_run(tmp_path / str(shortcuts), task, shortcuts=shortcuts)
         saved = Forecaster(tmp_path / str(shortcuts), traced=False).model

@@ -1,4 +1,4 @@
-"""What is trained outside the ladder: when it is due, and for how long."""
+"""What is trained outside the stages: when it is due, and for how long."""
 
 from dataclasses import replace
 
@@ -7,22 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gman_search.config import at_stage
-from gman_search.halving.decide import best_evaluation
+from gman_search.halving.evaluations import Evaluation, State, latest_attempts
 from gman_search.halving.finals import (
     FINAL_EPOCHS,
     LOOKS,
     FinalsPlan,
+    extra_share,
     final_schedule,
+    final_share_of_hours,
     finals_due,
+    finals_that_fit,
     reference_schedule,
+    reference_share_of_hours,
+    trainable_stages,
 )
-from gman_search.halving.ladder import Ladder
-from gman_search.halving.table import Evaluation, State, latest_attempts
+from gman_search.halving.halving_schedule import HalvingSchedule
+from gman_search.halving.promotion import best_evaluation
 from gman_search.space import SearchSpace
 from gman_search.stages import PRESETS
 
 GUIDE = PRESETS["quick"]
-LADDER = Ladder(("quick", "medium"), (2,), 4, synchronous=False)
+SCHEDULE = HalvingSchedule(("quick", "medium"), (2,), 4, synchronous=False)
 PLAN = FinalsPlan(
     windows=6400,
     validation=600,
@@ -82,41 +87,75 @@ def test_a_final_training_goes_through_all_decays_and_ends_at_rate_0():
 
 
 def test_finals_are_due_when_the_ladder_is_done_and_once():
-    assert finals_due(ROWS[:-1], LADDER, 3) == []
-    due = finals_due(ROWS, LADDER, 3)
+    assert finals_due(ROWS[:-1], SCHEDULE, 3) == []
+    due = finals_due(ROWS, SCHEDULE, 3)
     assert [row.key for row in due] == ["medium/2", "quick/1", "quick/3"]  # the best evaluation of each config
     queued = [Evaluation(row.config_id, row.stage, control="final", parent=row.key) for row in due]
-    assert finals_due([*ROWS, *queued], LADDER, 3) == []
-    assert finals_due(ROWS, LADDER, 0) == []
+    assert finals_due([*ROWS, *queued], SCHEDULE, 3) == []
+    assert finals_due(ROWS, SCHEDULE, 0) == []
 
 
 def test_what_stopped_early_is_at_its_end():
     rows = [replace(row, reason="early stop: no better") if row.key == "medium/2" else row for row in ROWS]
-    assert [row.key for row in finals_due(rows, LADDER, 2)] == ["quick/1"]
+    assert [row.key for row in finals_due(rows, SCHEDULE, 2)] == ["quick/1"]
 
 
 def test_when_the_time_for_the_ladder_is_over_the_best_so_far_are_due():
-    assert [row.key for row in finals_due(ROWS[:2], LADDER, 3, closing=True)] == ["quick/1", "quick/0"]
+    assert [row.key for row in finals_due(ROWS[:2], SCHEDULE, 3, closing=True)] == ["quick/1", "quick/0"]
     trained = [Evaluation(config, "quick", control="final", parent=f"quick/{config}") for config in (1, 0)]
-    assert [row.config_id for row in finals_due([*ROWS, *trained], LADDER, 3, closing=True)] == [2]
+    assert [row.config_id for row in finals_due([*ROWS, *trained], SCHEDULE, 3, closing=True)] == [2]
     ended = [replace(row, state=State.COMPLETE, val_mae=3.4) for row in trained]
     # Trained on from a smaller model already: at the larger one it is again, and so is who came to the top meanwhile.
-    assert [row.key for row in finals_due([*ROWS, *ended], LADDER, 3, closing=True)] == ["medium/2", "quick/3"]
+    assert [row.key for row in finals_due([*ROWS, *ended], SCHEDULE, 3, closing=True)] == ["medium/2", "quick/3"]
 
 
 @pytest.mark.parametrize("control", ["reference", "final"])
 def test_what_is_outside_the_ladder_can_win_but_takes_no_part_in_it(control):
     best = done(0, "quick", 3.0, control=control)
-    assert best_evaluation([*ROWS, best], LADDER) == best
+    assert best_evaluation([*ROWS, best], SCHEDULE) == best
     assert best not in latest_attempts([*ROWS, best])
     worse = done(0, "quick", 3.4, control=control)
-    assert best_evaluation([*ROWS, worse], LADDER).key == "medium/2"
+    assert best_evaluation([*ROWS, worse], SCHEDULE).key == "medium/2"
 
 
 def test_controls_still_cannot_win():
-    assert best_evaluation([*ROWS, done(0, "medium", 1.0, control="cold")], LADDER).key == "medium/2"
+    assert best_evaluation([*ROWS, done(0, "medium", 1.0, control="cold")], SCHEDULE).key == "medium/2"
 
 
 def test_a_final_training_that_brought_nothing_gives_way_to_where_it_began():
     final = done(2, "medium", 3.3, control="final")
-    assert best_evaluation([*ROWS, final], LADDER).key == "medium/2"
+    assert best_evaluation([*ROWS, final], SCHEDULE).key == "medium/2"
+
+
+def test_hours_give_more_final_trainings_as_long_as_each_gets_enough_steps():
+    assert finals_that_fit(100.0, 0.1, 2) == 4  # never fewer than without hours
+    assert finals_that_fit(6 * 1500 * 0.1, 0.1, 2) == 6
+    assert finals_that_fit(7 * 1500 * 0.1, 0.1, 2) == 6  # whole rounds of two workers
+    assert finals_that_fit(1e9, 0.1, 2) == 8
+    assert finals_that_fit(1e9, 0.1, 32) == 8
+
+
+def test_a_stage_whose_steps_the_time_is_not_enough_for_is_not_trained_on():
+    steps = {"quick": 0.1, "medium": 0.5, "full": 2.0}
+    assert trainable_stages(tuple(steps), steps, 1.0) == ("quick",)
+    assert trainable_stages(tuple(steps), steps, 400 * 0.5) == ("quick", "medium")
+    assert trainable_stages(tuple(steps), steps, 400 * 2.0) == ("quick", "medium", "full")
+    due = finals_due(ROWS, SCHEDULE, 3, stages=("quick",))
+    assert [row.key for row in due] == ["quick/1", "quick/2", "quick/3"]
+
+
+def test_a_search_of_hours_gives_most_of_its_time_to_the_ends():
+    assert final_share_of_hours(reference=True) > 0.6
+    assert 0.05 < reference_share_of_hours(8) < 0.1
+    total = 1 + extra_share(reference=True, finals=8, hours=True)
+    assert final_share_of_hours(reference=True) + reference_share_of_hours(8) + 1 / total == pytest.approx(1)
+
+
+def test_with_less_time_left_nothing_is_trained_on_again_at_a_smaller_stage():
+    """Medium was trained on while the time was enough for it; what is left is enough for quick alone."""
+    finals = [
+        done(config, stage, 3.0, control="final", parent=f"{stage}/{config}")
+        for config, stage in ((2, "medium"), (1, "medium"))
+    ]
+    due = finals_due([*ROWS, *finals], SCHEDULE, 2, closing=True, stages=("quick",))
+    assert [row.key for row in due if row.config_id in (1, 2)] == []

@@ -1,10 +1,10 @@
 """Which evaluations may join an ensemble."""
 
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.members import ensemble_evaluations
-from gman_search.halving.table import Evaluation, State
 
-LADDER = Ladder(("quick", "full"), (4,), 30)
+SCHEDULE = HalvingSchedule(("quick", "full"), (4,), 30)
 
 
 def row(config, value, stage="quick", **more):
@@ -12,7 +12,7 @@ def row(config, value, stage="quick", **more):
 
 
 def keys(rows, most=12):
-    return [found.key for found in ensemble_evaluations(rows, LADDER, most)]
+    return [found.key for found in ensemble_evaluations(rows, SCHEDULE, most)]
 
 
 def test_the_best_and_in_any_case_winner_reference_and_finals():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.plan import StageCost, most_trials, plan_search
 from gman_search.spec import SearchSpec
 
@@ -61,8 +61,8 @@ def test_threads_and_workers_beyond_the_cores_count_for_nothing():
 @given(some.floats(1, 1e6), some.integers(1, 12), some.integers(1, 5))
 def test_as_many_trials_fit_as_end_in_the_time_and_one_more_would_not(seconds, workers, eta):
     def wall(trials):
-        quotas = Ladder(("quick", "medium", "full"), (eta, eta), trials).quotas()
+        quotas = HalvingSchedule(("quick", "medium", "full"), (eta, eta), trials).rung_sizes()
         return plan_search(COSTS, quotas, workers).wall
 
-    most = most_trials(COSTS, Ladder(("quick", "medium", "full"), (eta, eta), 50), workers, seconds)
+    most = most_trials(COSTS, HalvingSchedule(("quick", "medium", "full"), (eta, eta), 50), workers, seconds)
     assert wall(most + 1) > seconds and (most == 0 or wall(most) <= seconds)

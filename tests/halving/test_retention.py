@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gman_search.halving.decide import Promote, Sample, best_evaluation, decide
-from gman_search.halving.ladder import Ladder
-from gman_search.halving.preset import preset_evaluation
-from gman_search.halving.retention import needed
-from gman_search.halving.table import Evaluation, State
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.halving_schedule import HalvingSchedule
+from gman_search.halving.promotion import Promote, Sample, best_evaluation, decide
+from gman_search.halving.reference_config import reference_config_evaluation
+from gman_search.halving.retention import weights_to_keep
 
 STAGES = ("quick", "medium", "full")
 
@@ -25,9 +25,9 @@ STAGES = ("quick", "medium", "full")
     st.sampled_from(["promoted", "winner"]),
 )
 def test_a_promotion_never_starts_from_weights_that_were_let_go(etas, trials, synchronous, workers, random, keep):
-    ladder, rows, gone = Ladder(STAGES, etas, trials, synchronous), [], set()
+    schedule, rows, gone = HalvingSchedule(STAGES, etas, trials, synchronous), [], set()
     while True:
-        decision = decide(rows, ladder)
+        decision = decide(rows, schedule)
         running = [i for i, row in enumerate(rows) if row.state is State.RUNNING]
         if isinstance(decision, Promote):
             parent = f"{decision.source}/{decision.config_id}"
@@ -40,14 +40,14 @@ def test_a_promotion_never_starts_from_weights_that_were_let_go(etas, trials, sy
             assert rows[index].parent not in gone, "an evaluation under way may have to begin again"
             state = random.choice([State.COMPLETE] * 4 + [State.PRUNED, State.FAILED])
             rows[index] = replace(rows[index], state=state, val_mae=random.random())
-            gone |= {row.key for row in rows} - needed(rows, ladder, keep)
+            gone |= {row.key for row in rows} - weights_to_keep(rows, schedule, keep)
         else:
             break
-    best = best_evaluation(rows, ladder)
+    best = best_evaluation(rows, schedule)
     while best is not None:
         assert best.key not in gone, "the winner and what it was grown from"
         best = next((row for row in rows if row.key == best.parent), None)
-    preset = preset_evaluation(rows, ladder)
+    preset = reference_config_evaluation(rows, schedule)
     assert preset is None or preset.key not in gone, "the winner is tested beside it"
 
 
@@ -64,16 +64,18 @@ def table(*values: float) -> list[Evaluation]:
     ],
 )
 def test_by_hand(keep, stay):
-    ladder = Ladder(("quick", "medium"), (4,), trials=4)
+    schedule = HalvingSchedule(("quick", "medium"), (4,), trials=4)
     rows = [
         *table(4.0, 1.0, 3.0, 2.0),
         Evaluation(1, "medium", parent="quick/1", state=State.COMPLETE, val_mae=0.5),
     ]
-    assert needed(rows, ladder, keep) == stay
-    assert needed(rows, ladder, keep, controls=True) == needed(rows, ladder, "all"), "any config may be drawn"
+    assert weights_to_keep(rows, schedule, keep) == stay
+    assert weights_to_keep(rows, schedule, keep, controls=True) == weights_to_keep(rows, schedule, "all"), (
+        "any config may be drawn"
+    )
 
 
 def test_before_any_promotion_the_best_and_all_that_run_stay():
-    ladder = Ladder(("quick", "medium"), (2,), trials=4)
+    schedule = HalvingSchedule(("quick", "medium"), (2,), trials=4)
     rows = [*table(4.0, 1.0, 3.0), Evaluation(3, "quick", state=State.RUNNING)]
-    assert needed(rows, ladder, "winner") == {"quick/0", "quick/1", "quick/2", "quick/3"}
+    assert weights_to_keep(rows, schedule, "winner") == {"quick/0", "quick/1", "quick/2", "quick/3"}

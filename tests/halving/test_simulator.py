@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gman_search.halving.decide import decide, decide_on
-from gman_search.halving.ladder import Ladder
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.halving_schedule import HalvingSchedule
+from gman_search.halving.promotion import decide, decide_on
 from gman_search.halving.rungs import Rungs
 from gman_search.halving.simulator import simulate
-from gman_search.halving.table import Evaluation, State
 
 STAGES = ("quick", "medium", "full")
 SECONDS = {"quick": 1.0, "medium": 4.0, "full": 16.0}
@@ -30,27 +30,27 @@ def shuffled(seed: int, failing: float = 0.0):
 
 
 ladders = st.builds(
-    Ladder, st.just(STAGES), st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(1, 60), st.booleans()
+    HalvingSchedule, st.just(STAGES), st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(1, 60), st.booleans()
 )
 
 
 @settings(max_examples=40, deadline=None)
 @given(ladders, st.integers(1, 80), st.integers(0, 99), st.sampled_from([0.0, 0.3]))
-def test_quotas_are_kept_and_no_worker_is_used_twice(ladder, workers, seed, failing):
-    told = simulate(ladder, shuffled(seed, failing), workers=workers)
-    assert all(n <= quota for n, quota in zip(told.evaluations.values(), ladder.quotas(), strict=True))
-    assert told.evaluations["quick"] == ladder.trials
+def test_quotas_are_kept_and_no_worker_is_used_twice(schedule, workers, seed, failing):
+    told = simulate(schedule, shuffled(seed, failing), workers=workers)
+    assert all(n <= quota for n, quota in zip(told.evaluations.values(), schedule.rung_sizes(), strict=True))
+    assert told.evaluations["quick"] == schedule.trials
     assert 0 < told.utilisation <= 1 + 1e-9
     assert told.promoted == {"quick": told.evaluations["medium"], "medium": told.evaluations["full"]}
     if not failing:
-        assert tuple(told.evaluations.values()) == ladder.quotas()
+        assert tuple(told.evaluations.values()) == schedule.rung_sizes()
         assert told.best is not None and told.seconds_to_best <= told.seconds
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 5), st.integers(1, 60), st.integers(1, 20), st.integers(0, 99))
 def test_synchronous_promotion_makes_no_mistake(eta, trials, workers, seed):
-    told = simulate(Ladder(STAGES, (eta, eta), trials), shuffled(seed), workers=workers)
+    told = simulate(HalvingSchedule(STAGES, (eta, eta), trials), shuffled(seed), workers=workers)
     assert told.over_promotion == 0
 
 
@@ -64,18 +64,18 @@ def test_synchronous_promotion_makes_no_mistake(eta, trials, workers, seed):
         max_size=60,
     ),
 )
-def test_tallies_kept_row_by_row_decide_as_the_whole_table_does(ladder, puts):
+def test_tallies_kept_row_by_row_decide_as_the_whole_table_does(schedule, puts):
     rungs, table = Rungs(STAGES), {}
     for config_id, stage, state, value in puts:
         row = Evaluation(config_id, stage, state=state, val_mae=value)
         rungs.put(row)
         table[row.key] = row
-        assert decide_on(rungs, ladder) == decide(table.values(), ladder)
+        assert decide_on(rungs, schedule) == decide(table.values(), schedule)
 
 
 def test_one_worker_is_never_idle_and_takes_the_sum_of_all_times():
-    ladder = Ladder(STAGES, (4, 4), trials=32)
-    told = simulate(ladder, agreeing, workers=1)
+    schedule = HalvingSchedule(STAGES, (4, 4), trials=32)
+    told = simulate(schedule, agreeing, workers=1)
     assert told.evaluations == {"quick": 32, "medium": 8, "full": 2}
     assert told.seconds == 32 * 1 + 8 * 4 + 2 * 16
     assert told.utilisation == 1
@@ -84,8 +84,8 @@ def test_one_worker_is_never_idle_and_takes_the_sum_of_all_times():
 
 def test_by_hand_two_workers_and_the_lock():
     # Claims at 1, 2 s; configs 0 and 1 end at 3 and 4 s; config 0 goes on, is claimed at 5 and ends at 9 s.
-    ladder = Ladder(("quick", "medium"), (2,), trials=2)
-    told = simulate(ladder, lambda config, stage: (config, {"quick": 2.0, "medium": 4.0}[stage]), workers=2,
+    schedule = HalvingSchedule(("quick", "medium"), (2,), trials=2)
+    told = simulate(schedule, lambda config, stage: (config, {"quick": 2.0, "medium": 4.0}[stage]), workers=2,
                     claim_seconds=1.0)  # fmt: skip
     assert told.seconds == 9
     assert told.utilisation == pytest.approx((2 + 2 + 4) / 18)
@@ -94,8 +94,8 @@ def test_by_hand_two_workers_and_the_lock():
 
 def test_asynchronous_promotion_keeps_workers_busy_and_makes_mistakes():
     quotas = {"trials": 256, "synchronous": True}
-    closed = simulate(Ladder(STAGES, (4, 4), **quotas), shuffled(1), workers=64)
-    at_once = simulate(Ladder(STAGES, (4, 4), **{**quotas, "synchronous": False}), shuffled(1), workers=64)
+    closed = simulate(HalvingSchedule(STAGES, (4, 4), **quotas), shuffled(1), workers=64)
+    at_once = simulate(HalvingSchedule(STAGES, (4, 4), **{**quotas, "synchronous": False}), shuffled(1), workers=64)
     assert closed.evaluations == at_once.evaluations
     assert at_once.utilisation > closed.utilisation and at_once.seconds < closed.seconds
     assert at_once.over_promotion > 0 == closed.over_promotion
@@ -103,7 +103,7 @@ def test_asynchronous_promotion_keeps_workers_busy_and_makes_mistakes():
 
 @pytest.mark.parametrize("synchronous", [True, False])
 def test_ten_thousand_configs_on_a_thousand_workers(synchronous):
-    ladder = Ladder(STAGES, (4, 4), trials=10_000, synchronous=synchronous)
-    told = simulate(ladder, shuffled(0), workers=1000)
+    schedule = HalvingSchedule(STAGES, (4, 4), trials=10_000, synchronous=synchronous)
+    told = simulate(schedule, shuffled(0), workers=1000)
     assert told.evaluations == {"quick": 10_000, "medium": 2500, "full": 625}
     assert told.utilisation > 0.3

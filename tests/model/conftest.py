@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
-from gman_search.spec import DataSpec
+from gman_search.data_spec import DataSpec
 
 
 @pytest.fixture
@@ -31,7 +31,9 @@ def small_task():
         times = np.datetime64("2025-03-03T00:00", "m") + np.arange(steps) * 180
         series = TrafficSeries(values, times, tuple(f"s{i}" for i in range(sensors)), 180)
         return make_task(
-            DataSpec(history=3, horizon=5, train=0.6, test=0.25), series, random.normal(size=(sensors, width))
+            DataSpec(history=3, horizon=5, train_share=0.6, test_share=0.25),
+            series,
+            random.normal(size=(sensors, width)),
         )
 
     return build
@@ -58,8 +60,9 @@ def generic_weights():
 class NumpyGman:
     """GMAN written down from its description: explicit concat and one-hot, a loop over heads; float64."""
 
-    def __init__(self, weights, L, K, d, P, T):
+    def __init__(self, weights, L, K, d, P, T, partitions=None):
         self.w, self.L, self.K, self.d, self.P, self.T = weights, L, K, d, P, T
+        self.partitions = partitions  # by block's name: lists of sensors
 
     def __call__(self, X, SE, day, time, causal, seen, training, usual=None):
         self.training = training
@@ -82,7 +85,8 @@ class NumpyGman:
             coefficients = self.w["shortcuts/coefficients"]
             for q in range(h.shape[1]):
                 numbers[:, q] = np.stack([X[:, -1], usual[:, 1 + q], usual[:, 0], X.mean(axis=1)], axis=-1)
-            h = h + self.fc("shortcuts/projection", numbers)
+            window = np.einsum("bpn,pd->bnd", X - usual[:, :1], self.w["shortcuts/window"])
+            h = h + self.fc("shortcuts/projection", numbers) + window[:, None]
         for block in range(self.L):
             h = self.block(f"decoder_{block}", h, future, causal)
         assert h.shape[-1] == D
@@ -124,6 +128,15 @@ class NumpyGman:
                     out[b, t, :, c] = softmax(q[b, t, :, c] @ k[b, t, :, c].T / math.sqrt(self.d)) @ v[b, t, :, c]
         return out
 
+    def grouped(self, name, q, k, v):
+        out, groups = np.zeros_like(q), self.partitions[name]
+        local = [self.sensors(q[:, :, group], k[:, :, group], v[:, :, group]) for group in groups]
+        pooled = np.stack([x.max(axis=2) for x in local], axis=2)
+        shared = self.sensors(*(self.fc(f"{name}/between_groups", pooled, part) for part in range(3)))
+        for number, group in enumerate(groups):
+            out[:, :, group] = local[number] + shared[:, :, number, None]
+        return out
+
     def steps(self, q, k, v, causal):
         out = np.zeros((q.shape[0], q.shape[1], q.shape[2], q.shape[3]))
         for head in range(self.K):
@@ -139,7 +152,8 @@ class NumpyGman:
     def block(self, name, x, ste, causal):
         both = np.concatenate([x, np.broadcast_to(ste, x.shape)], axis=-1)
         q_s, k_s, v_s, q_t, k_t, v_t = (self.fc(f"{name}/qkv", both, part) for part in range(6))
-        hs = self.pair(f"{name}/spatial_output", self.sensors(q_s, k_s, v_s))
+        mixed = self.sensors(q_s, k_s, v_s) if self.partitions is None else self.grouped(name, q_s, k_s, v_s)
+        hs = self.pair(f"{name}/spatial_output", mixed)
         ht = self.pair(f"{name}/temporal_output", self.steps(q_t, k_t, v_t, causal))
         z = 1 / (1 + np.exp(-(self.fc(f"{name}/spatial_gate", hs) + self.fc(f"{name}/temporal_gate", ht))))
         return x + self.pair(f"{name}/fusion_output", z * hs + (1 - z) * ht)

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from gman_search.model import gman
 from gman_search.model.attention_map import sensor_attention
-from gman_search.model.gman import GMAN, Knobs, ModelShape
+from gman_search.model.gman import GMAN, StepInputs
+from gman_search.model.shape import ModelShape
 
 KNOBS = (tf.zeros([]), tf.zeros([]), tf.zeros([2], tf.int32))
 
@@ -37,7 +38,7 @@ def test_it_is_the_mean_of_the_weights_that_the_forecast_was_made_with(monkeypat
         seen.clear()
         with monkeypatch.context() as patch:
             patch.setattr(gman, "attention_over_sensors", watched)
-            network(readings, tf.constant(day), tf.constant(time), Knobs(tf.constant(causal), *KNOBS))
+            network(readings, tf.constant(day), tf.constant(time), StepInputs(tf.constant(causal), *KNOBS))
         assert len(seen) == 4  # two blocks in the encoder, two in the decoder
         found = sensor_attention(network, readings, day, time, causal=causal)
         np.testing.assert_allclose(found, np.mean(seen, axis=0), rtol=1e-5)

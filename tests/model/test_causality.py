@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gman_search.model.gman import Knobs
+from gman_search.model.gman import StepInputs
 from gman_search.training.step import CompiledModel, StepValues
 
 pytestmark = pytest.mark.usefixtures("untraced")
@@ -26,9 +26,9 @@ def encoded(model: CompiledModel, readings: np.ndarray, causal: bool) -> np.ndar
     net, calendar = model.model, tf.constant(np.arange(8)[None] % 7)
     spatial, temporal = net.st_embedding(net.embedding, calendar, calendar, net.seen, None)
     x = net.input_pair(tf.constant(readings)[..., None], momentum=None)
-    knobs = Knobs(tf.constant(causal), tf.zeros([]), tf.zeros([]), tf.zeros([2], tf.int32))
+    step_inputs = StepInputs(tf.constant(causal), tf.zeros([]), tf.zeros([]), tf.zeros([2], tf.int32))
     for block in net.encoder:
-        x = block(x, spatial, temporal[:, : net.shape.P], knobs, None)
+        x = block(x, spatial, temporal[:, : net.shape.P], step_inputs, None)
     return x.numpy()
 
 
@@ -75,7 +75,9 @@ def test_training_moves_the_statistics_towards_the_batch_and_evaluation_leaves_t
 def test_dropout_never_touches_the_forecast_itself(model):
     # The output layer's own dropout stands in front of it; behind it, zeros would stand for "the mean" in the forecast.
     net = model.model
-    knobs = Knobs(tf.constant(True), tf.constant(0.9, tf.float64), tf.constant(0.9, tf.float64), tf.constant([1, 2]))
+    step_inputs = StepInputs(
+        tf.constant(True), tf.constant(0.9, tf.float64), tf.constant(0.9, tf.float64), tf.constant([1, 2])
+    )
     calendar = tf.constant(np.arange(8)[None] % 7)
-    forecast = net(tf.constant(np.ones((1, 3, 5))), calendar, calendar, knobs, training=True).numpy()
+    forecast = net(tf.constant(np.ones((1, 3, 5))), calendar, calendar, step_inputs, training=True).numpy()
     assert (forecast != 0).all()

@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 
 from gman_search.model.attention import attention_over_sensors, attention_over_steps
-from gman_search.model.counts import parameter_counts
-from gman_search.model.gman import GMAN, Knobs, ModelShape
+from gman_search.model.gman import GMAN, StepInputs
 from gman_search.model.layers import normalise_relu
+from gman_search.model.param_count import parameter_counts
+from gman_search.model.shape import ModelShape
 from gman_search.training.step import CompiledModel, StepValues
 
 SHAPE = (2, 3, 2)
@@ -113,12 +114,12 @@ def test_permuting_sensors_permutes_forecasts(small_task):
     readings = np.random.default_rng(1).normal(size=(2, 3, 6))
     calendar = np.zeros((2, 8), np.int32)
     none = tf.zeros([])
-    knobs = Knobs(tf.constant(True), none, none, tf.zeros([2], tf.int32))
+    step_inputs = StepInputs(tf.constant(True), none, none, tf.zeros([2], tf.int32))
     outputs = []
     for permutation in (np.arange(6), order):
         tf.keras.utils.set_random_seed(0)
         model = GMAN(shape, task.embedding[permutation], dtype="float64")
-        outputs.append(model(tf.constant(readings[:, :, permutation]), calendar, calendar, knobs).numpy())
+        outputs.append(model(tf.constant(readings[:, :, permutation]), calendar, calendar, step_inputs).numpy())
     np.testing.assert_allclose(outputs[0][:, :, order], outputs[1], atol=1e-12)
 
 

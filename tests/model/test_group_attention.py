@@ -1,4 +1,4 @@
-"""Group spatial attention: the parting, its limits, a plain numpy version, and the model that uses it."""
+"""Group spatial attention: the partition, its limits, a plain numpy version, and the model that uses it."""
 
 import dataclasses
 
@@ -9,20 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gman_search.data.task import make_task
+from gman_search.data_spec import DataSpec
 from gman_search.errors import DataError
 from gman_search.model.attention import attention_over_sensors
-from gman_search.model.counts import best_groups, parameter_counts
-from gman_search.model.group_attention import _group, _ungroup, attention_in_groups, attention_within_groups, partition
+from gman_search.model.group_attention import (
+    _group,
+    _ungroup,
+    attention_in_groups,
+    attention_within_groups,
+    random_partition,
+)
 from gman_search.model.growth import grow
 from gman_search.model.layers import Projection
-from gman_search.spec import DataSpec
+from gman_search.model.param_count import best_groups, parameter_counts
 from gman_search.training.step import CompiledModel, StepValues
 
 STARTS = np.array([0, 5, 11])
 
 
 def part(sensors, groups, seed=0):
-    return partition(sensors, groups, tf.constant([seed, 0]))
+    return random_partition(sensors, groups, tf.constant([seed, 0]))
 
 
 def grouped_task(small_task, groups, sensors=5):
@@ -44,20 +50,20 @@ def test_every_sensor_has_one_place_and_groups_are_even(sensors, data):
     np.testing.assert_array_equal(members.reshape(-1)[places], np.arange(sensors))
 
 
-def test_partings_are_random_and_repeatable():
+def test_partitions_are_random_and_repeatable():
     assert not np.array_equal(part(50, 7, 1).members, part(50, 7, 2).members)
     np.testing.assert_array_equal(part(50, 7, 1).members, part(50, 7, 1).members)
 
 
 def test_grouping_is_undone_and_has_the_gradient_of_a_permutation():
-    x, parting = tf.constant(np.random.default_rng(0).normal(size=(2, 3, 7, 4))), part(7, 3)
+    x, partition = tf.constant(np.random.default_rng(0).normal(size=(2, 3, 7, 4))), part(7, 3)
     weight = np.random.default_rng(1).normal(size=(2, 3, 9, 4))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
-        grouped = _group(x, parting)
-        plain = tf.gather(tf.pad(x, [[0, 0], [0, 0], [0, 1], [0, 0]]), tf.reshape(parting.members, [-1]), axis=2)
+        grouped = _group(x, partition)
+        plain = tf.gather(tf.pad(x, [[0, 0], [0, 0], [0, 1], [0, 0]]), tf.reshape(partition.members, [-1]), axis=2)
         losses = [tf.reduce_sum(y * weight) for y in (grouped, plain)]
-        back = _ungroup(tf.reshape(grouped, [2, 3, 3, 3, 4]), parting)
+        back = _ungroup(tf.reshape(grouped, [2, 3, 3, 3, 4]), partition)
         again = tf.reduce_sum(back * weight[:, :, :7])
     np.testing.assert_array_equal(back, x)
     np.testing.assert_allclose(*(tape.gradient(loss, x) for loss in losses), atol=1e-12)
@@ -68,8 +74,8 @@ def test_grouping_is_undone_and_has_the_gradient_of_a_permutation():
 def test_one_group_is_full_attention(sensors):
     random = np.random.default_rng(0)
     q, k, v = (tf.constant(random.normal(size=(2, 3, sensors, 6))) for _ in range(3))
-    parting = part(sensors, 1)
-    within = _ungroup(attention_within_groups(q, k, v, 3, parting), parting)
+    partition = part(sensors, 1)
+    within = _ungroup(attention_within_groups(q, k, v, 3, partition), partition)
     np.testing.assert_allclose(within, attention_over_sensors(q, k, v, 3), atol=1e-12)
 
 
@@ -79,7 +85,7 @@ def test_equals_a_plain_numpy_version(monkeypatch, chunked_from):
     sensors, groups, heads, width = 7, 3, 3, 6  # groups of 3, 2 and 2; K != d
     random = np.random.default_rng(0)
     q, k, v = (random.normal(size=(2, 1, sensors, width)) for _ in range(3))
-    parting = part(sensors, groups, 5)
+    partition = part(sensors, groups, 5)
     between = Projection(3 * width, activated=True, parts=3, dtype="float64")
     between.build(width)
     for variable in between.variables:
@@ -94,7 +100,7 @@ def test_equals_a_plain_numpy_version(monkeypatch, chunked_from):
 
     expected = np.zeros_like(q)
     for b in range(2):
-        rows = [[n for n in group if n < sensors] for group in parting.members.numpy()]
+        rows = [[n for n in group if n < sensors] for group in partition.members.numpy()]
         local = [attend(q[b, 0, r], k[b, 0, r], v[b, 0, r]) for r in rows]
         pooled = np.stack([x.max(axis=0) for x in local])
         y = pooled @ between.kernel.numpy() + between.bias.numpy() - between.moving_mean.numpy()
@@ -102,7 +108,7 @@ def test_equals_a_plain_numpy_version(monkeypatch, chunked_from):
         shared = attend(*np.split(np.maximum(y, 0), 3, axis=1))
         for group, own, common in zip(rows, local, shared, strict=True):
             expected[b, 0, group] = own + common
-    received = attention_in_groups(*(tf.constant(x) for x in (q, k, v)), heads, parting, between, None)
+    received = attention_in_groups(*(tf.constant(x) for x in (q, k, v)), heads, partition, between, None)
     np.testing.assert_allclose(received, expected, atol=1e-9)
 
 
@@ -124,14 +130,14 @@ def test_uneven_groups_have_the_same_gradients_in_chunks(monkeypatch):
 
 def test_a_sensor_hears_its_own_group_only_within():
     q, k, v = (np.random.default_rng(i).normal(size=(1, 1, 8, 4)) for i in range(3))
-    parting = part(8, 3)
+    partition = part(8, 3)
     moved = v.copy()
     moved[0, 0, 2] += 10
     first, second = (
-        _ungroup(attention_within_groups(*map(tf.constant, (q, k, x)), 2, parting), parting) for x in (v, moved)
+        _ungroup(attention_within_groups(*map(tf.constant, (q, k, x)), 2, partition), partition) for x in (v, moved)
     )
     changed = np.flatnonzero(np.abs(first - second).max(axis=(0, 1, 3)) > 1e-9)
-    group = next(g for g in parting.members.numpy() if 2 in g)
+    group = next(g for g in partition.members.numpy() if 2 in g)
     assert set(changed) == {n for n in group if n < 8}
 
 
@@ -181,10 +187,14 @@ def test_growth_keeps_the_function_by_groups(small_task, generic_weights):
 def test_groups_of_the_specification(small_task):
     task = small_task(sensors=40)
     made = [
-        make_task(DataSpec(history=3, horizon=5, train=0.6, test=0.25, groups=groups), task.series, task.embedding)
+        make_task(
+            DataSpec(history=3, horizon=5, train_share=0.6, test_share=0.25, spatial_groups=groups),
+            task.series,
+            task.embedding,
+        )
         for groups in (0, 3, "auto")
     ]
     assert [one.groups for one in made] == [0, 3, best_groups(40)]
     assert len({one.fingerprint for one in made}) == 3
     with pytest.raises(DataError, match="at most as many groups as sensors, 40; received groups = 41"):
-        make_task(DataSpec(history=3, horizon=5, groups=41), task.series, task.embedding)
+        make_task(DataSpec(history=3, horizon=5, spatial_groups=41), task.series, task.embedding)

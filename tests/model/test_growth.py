@@ -63,7 +63,7 @@ def test_shortcuts_grow_and_may_be_added(grown_pair, old, new, has_some):
     small, big, grown = grown_pair(old, new, shortcuts=(has_some, True))
     assert difference(small, big) < 1e-10
     names = [name for name in grown.weights if name.startswith("shortcuts/")]
-    assert len(names) == 3
+    assert len(names) == 4
     for name in names:
         assert (grown.inherited[name] > 0) == has_some and grown.weights[name].any() == has_some
     before = big.state.weights()
@@ -91,7 +91,7 @@ def test_shortcuts_are_not_given_up(grown_pair):
 @given(st.tuples(*[st.integers(1, 3)] * 3), st.tuples(*[st.integers(0, 2)] * 3), st.sampled_from(["random", "copy"]), st.sampled_from(["end", "spread"]))  # fmt: skip
 def test_any_shape_grows_into_any_larger_one(grown_pair, old, more, new_blocks, insert):
     new = tuple(size + extra for size, extra in zip(old, more, strict=True))
-    small, big, _ = grown_pair(old, new, new_blocks=new_blocks, insert=insert)
+    small, big, _ = grown_pair(old, new, new_blocks=new_blocks, new_block_position=insert)
     assert difference(small, big) < 1e-10
 
 
@@ -170,7 +170,7 @@ def new_elements(grown, old, new, rules):
     """Where a grown tensor holds nothing old: what is not a number in the small model is not one where it went."""
     unknown = {}
     for name, tensor in grown.weights.items():
-        source, is_new = growth._source(name, old[0], new[0], rules.insert)
+        source, is_new = growth._source(name, old[0], new[0], rules.new_block_position)
         if not is_new:
             kept = [growth._kept(p, n, old, new) for p, n in zip(growth._parts(name), tensor.shape, strict=True)]
             unknown[source] = np.full([len(index) for index in kept], np.nan)
@@ -181,8 +181,8 @@ def new_elements(grown, old, new, rules):
 @pytest.mark.parametrize("insert", ["end", "spread"])
 def test_all_that_is_new_learns_within_a_few_steps(grown_pair, insert):
     old, new = (2, 3, 2), (3, 4, 3)
-    rules = growth.GrowthRules(insert=insert)
-    _, big, grown = grown_pair(old, new, insert=insert)
+    rules = growth.GrowthRules(new_block_position=insert)
+    _, big, grown = grown_pair(old, new, new_block_position=insert)
     fresh = new_elements(grown, old, new, rules)
     for step in range(4):
         big.train_step(STARTS, values(rate=1e-3, step=step))
@@ -196,8 +196,8 @@ def test_all_that_is_new_learns_within_a_few_steps(grown_pair, insert):
 @pytest.mark.parametrize("insert", ["end", "spread"])
 def test_moments_are_embedded_as_the_gradient_is(grown_pair, insert):
     old, new = (2, 3, 2), (3, 4, 3)
-    rules = growth.GrowthRules(insert=insert)
-    small, big, grown = grown_pair(old, new, insert=insert, shortcuts=(True, True))
+    rules = growth.GrowthRules(new_block_position=insert)
+    small, big, grown = grown_pair(old, new, new_block_position=insert, shortcuts=(True, True))
     for model in (small, big):
         model.train_step(STARTS, values())  # at rate 0: Adam's moments are the gradient and its square
     inherited = {name: ~fresh for name, fresh in new_elements(grown, old, new, rules).items()}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gman_search.errors import DataError
+from gman_search.io.arrays import read_arrays
 from gman_search.model.gman import GMAN
 from gman_search.model.growth import grow
-from gman_search.training.checkpoints import read_arrays
 from gman_search.training.keras_weights import keras_parent, read_keras_weights
 from gman_search.training.step import CompiledModel, model_shape
 

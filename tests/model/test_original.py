@@ -8,9 +8,10 @@ import pytest
 import tensorflow as tf
 
 from gman_search.errors import DataError
-from gman_search.model.gman import GMAN, ModelShape
+from gman_search.model.gman import GMAN
 from gman_search.model.original import from_original, original_names, to_original
 from gman_search.model.original_checkpoint import read_original_checkpoint
+from gman_search.model.shape import ModelShape
 
 SHAPE, SIZES = (2, 2, 3), {"E": 4, "T": 8}
 D = 6

@@ -7,18 +7,19 @@ import pytest
 
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
+from gman_search.data_spec import DataSpec
 from gman_search.errors import DataError
-from gman_search.model.counts import parameter_counts
-from gman_search.model.gman import GMAN, ModelShape
+from gman_search.metrics import masked_scores
+from gman_search.model.gman import GMAN
+from gman_search.model.mup import rate_factors
 from gman_search.model.original import from_original, to_original
-from gman_search.model.parametrisation import rate_factors
-from gman_search.spec import DataSpec
-from gman_search.training.metrics import masked_scores
+from gman_search.model.param_count import parameter_counts
+from gman_search.model.shape import ModelShape
 from gman_search.training.step import CompiledModel, StepValues, model_shape
 
 SHAPE = (2, 3, 2)
 STARTS = np.array([0, 5, 11])
-NAMES = ["shortcuts/projection/kernel", "shortcuts/projection/bias", "shortcuts/coefficients"]
+NAMES = ["shortcuts/projection/kernel", "shortcuts/projection/bias", "shortcuts/coefficients", "shortcuts/window"]
 
 
 def step_values(rate=0.0, decay=0.0, step=0):
@@ -26,22 +27,22 @@ def step_values(rate=0.0, decay=0.0, step=0):
 
 
 @pytest.mark.parametrize("size, trainable, total", [
-    ((2, 4, 4), 31_145, 32_553), ((3, 6, 6), 188_137, 192_601), ((5, 8, 8), 901_193, 913_737),
+    ((2, 4, 4), 31_337, 32_745), ((3, 6, 6), 188_569, 193_033), ((5, 8, 8), 901_961, 914_505),
 ])  # fmt: skip
 def test_counts(size, trainable, total):
     model = GMAN(ModelShape(*size, shortcuts=True), np.zeros((3, 64)))
     counted = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
     assert (trainable, total) == parameter_counts(*size, shortcuts=True)
     assert counted == trainable
-    other = GMAN(ModelShape(*size, Q=3, C=2, shortcuts=True), np.zeros((3, 64)))
+    other = GMAN(ModelShape(*size, P=5, Q=3, C=2, shortcuts=True), np.zeros((3, 64)))
     counted = sum(int(np.prod(v.shape)) for v in other.trainable_variables)
-    assert counted == parameter_counts(*size, shortcuts=True, Q=3, C=2)[0]
+    assert counted == parameter_counts(*size, shortcuts=True, P=5, Q=3, C=2)[0]
 
 
 def test_all_other_weights_keep_their_names_and_their_initial_values(small_task):
     plain, ours = CompiledModel(small_task(), SHAPE), CompiledModel(small_task(), SHAPE, shortcuts=True)
     names = [v.path for v in ours.model.trainable_variables]
-    assert names[:-3] == [v.path for v in plain.model.trainable_variables] and set(names[-3:]) == set(NAMES)
+    assert names[:-4] == [v.path for v in plain.model.trainable_variables] and set(names[-4:]) == set(NAMES)
     before, after = plain.fresh_weights(4), ours.fresh_weights(4)
     assert set(after) - set(before) == set(NAMES)
     for name, value in before.items():
@@ -50,11 +51,11 @@ def test_all_other_weights_keep_their_names_and_their_initial_values(small_task)
 
 def test_initial_values(small_task):
     fresh = CompiledModel(small_task(), (1, 8, 8), shortcuts=True).fresh_weights(0)
-    kernel, bias, coefficients = (fresh[name] for name in NAMES)
+    kernel, bias, coefficients, window = (fresh[name] for name in NAMES)
     assert kernel.shape == (4, 64) and bias.shape == (64,) and coefficients.shape == (5, 6)
     limit = (6 / (4 + 64)) ** 0.5  # glorot: four numbers in, D channels out
     assert 0.9 * limit < np.abs(kernel).max() <= limit
-    assert not bias.any() and not coefficients.any()
+    assert not bias.any() and not coefficients.any() and not window.any()
 
 
 def test_without_weights_they_add_nothing(small_task, generic_weights):
@@ -84,6 +85,21 @@ def test_the_coefficients_are_of_last_reading_usual_then_usual_now_and_mean(smal
         np.testing.assert_allclose(forecast[:, [0, 1, 3, 4]], task.mean, rtol=1e-6)
 
 
+def test_the_window_leads_every_input_less_the_usual_value_now_to_the_decoder(small_task):
+    task = small_task()
+    shortcuts = CompiledModel(task, SHAPE, shortcuts=True, dtype="float64").model.shortcuts
+    inputs = task.inputs[STARTS[:, None] + np.arange(task.P)].astype(np.float64)  # (B, P, N)
+    usual = np.random.default_rng(0).normal(size=(len(STARTS), 1 + task.Q, inputs.shape[2]))
+    deviations = shortcuts.deviations(inputs, usual)
+    np.testing.assert_allclose(deviations[:, 0], (inputs - usual[:, :1]).transpose(0, 2, 1))
+    window = np.arange(task.P * 6.0).reshape(task.P, 6)
+    shortcuts.window.assign(window)
+    numbers = shortcuts(inputs, usual)
+    added = shortcuts.to_decoder(numbers, deviations) - shortcuts.projection(numbers)  # (B, Q, N, D)
+    wanted = np.einsum("bpn,pd->bnd", inputs - usual[:, :1], window)
+    np.testing.assert_allclose(added, np.broadcast_to(wanted[:, None], added.shape), rtol=1e-6, atol=1e-9)
+
+
 def test_of_several_channels_the_first_is_used(small_task, generic_weights):
     task = small_task()
     noise = np.random.default_rng(5).normal(size=task.inputs.shape)
@@ -111,7 +127,7 @@ def test_weight_decay_and_rates_by_width(small_task, generic_weights):
     for name in NAMES[1:]:
         np.testing.assert_array_equal(moved[0][name], moved[1][name])
     # They read four numbers, whatever the width: their rate stays.
-    np.testing.assert_array_equal(rate_factors(NAMES, [1, 1, 1], width=64, base_width=16), 1)
+    np.testing.assert_array_equal(rate_factors(NAMES, [1] * len(NAMES), width=64, base_width=16), 1)
 
 
 def test_usual_values_are_asked_for(small_task):
@@ -126,7 +142,7 @@ def test_weights_of_the_original_go_into_a_model_with_shortcuts(small_task, gene
     weights = generic_weights(plain.fresh_weights(0))
     plain.state.load_weights(weights)
     variables = to_original(weights, 2)
-    ours.state.load_weights(from_original(variables, *SHAPE, E=3, T=8, shortcuts=True, Q=5))
+    ours.state.load_weights(from_original(variables, *SHAPE, E=3, T=8, shortcuts=True, P=3, Q=5))
     np.testing.assert_array_equal(plain.forecast(STARTS, causal=True), ours.forecast(STARTS, causal=True))
     with pytest.raises(DataError, match="without shortcuts"):
         to_original(ours.state.weights(), 2)

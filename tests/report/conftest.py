@@ -2,13 +2,21 @@
 
 import pytest
 
-from gman_search.halving.ladder import Ladder
-from gman_search.halving.table import Evaluation, State
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.record import Epoch, ForecastSample, PresetTest, RunScores, Scores, StudyRecord, TestResult
+from gman_search.space import SearchSpace
+from gman_search.spec import StudySpec
+
+SPACE = {
+    **{name: dimension.default for name, dimension in SearchSpace().dimensions().items()},
+    "learning_rate": {"low": 0.01, "high": 1.0, "log": True, "default": 0.1},
+}
+"""One searched dimension; all others are fixed."""
 
 
 def evaluation(config_id: int, stage: str, val_mae: float | None, **more: object) -> Evaluation:
-    """A complete evaluation of ten epochs and 60 seconds unless told otherwise."""
+    """A complete evaluation of ten epochs and 60 seconds by default."""
     fields = {
         "state": State.COMPLETE,
         "epochs": 10,
@@ -34,14 +42,8 @@ def small() -> StudyRecord:
         name="small",
         unit="mph",
         step_minutes=5,
-        ladder=Ladder(("quick", "full"), (3,), 6),
-        spec={
-            "space": {
-                "learning_rate": {"kind": "float", "low": 0.01, "high": 1.0, "log": True, "default": 0.1},
-                "dropout": {"kind": "choice", "choices": (0.1,), "default": 0.1},
-                "L": None,
-            }
-        },
+        schedule=HalvingSchedule(("quick", "full"), (3,), 6),
+        spec=StudySpec(space=SearchSpace.model_validate(SPACE)).model_dump(),
         evaluations=(
             evaluation(0, "quick", 4.0),
             evaluation(1, "quick", 3.0, facts={"diagnosis": ("falling fast: healthy",)}),

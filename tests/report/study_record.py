@@ -1,7 +1,7 @@
 """A synthetic study of any size from one seed: what every face of the program can be tried on without training.
 
 The numbers are invented. Their shape is that of a real search: the learning rate matters, larger stages go lower, a few
-evaluations fail or are stopped, and promotions follow `halving.decide` to the letter.
+evaluations fail or are stopped, and promotions follow `halving.promotion` to the letter.
 """
 
 import math
@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from gman_search.halving.controls import controls_due
-from gman_search.halving.decide import Done, Promote, decide
-from gman_search.halving.ladder import Ladder
-from gman_search.halving.preset import preset_evaluation
-from gman_search.halving.table import Evaluation, State
+from gman_search.halving.ablations import ablations_due
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.halving_schedule import HalvingSchedule
+from gman_search.halving.promotion import Done, Promote, decide
+from gman_search.halving.reference_config import reference_config_evaluation
 from gman_search.record import (
     Coverage,
     EnsembleCheck,
@@ -55,7 +55,7 @@ def study_record(
     """A finished study; with the defaults it has 50, 12 and 3 evaluations."""
     rng = np.random.default_rng(seed)
     spec = StudySpec(trials=trials, seed=seed)
-    ladder = Ladder(stages, etas, trials)
+    schedule = HalvingSchedule(stages, etas, trials)
     rows: list[Evaluation] = []
     curves: dict[str, tuple[Epoch, ...]] = {}
     latest: dict[str, Evaluation] = {}
@@ -67,7 +67,7 @@ def study_record(
         latest[row.key] = row
         if curve:
             curves[row.key] = curve
-    while not isinstance(decision := decide(rows, ladder), Done):
+    while not isinstance(decision := decide(rows, schedule), Done):
         if not isinstance(decision, Promote):
             raise RuntimeError("a synthetic study only promotes, once it has sampled")
         parent = latest[f"{decision.source}/{decision.config_id}"]
@@ -76,7 +76,7 @@ def study_record(
         latest[row.key] = row
         if curve:
             curves[row.key] = curve
-    while due := controls_due(rows, ladder, count=controls, seed=seed):
+    while due := ablations_due(rows, schedule, count=controls, seed=seed):
         for control in due:
             source = f"{control.source or stages[0]}/{control.config_id}"
             parent = latest.get(source) or latest[f"{source} preset"]
@@ -96,18 +96,18 @@ def study_record(
         name=name,
         unit="mph",
         step_minutes=5,
-        ladder=ladder,
+        schedule=schedule,
         spec=spec.model_dump(),
         evaluations=tuple(rows),
         curves=curves,
-        test=_test(best, preset_evaluation(rows, ladder), sensors, sample_times, rng)
+        test=_test(best, reference_config_evaluation(rows, schedule), sensors, sample_times, rng)
         if tested and best is not None
         else None,
         provenance={
             "created": "2026-11-23 12:00 UTC",
             "command": f"gman-search run --study {name} --trials {trials} --seed {seed}",
             "seed": seed,
-            "versions": {"gman-search": "0.1.0", "python": "3.11.7", "tensorflow": "2.21.0", "optuna": "5.0.0"},
+            "versions": {"gman-search": "0.2.0", "python": "3.11.7", "tensorflow": "2.21.0", "optuna": "5.0.0"},
             "data": {"sensors": len(sensors), "windows": 7420, "span": "2012-03-01 to 2012-04-30"},
             "cost_units": {"quick": 1.0, "medium": 4.1, "full": 16.3},
         },

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from gman_search.report.comparison_page import write_comparison
-from gman_search.report.page import Assets, write_report
-from gman_search.report.text.csv_export import csv_text
+from gman_search.record import StudyRecord
+from gman_search.report.evaluations import csv_text
+from gman_search.report.html import Assets
+from gman_search.report.page import write_comparison, write_report
 
 from .study_record import study_record
 
@@ -154,7 +155,7 @@ def test_the_theme_is_changed_by_keyboard_and_figures_follow(visit: Any, report:
 def test_without_javascript_the_page_says_it_all(visit: Any, report: Path) -> None:
     seen = visit(report, wait=False, java_script_enabled=False)
     text = seen.page.locator("main").inner_text()
-    for sentence in ("is the best of 50 configs", "Cost saved", "12 of 50 configs went on", "Spearman", "60 min"):
+    for sentence in ("is the best of 50 configs", "Cost saved", "12 of 50 configs were promoted", "Spearman", "60 min"):
         assert sentence in text
     assert seen.page.locator(".plot:visible, .by-hand:visible, #theme:visible").count() == 0
     assert seen.page.locator("figcaption:visible").count() >= 20
@@ -172,11 +173,11 @@ def test_the_page_is_walked_through_by_keyboard(visit: Any, report: Path) -> Non
     for _ in range(12):
         keys.press("Tab")
         names.append(seen.value(f"({active})().textContent"))
-    assert names[0] == "Result" and "Warm against cold" in names and "Dark theme" in names
-    seen.page.locator("nav a", has_text="Parameters").focus()
+    assert names[0] == "Result" and "Warm starts" in names and "Dark theme" in names
+    seen.page.locator("nav a", has_text="Hyperparameters").focus()
     keys.press("Enter")
     seen.page.wait_for_timeout(300)
-    assert abs(seen.value("() => document.getElementById('parameters').getBoundingClientRect().top")) < 60
+    assert abs(seen.value("() => document.getElementById('hyperparameters').getBoundingClientRect().top")) < 60
     seen.page.locator("#fig-importance-title ~ details summary").focus()
     keys.press("Enter")
     assert seen.page.locator("#fig-importance-title ~ details td").first.is_visible()
@@ -241,18 +242,29 @@ def test_print_is_on_white_without_navigation(visit: Any, report: Path) -> None:
     assert seen.page.pdf(format="A4").startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_do_nothing(visit: Any, tmp_path: Path, name: str) -> None:
+def hostile(name: str) -> StudyRecord:
+    """A study with `name` wherever a user may have put one."""
     record = study_record(name=name, trials=24, etas=(2, 2), sensors=(name, f"{name} 2", f"{name} 3"), sample_times=40)
     rows = tuple(replace(row, reason=name, params={**row.params, name: name}) for row in record.evaluations)
-    evil = replace(record, evaluations=rows, unit=f"mph{name}", provenance={**record.provenance, name: name})
-    for path in (write_report(evil, tmp_path / "one"), write_comparison([evil, record], tmp_path / "two")):
-        seen = visit(path, offline=True, width=360)
-        assert seen.value("() => window.hit") is None
-        assert seen.messages == []
-        assert seen.left() == []
-        assert seen.page.locator("h1").text_content().startswith(name[:5])
-        assert seen.value("() => document.documentElement.scrollWidth") <= 360
+    return replace(record, evaluations=rows, unit=f"mph{name}", provenance={**record.provenance, name: name})
+
+
+def did_nothing(seen: Visit, name: str) -> None:
+    assert seen.value("() => window.hit") is None
+    assert seen.messages == []
+    assert seen.left() == []
+    assert seen.page.locator("h1").text_content().startswith(name[:5])
+    assert seen.value("() => document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_do_nothing(visit: Any, tmp_path: Path, name: str) -> None:
+    did_nothing(visit(write_report(hostile(name), tmp_path), offline=True, width=360), name)
+
+
+def test_hostile_names_do_nothing_in_a_comparison(visit: Any, tmp_path: Path) -> None:
+    page = write_comparison([hostile(name) for name in HOSTILE], tmp_path)
+    did_nothing(visit(page, offline=True, width=360), HOSTILE[0])
 
 
 def test_a_comparison_draws_its_figures(visit: Any, tmp_path: Path) -> None:

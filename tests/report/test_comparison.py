@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gman_search.record import StudyRecord
-from gman_search.report.summaries.comparison import Difference, compare
-from gman_search.report.text.comparison import difference_table, study_table, verdict
+from gman_search.report.comparison import Difference, compare, difference_table, study_table, verdict
 
 
 def other(record: StudyRecord, **changes: object) -> StudyRecord:
@@ -21,9 +20,11 @@ def test_the_lower_test_error_wins_if_the_data_are_the_same(small: StudyRecord) 
     known = replace(small, provenance={**small.provenance, "fingerprint": "f"})
     same = compare([known, other(known)])
     assert same.same_data is True
-    assert verdict(same) == ("other has the lowest test MAE (mean of all steps), 2.000 mph, before small with 2.650.")
+    assert verdict(same) == (
+        "other has the lowest test MAE (mean of all steps), 2.000 mph, followed by small with 2.650."
+    )
     different = compare([known, other(known, provenance={"fingerprint": "g"})])
-    assert "their data differ" in verdict(different)
+    assert "data differ" in verdict(different)
     assert "not known" in verdict(compare([small, other(small)]))
 
 
@@ -34,8 +35,12 @@ def test_different_units_are_not_compared(small: StudyRecord) -> None:
 
 
 def test_only_settings_that_differ_are_listed(small: StudyRecord) -> None:
-    first = replace(small, spec={"name": "a", "trials": 8, "halving": {"eta": [2, 2], "warm_start": "grow"}})
-    second = other(replace(small, spec={"name": "b", "trials": 8, "halving": {"eta": (2, 2), "warm_start": "none"}}))
+    first = replace(
+        small, spec={"name": "a", "trials": 8, "halving": {"reduction_factor": [2, 2], "warm_start": "grow"}}
+    )
+    second = other(
+        replace(small, spec={"name": "b", "trials": 8, "halving": {"reduction_factor": (2, 2), "warm_start": "none"}})
+    )
     found = compare([first, second])
     assert found.differences == (Difference("halving.warm_start", ("grow", "none")),)
     assert difference_table(found).rows == (("halving.warm_start", "grow", "none"),)

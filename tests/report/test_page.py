@@ -10,11 +10,12 @@ from pathlib import Path
 import plotly.offline
 import pytest
 
-from gman_search.halving.table import State, latest_attempts
+from gman_search.halving.evaluations import State, latest_attempts
 from gman_search.record import StudyRecord
-from gman_search.report.comparison_page import render_comparison
-from gman_search.report.page import BUNDLE_NAME, render, write_report
-from gman_search.report.text.csv_export import csv_text
+from gman_search.report.evaluations import csv_text
+from gman_search.report.html import BUNDLE_NAME
+from gman_search.report.page import render, render_comparison, write_report
+from gman_search.report.registry import STUDY
 
 from .study_record import study_record
 
@@ -25,7 +26,7 @@ HOSTILE = (
     "{{ 7*7 }}",
     "<a href='http://evil.example'>x</a>",
 )
-SECTIONS = ("result", "reading", "ladder", "curves", "parameters", "agreement", "test", "forecasts", "evaluations")
+SECTIONS = [section.id for section in STUDY if section.id != "leaderboard"]
 
 
 class Outline(HTMLParser):
@@ -90,7 +91,7 @@ def test_the_headline_is_readable_without_javascript(page: str) -> None:
     text = " ".join(Outline(without_bundle(page)).text.split())
     assert "Config 3 is the best of 50 configs" in text
     assert "mean of steps 1..12" in text
-    assert "12 of 50 configs went on from quick to medium" in text
+    assert "12 of 50 configs were promoted from quick to medium" in text
 
 
 def test_nothing_is_loaded_from_a_network(page: str) -> None:
@@ -137,7 +138,7 @@ def test_hostile_names_are_only_text(name: str) -> None:
     ("record", "sentence"),
     [
         (study_record(tested=False), "The winner has not been tested"),
-        (study_record(stages=("quick",), etas=(), trials=4), "The ladder has a single stage"),
+        (study_record(stages=("quick",), etas=(), trials=4), "The study has a single stage"),
         (
             replace(study_record(), evaluations=(), curves={}, test=None, provenance={}, spec={}),
             "No evaluation of this study",
@@ -190,7 +191,7 @@ def test_several_studies_are_compared_on_one_page() -> None:
     text = without_bundle(render_comparison(records))
     outline = Outline(text)
     assert "north" in outline.text and "<b>south" in outline.text and "<b>south" not in text
-    assert "Whether their data are the same is not known." in outline.text
+    assert "It is not known whether their data are the same." in outline.text
     assert {"fig-horizons", "fig-progress"} == set(figures(render_comparison(records))["figures"])
     levels = outline.headings
     assert all(after - before <= 1 for before, after in pairwise(levels))

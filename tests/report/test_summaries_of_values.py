@@ -5,22 +5,28 @@ from dataclasses import replace
 
 import pytest
 
-from gman_search.halving.ladder import Ladder
-from gman_search.halving.table import Evaluation, State
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.record import Scores, StudyRecord
-from gman_search.report.summaries.agreement import Correlation, agreements, kendall, spearman
-from gman_search.report.summaries.curves import CurveChain, CurveSegment, curve_summary, is_still_falling
-from gman_search.report.summaries.forecast import BaselineGain, ForecastLine, HorizonRow, sample_summary, scoreboard
-from gman_search.report.summaries.frame import Frame, frame, thin
-from gman_search.report.summaries.headline import improvement
-from gman_search.report.summaries.slices import SlicePanel, SlicePoint, bound_touched, slice_summary
-from gman_search.report.text.forecast_captions import horizon_caption, sensor_caption
-from gman_search.report.text.formats import moment, signed, signed_percent
+from gman_search.report.axis_range import AxisRange, axis_range, downsample
+from gman_search.report.figures import error_by_sensor, error_by_step, learning_curves, rank_correlation
+from gman_search.report.figures.error_by_step import BaselineGain, StepScores
+from gman_search.report.figures.forecast import ForecastLine, sample_data
+from gman_search.report.figures.rank_correlation import Correlation, kendall, spearman
+from gman_search.report.figures.slice import SliceData, SlicePoint, bound_touched, slices
+from gman_search.report.formats import moment, signed, signed_percent
+from gman_search.report.lineages import CurveChain, CurveSegment, is_still_falling
+from gman_search.report.view import Dimension, StudyView, improvement
+from gman_search.space import Choice, FloatRange, IntRange
 
 
 def test_a_chain_counts_epochs_over_its_stages(small: StudyRecord) -> None:
-    summary = curve_summary(small)
-    assert [(chain.config_id, chain.fate) for chain in summary.chains] == [(1, "full"), (2, "winner"), (5, "pruned")]
+    summary = learning_curves.compute(StudyView(small))
+    assert [(chain.config_id, chain.final_state) for chain in summary.chains] == [
+        (1, "full"),
+        (2, "winner"),
+        (5, "pruned"),
+    ]
     assert summary.chains[1] == CurveChain(
         2,
         "winner",
@@ -33,15 +39,15 @@ def test_a_chain_counts_epochs_over_its_stages(small: StudyRecord) -> None:
 
 
 def test_growth_jump_is_the_first_reading_minus_the_parents_best(small: StudyRecord) -> None:
-    summary = curve_summary(small)
+    summary = learning_curves.compute(StudyView(small))
     assert summary.growth_jumps == (0.0, pytest.approx(0.1))
     assert summary.median_jump == pytest.approx(0.05)
 
 
 def test_border_is_drawn_only_where_all_chains_share_it(small: StudyRecord) -> None:
-    assert curve_summary(small).borders == (("full", 3),)
+    assert learning_curves.compute(StudyView(small)).borders == (("full", 3),)
     shorter = {**small.curves, "quick/1": small.curves["quick/1"][:2]}
-    assert curve_summary(replace(small, curves=shorter)).borders == ()
+    assert learning_curves.compute(StudyView(replace(small, curves=shorter))).borders == ()
 
 
 @pytest.mark.parametrize(
@@ -53,16 +59,14 @@ def test_still_falling_needs_one_percent_in_the_last_quarter(curve: list[float],
 
 
 def test_slices_show_complete_quick_evaluations_best_first(small: StudyRecord) -> None:
-    summary = slice_summary(small)
-    assert summary.fixed == (("dropout", 0.1),)
-    assert summary.panels == (
-        SlicePanel(
+    view = StudyView(small)
+    assert view.fixed["dropout"] == 0.1 and "learning_rate" not in view.fixed
+    assert slices(view) == (
+        SliceData(
+            unit="mph",
+            stage="quick",
             name="learning_rate",
-            log=True,
-            low=0.01,
-            high=1.0,
-            choices=(),
-            default=0.1,
+            dimension=FloatRange(low=0.01, high=1.0, log=True, default=0.1),
             points=(
                 SlicePoint(1, 0.02, 3.0, True),
                 SlicePoint(2, 0.03, 3.5, True),
@@ -73,6 +77,7 @@ def test_slices_show_complete_quick_evaluations_best_first(small: StudyRecord) -
             winner_value=0.03,
             winner_id=2,
             at_bound=None,
+            shown=axis_range([3.0, 3.5, 4.0, 4.5, 5.0]),
         ),
     )
 
@@ -80,16 +85,16 @@ def test_slices_show_complete_quick_evaluations_best_first(small: StudyRecord) -
 @pytest.mark.parametrize(
     ("value", "dimension", "expected"),
     [
-        (0.0105, {"low": 0.01, "high": 1.0, "log": True}, "low"),
-        (0.1, {"low": 0.01, "high": 1.0, "log": True}, None),
-        (0.99, {"low": 0.0, "high": 1.0}, "high"),
-        (3, {"low": 3, "high": 20}, "low"),
-        (True, {"choices": (True, False)}, None),
-        (None, {"low": 0.0, "high": 1.0}, None),
+        (0.0105, FloatRange(low=0.01, high=1.0, log=True, default=0.1), "low"),
+        (0.1, FloatRange(low=0.01, high=1.0, log=True, default=0.1), None),
+        (0.99, FloatRange(low=0.0, high=1.0, default=0.1), "high"),
+        (3, IntRange(low=3, high=20, default=10), "low"),
+        (True, Choice(choices=(True, False), default=True), None),
+        (None, FloatRange(low=0.0, high=1.0, default=0.1), None),
     ],
 )
 def test_bound_is_touched_within_three_percent_of_the_range(
-    value: object, dimension: dict, expected: str | None
+    value: object, dimension: Dimension, expected: str | None
 ) -> None:
     assert bound_touched(value, dimension) == expected
 
@@ -104,35 +109,37 @@ def test_rank_correlations_of_five_configs() -> None:
     assert spearman(below, below) == Correlation(1, None, None)
 
 
-def test_agreement_is_silent_below_five_configs(small: StudyRecord) -> None:
-    (pair,) = agreements(small)
+def test_correlation_is_silent_below_five_configs(small: StudyRecord) -> None:
+    (pair,) = rank_correlation.compute(StudyView(small))
     assert (pair.n, pair.spearman, pair.kendall) == (2, None, None)
     assert pair.reason == "2 of the 5 configs needed completed both stages"
     assert pair.first_pick_rank == 2
 
 
-def test_agreement_also_compares_the_first_stage_with_the_last(small: StudyRecord) -> None:
+def test_correlation_also_compares_the_first_stage_with_the_last(small: StudyRecord) -> None:
     stages = ("quick", "medium", "full")
     rows = tuple(
         Evaluation(config, stage, state=State.COMPLETE, val_mae=value)
         for stage, values in zip(stages, ([1, 2, 3, 4, 5], [2, 2, 2, 2, 2], [2, 1, 4, 3, 5]), strict=True)
         for config, value in enumerate(values)
     )
-    pairs = agreements(replace(small, ladder=Ladder(stages, (1, 1), 5), evaluations=rows))
+    pairs = rank_correlation.compute(
+        StudyView(replace(small, schedule=HalvingSchedule(stages, (1, 1), 5), evaluations=rows))
+    )
     assert [(pair.lower, pair.upper) for pair in pairs] == [("quick", "medium"), ("medium", "full"), ("quick", "full")]
     assert pairs[0].reason == "all configs have the same validation MAE at one of the stages"
     assert pairs[2].spearman is not None and pairs[2].spearman.value == pytest.approx(0.8)
 
 
 def test_test_table_marks_the_usual_steps_and_names_its_mean(small: StudyRecord) -> None:
-    board = scoreboard(small)
+    board = error_by_step.compute(StudyView(small))
     assert board is not None
     assert board.forecasters == ("GMAN, config 2", "last value")
     assert [row.step for row in board.rows if row.marked] == [3, 6, 12]
-    assert board.rows[0] == HorizonRow(1, 5, False, (Scores(2.1, 4.0, 5.0), Scores(4.0, 8.0, 10.0)))
+    assert board.rows[0] == StepScores(1, 5, False, (Scores(2.1, 4.0, 5.0), Scores(4.0, 8.0, 10.0)))
     assert board.mean_label == "mean of steps 1..12"
-    assert board.sensors == (("a", 2.0), ("b", 3.0))
-    assert board.silent_sensors == ()
+    sensors = error_by_sensor.compute(StudyView(small))
+    assert sensors is not None and (sensors.sensors, sensors.silent) == ((("a", 2.0), ("b", 3.0)), ())
     approx = tuple((step, pytest.approx(gain)) for step, gain in ((3, 42.5), (6, 35.0), (12, 20.0)))
     assert board.gains == (BaselineGain("last value", approx, pytest.approx(33.75)),)
 
@@ -140,19 +147,21 @@ def test_test_table_marks_the_usual_steps_and_names_its_mean(small: StudyRecord)
 def test_sensors_without_readings_are_named_not_ranked(small: StudyRecord) -> None:
     assert small.test is not None
     test = replace(small.test, sensor_mae={"dead": math.nan, "b": 3.0, "a": 2.0})
-    board = scoreboard(replace(small, test=test))
+    board = error_by_sensor.compute(StudyView(replace(small, test=test)))
     assert board is not None
-    assert (board.sensors, board.silent_sensors) == ((("a", 2.0), ("b", 3.0)), ("dead",))
-    assert sensor_caption(board).endswith("Without a reading in the test part: dead.")
+    assert (board.sensors, board.silent) == ((("a", 2.0), ("b", 3.0)), ("dead",))
+    assert error_by_sensor.caption(board).endswith("Without a reading in the test part: dead.")
 
 
 def test_horizon_caption_owns_up_to_steps_where_a_baseline_is_better(small: StudyRecord) -> None:
     assert small.test is not None
     plain = small.test.baselines["last value"]
     steps = {**plain["steps"], 1: Scores(2.0, 4.0, 5.0)}
-    board = scoreboard(replace(small, test=replace(small.test, baselines={"last value": {**plain, "steps": steps}})))
+    board = error_by_step.compute(
+        StudyView(replace(small, test=replace(small.test, baselines={"last value": {**plain, "steps": steps}})))
+    )
     assert board is not None
-    assert "A baseline is better than the winner 5 minutes ahead." in horizon_caption(board)
+    assert "A baseline is better than the winner 5 minutes ahead." in error_by_step.caption(board)
 
 
 @pytest.mark.parametrize(
@@ -171,19 +180,19 @@ def test_numbers_are_set_with_care(text: str, shown: str) -> None:
 
 def test_sample_keeps_gaps(small: StudyRecord) -> None:
     assert small.test is not None
-    sample = sample_summary(small, small.test.samples[0])
+    sample = sample_data(StudyView(small), small.test.samples[0])
     assert (sample.truth, sample.missing, sample.stride, sample.in_view) == ((60.0, None, 62.0), 1, 1, 3)
     assert sample.lines == (ForecastLine(12, 60, (59.0, 60.0, 61.0)),)
 
 
-def test_frame_leaves_out_few_far_values_and_counts_them() -> None:
-    assert frame([1.0, 2.0, None, math.nan]) == Frame(pytest.approx(0.94), pytest.approx(2.06), 0)
-    found = frame([*(1 + 0.01 * i for i in range(39)), 50.0])
+def test_axis_range_leaves_out_few_far_values_and_counts_them() -> None:
+    assert axis_range([1.0, 2.0, None, math.nan]) == AxisRange(pytest.approx(0.94), pytest.approx(2.06), 0)
+    found = axis_range([*(1 + 0.01 * i for i in range(39)), 50.0])
     assert found is not None and found.high < 2 and found.beyond == 1
-    assert frame([]) is None
+    assert axis_range([]) is None
 
 
-def test_thin_keeps_the_last() -> None:
-    assert thin(range(10), 4) == ((0, 3, 6, 9), 3)
-    assert thin(range(9), 4) == ((0, 3, 6, 8), 3)
-    assert thin((1, 2), 4) == ((1, 2), 1)
+def test_downsampling_keeps_the_last() -> None:
+    assert downsample(range(10), 4) == ((0, 3, 6, 9), 3)
+    assert downsample(range(9), 4) == ((0, 3, 6, 8), 3)
+    assert downsample((1, 2), 4) == ((1, 2), 1)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gman_search.errors import DataError, DiskFull
-from gman_search.training.checkpoints import read_arrays, read_checkpoint, write_arrays, write_checkpoint
+from gman_search.io.arrays import read_arrays, write_arrays
+from gman_search.training.checkpoints import read_checkpoint, write_checkpoint
 
 ARRAYS = {"parameters": np.arange(50, dtype=np.float32), "m": np.ones((3, 4), np.float32)}
 

@@ -9,16 +9,17 @@ import pytest
 from gman_search.config import Hyperparameters
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
+from gman_search.data_spec import DataSpec
 from gman_search.errors import DataError, UsageError
-from gman_search.halving.table import State
+from gman_search.halving.evaluations import State
+from gman_search.io.arrays import read_arrays, write_arrays
 from gman_search.model.growth import GrowthRules, kept_elements
-from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS
-from gman_search.training.checkpoints import read_arrays, write_arrays, write_checkpoint
+from gman_search.training.checkpoints import write_checkpoint
 from gman_search.training.job import Job, StopTraining
 from gman_search.training.loop import GmanTrainer
 from gman_search.training.step import StepValues
-from gman_search.training.warm_start import WarmStart, load_grown, set_rates, settle
+from gman_search.training.warm_start import WarmStart, init_optimizer_state, load_grown, set_rates
 
 SMALL = Hyperparameters(
     L=1, K=2, d=3, learning_rate=0.01, decay_epoch=2, decay_rate=0.7, batch_size=16, dropout=0.1, weight_decay=0.0,
@@ -91,8 +92,8 @@ def test_a_damaged_checkpoint_means_starting_again(trainer, tmp_path):
     assert resumed[1] == trained(trainer, job(tmp_path / "whole"))[1]
 
 
-SETTLED = GrowthRules(calibration_steps=4, moments="carry", rate=0.5, new_rate=1.0)
-ONE_RATE, FAST_NEW = GrowthRules(new_rate=1.0), GrowthRules(new_rate=3.0)
+SETTLED = GrowthRules(calibration_steps=4, optimizer_state="carry", lr_multiplier=0.5, new_weight_lr_multiplier=1.0)
+ONE_RATE, FAST_NEW = GrowthRules(new_weight_lr_multiplier=1.0), GrowthRules(new_weight_lr_multiplier=3.0)
 
 
 @pytest.mark.parametrize("rules", [GrowthRules(), SETTLED])
@@ -111,7 +112,7 @@ def test_a_settled_start_has_calibrated_statistics_carried_moments_and_a_lower_r
     parent = read_arrays(tmp_path / "parent" / "weights.npz")
     load_grown(model, big, parent)
     before, weights = model.state.statistics.numpy(), model.state.parameters.numpy()
-    warm = settle(model, big, trainer.task.starts["train"], parent)
+    warm = init_optimizer_state(model, big, trainer.task.starts["train"], parent)
     new = model.state.moving.to_named(model.state.statistics.numpy())["encoder_0/qkv/moving_variance"]
     assert not np.array_equal(before, model.state.statistics.numpy()) and not np.any(new == 1.0)
     np.testing.assert_array_equal(model.state.parameters.numpy(), weights)
@@ -128,7 +129,7 @@ def test_new_weights_beside_carried_moments_take_steps_of_the_rate_and_not_of_se
     model = trainer.compiled(big.hyperparameters.shape)
     parent = read_arrays(tmp_path / "parent" / "weights.npz")
     load_grown(model, big, parent)
-    set_rates(model, big, settle(model, big, trainer.task.starts["train"], parent))
+    set_rates(model, big, init_optimizer_state(model, big, trainer.task.starts["train"], parent))
     is_new = model.state.carried.numpy() == 0
     assert 0.3 < is_new.mean() < 0.95 and not model.state.first_moment.numpy()[is_new].any()
     begun = {**model.state.moments(), "parameters": model.state.parameters.numpy()}
@@ -315,7 +316,7 @@ def test_a_validation_part_without_readings_is_refused(trainer):
 
 
 def test_a_model_without_shortcuts_grows_into_one_that_has_them_and_never_back(trainer, tmp_path):
-    rules = SETTLED.model_copy(update={"new_rate": 3.0})
+    rules = SETTLED.model_copy(update={"new_weight_lr_multiplier": 3.0})
     parent, _ = trained(trainer, job(tmp_path / "parent", growth=rules, max_epochs=2))
     big = job(tmp_path / "grown", K=3, d=4, parent=tmp_path / "parent", growth=rules, shortcuts=True, max_epochs=2)
     with pytest.raises(StopTraining):

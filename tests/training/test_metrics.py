@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gman_search.training.calendar_errors import calendar_mae
-from gman_search.training.metrics import masked_scores, mean_of_steps, scores_by_step
+from gman_search.metrics import masked_scores, mean_of_steps, scores_by_step
+from gman_search.training.errors_by_hour import mae_by_hour
 
 SHAPE = (6, 3, 2)
 TRUTH = arrays(np.float64, SHAPE, elements=st.sampled_from([0.0, -0.0, math.nan, math.inf, 5.0, 40.0, 65.5]))
@@ -72,6 +72,6 @@ def test_single_precision_is_summed_in_double():
 def test_errors_fall_into_the_hour_of_the_moment_forecast():
     truth = np.array([[[10.0, 0.0], [20.0, 30.0]]])
     forecast = np.array([[[11.0, 99.0], [22.0, 26.0]]])
-    cells = calendar_mae(truth, forecast, np.array([[0, 1]]), np.array([[23, 0]]))
+    cells = mae_by_hour(truth, forecast, np.array([[0, 1]]), np.array([[23, 0]]))
     assert (len(cells), len(cells[0])) == (7, 24)
     assert (cells[0][23], cells[1][0], cells[0][0]) == (1.0, 3.0, None)

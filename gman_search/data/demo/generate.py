@@ -122,7 +122,7 @@ def _print_incident(plans: list[DayPlan], speeds: np.ndarray) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Simulate, write, and with `--check` measure."""
-    parser = argparse.ArgumentParser(description="Make the bundled demo network anew.")
+    parser = argparse.ArgumentParser(description="Make the bundled demo network again.")
     parser.add_argument("--days", type=int, default=35, help="days from Monday 2025-03-03 (default 35)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to")

@@ -6,6 +6,7 @@ measured speeds are in miles per hour.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,16 +62,12 @@ class DayPlan:
     seed: int
 
 
-def _sensors() -> tuple[Sensor, ...]:
-    found = []
-    for road, sections in (("F", range(SECTIONS)), ("A", ARTERIAL_SENSORS)):
-        for way in "EW":
-            for section in sections:
-                found.append(Sensor(f"{road}{way}{section + 1}", road == "F", way == "E", (section + 0.5) * SECTION))
-    return tuple(found)
-
-
-SENSORS = _sensors()
+SENSORS = tuple(
+    Sensor(f"{road}{way}{section + 1}", road == "F", way == "E", (section + 0.5) * SECTION)
+    for road, sections in (("F", range(SECTIONS)), ("A", ARTERIAL_SENSORS))
+    for way in "EW"
+    for section in sections
+)
 
 # Trips of one direction by interchange in travel order (0 first, 6 last; -1 the freeway before the first, 7 after the
 # last), with vehicles per second at a rush hour of factor 1.
@@ -132,7 +129,7 @@ def _profile(hours: np.ndarray, weekday: int, way: str, rng: np.random.Generator
     morning, evening = rng.lognormal(0.0, 0.15, size=2)  # how strong today's rush hours are
     morning *= _bump(hours, 7.7 + late, 0.95) * (0.51 if way == "E" else 0.16) * (0.9 if friday else 1.0)
     evening *= _bump(hours, (16.4 if friday else 17.2) + late, 1.25) * (0.20 if way == "E" else 0.53)
-    return 0.05 + asleep * (0.47 if way == "E" else 0.45) + morning + evening * (1.08 if friday else 1.0)
+    return np.asarray(0.05 + asleep * (0.47 if way == "E" else 0.45) + morning + evening * (1.08 if friday else 1.0))
 
 
 def _event(hours: np.ndarray, way: str, rng: np.random.Generator) -> np.ndarray:
@@ -210,7 +207,7 @@ def _node(way: str, place: int) -> str:
     return f"A{index}" if 0 <= index <= SECTIONS else f"F{way}{'west' if index < 0 else 'east'}"
 
 
-def _build(world) -> dict:
+def _build(world: Any) -> dict[str, Any]:
     """Add nodes and links to `world`; returns the links by name."""
     links = {}
 
@@ -249,7 +246,7 @@ def _build(world) -> dict:
     return links
 
 
-def _speeds(link, free_flow: float, rain: np.ndarray, seconds: float) -> np.ndarray:
+def _speeds(link: Any, free_flow: float, rain: np.ndarray, seconds: float) -> np.ndarray:
     """Mean speed on `link` (STEPS_PER_DAY,) in mph: distance travelled over time spent, from its cumulative counts."""
     per_step = round(STEP / seconds)
     arrived = np.asarray(link.cum_arrival, dtype=float)[: per_step * STEPS_PER_DAY]
@@ -260,4 +257,4 @@ def _speeds(link, free_flow: float, rain: np.ndarray, seconds: float) -> np.ndar
     free = free_flow * np.where(rain, 0.9, 1.0)
     speed = link.length * (vehicles + PRIOR_VEHICLES) / (present + PRIOR_VEHICLES * link.length / free)
     load = vehicles / STEP / link.capacity
-    return np.minimum(speed, free) * (1 - FLOW_EFFECT * np.square(np.minimum(load, 1))) / MPH
+    return np.asarray(np.minimum(speed, free) * (1 - FLOW_EFFECT * np.square(np.minimum(load, 1))) / MPH)

@@ -9,17 +9,21 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from gman_search.data.guards import check_inflation, check_size
 from gman_search.data.readings import Readings, check_names
+from gman_search.data.size_limits import check_inflation, check_size
+from gman_search.data.tables.times import Stamps, instant_stamps
 from gman_search.errors import DataError
+from gman_search.reading_options import ReadingOptions
 
 __all__ = ["hdf_readings"]
 
 UNITS = {"datetime64": "ns", **{f"datetime64[{unit}]": unit for unit in ("s", "ms", "us", "ns")}}
+FILTERS = {307: "bzip2", 305: "lzo", 32000: "lzf", 32001: "blosc", 32004: "lz4", 32015: "zstd", 32026: "blosc2"}
+"""Names of filters by the numbers under which HDF5 registers them."""
 ADVICE = 'write it with df.to_hdf(path, key="df", format="fixed") from a DataFrame of numbers, or save it as CSV'
 
 
-def hdf_readings(path: Path) -> Readings:
+def hdf_readings(path: Path, options: ReadingOptions) -> Readings:
     """One DataFrame: `axis0` sensors, `axis1` times, `block0_items`, `block0_values` (R, N), and further blocks.
 
     Raises:
@@ -27,7 +31,7 @@ def hdf_readings(path: Path) -> Readings:
     """
     try:
         with h5py.File(path, "r") as file:
-            return _frame(path, _only_frame(path, file))
+            return _frame(path, _only_frame(path, file), options)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: expected an HDF5 file of pandas; {' '.join(str(error).split())}: {ADVICE}") from None
 
@@ -45,13 +49,14 @@ def _only_frame(path: Path, file: h5py.File) -> h5py.Group:
     return file[frames[0]]
 
 
-def _frame(path: Path, group: h5py.Group) -> Readings:
+def _frame(path: Path, group: h5py.Group, options: ReadingOptions) -> Readings:
     kind = _text(group.attrs["pandas_type"])
     if kind != "frame":
         raise DataError(f"{path}, {group.name}: expected pandas' fixed format; received {kind!r}: {ADVICE}")
     names = _names(path, group, "axis0")
     check_names(path, names)
-    times = _times(path, group)
+    stamps = _times(path, group, options)
+    times = stamps.times
     check_size(path, (len(times), len(names)))
     values = np.full((len(times), len(names)), np.nan)
     column = {name: index for index, name in enumerate(names)}
@@ -70,7 +75,8 @@ def _frame(path: Path, group: h5py.Group) -> Readings:
         where = f"row {row} ({str(times[row]).replace('T', ' ')})"
         return where if index is None else f"{where}, column {names[index]!r}"
 
-    return Readings(path, values, names, times, place)
+    instants = stamps.instants if stamps.zoned else None
+    return Readings(path, values, names, times, place, stamps.notes, instants=instants)
 
 
 def _names(path: Path, group: h5py.Group, name: str) -> tuple[str, ...]:
@@ -80,18 +86,20 @@ def _names(path: Path, group: h5py.Group, name: str) -> tuple[str, ...]:
     return tuple(_text(item).strip() for item in array.tolist())
 
 
-def _times(path: Path, group: h5py.Group) -> np.ndarray:
+def _times(path: Path, group: h5py.Group, options: ReadingOptions) -> Stamps:
     array = _array(path, group, "axis1")
     attributes = group["axis1"].attrs
     kind = _text(attributes.get("kind", ""))
-    if "tz" in attributes and not isinstance(attributes["tz"], h5py.Empty):
-        raise DataError(f"{path}, {group.name}/axis1: expected local times without a time zone; received one with it")
     if kind not in UNITS or array.ndim != 1 or array.dtype.kind != "i":
         raise DataError(f"{path}, {group.name}/axis1: expected times as the index; received {kind!r}: {ADVICE}")
     times = array.astype(f"datetime64[{UNITS[kind]}]")
     if np.isnat(times).any():
         raise DataError(f"{path}, {group.name}/axis1: expected a time in every row; received NaT")
-    return times.astype("datetime64[s]")
+    times = times.astype("datetime64[s]")
+    if "tz" in attributes and not isinstance(attributes["tz"], h5py.Empty):  # pandas writes UTC and names the zone
+        first = str(times[0]).replace("T", " ") if len(times) else "none"
+        return instant_stamps(path, times, f"{first} UTC, with a time zone", options)
+    return Stamps(times, times)
 
 
 def _array(path: Path, group: h5py.Group, name: str, *, numbers: bool = False) -> np.ndarray:
@@ -109,8 +117,23 @@ def _array(path: Path, group: h5py.Group, name: str, *, numbers: bool = False) -
         )
     check_size(path, dataset.shape)
     check_inflation(path, path.stat().st_size, dataset.size * dataset.dtype.itemsize)
+    _check_filters(where, path, dataset)
     array: np.ndarray = dataset[()]
     return array
+
+
+def _check_filters(where: str, path: Path, dataset: h5py.Dataset) -> None:
+    """Refuse data packed in a way that h5py cannot unpack, with how to write it anew."""
+    made = dataset.id.get_create_plist()
+    for index in range(made.get_nfilters()):
+        code, _, _, name = made.get_filter(index)
+        if not h5py.h5z.filter_avail(code):
+            kind = FILTERS.get(code) or _text(name).strip() or f"number {code}"
+            raise DataError(
+                f"{where}: expected data that h5py can unpack; received the filter {kind}: write the file again where "
+                f"pandas can read it, pd.read_hdf({path.name!r}).to_hdf('new.h5', key='df', complib='zlib'), or save "
+                "it as CSV"
+            )
 
 
 def _text(value: object) -> str:

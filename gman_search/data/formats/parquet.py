@@ -1,24 +1,30 @@
 """Parquet, wide or long, with pyarrow (extra `parquet`)."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import pandas as pd
 
-from gman_search.data.formats.long_csv import long_columns, spread
-from gman_search.data.formats.times import times_of
-from gman_search.data.guards import check_inflation, check_size
+from gman_search.data.ignored_columns import kept_columns
 from gman_search.data.readings import Readings, check_names
+from gman_search.data.size_limits import check_inflation, check_size
+from gman_search.data.tables.known_names import CLOCK_NAMES, TIME_NAMES
+from gman_search.data.tables.long import chosen_value, sensor_column
+from gman_search.data.tables.read import table_readings
+from gman_search.data.tables.table import Table
 from gman_search.errors import DataError, UsageError
+from gman_search.reading_options import ReadingOptions
 
-__all__ = ["parquet_readings"]
+__all__ = ["arrow_readings", "chosen_fields", "parquet_readings"]
 
 INDEX = re.compile(r"__index_level_\d+__")
 
 
-def parquet_readings(path: Path, channel: int | str | None) -> Readings:
-    """A column of timestamps and one column a sensor, or columns of time, sensor and value.
+def parquet_readings(path: Path, options: ReadingOptions, *, strict: bool) -> Readings:
+    """A column of times and one column a sensor, or columns of time, sensor and value.
+
+    With `strict`, every pattern of `data.ignore_columns` must name a column.
 
     Raises:
         UsageError: pyarrow is not installed.
@@ -26,7 +32,7 @@ def parquet_readings(path: Path, channel: int | str | None) -> Readings:
     """
     try:
         import pyarrow as arrow
-        from pyarrow import parquet, types
+        from pyarrow import parquet
     except ImportError:
         raise UsageError('reading Parquet needs pyarrow: pip install "gman-search[parquet]"') from None
     try:
@@ -35,35 +41,87 @@ def parquet_readings(path: Path, channel: int | str | None) -> Readings:
         check_size(path, (about.num_rows, about.num_columns))
         unpacked = sum(about.row_group(index).total_byte_size for index in range(about.num_row_groups))
         check_inflation(path, path.stat().st_size, max(8 * about.num_rows * about.num_columns, unpacked))
-        # But for what pandas stores of an index that is only row numbers.
-        fields = [field for field in schema if not INDEX.fullmatch(field.name) or types.is_temporal(field.type)]
-        names = [str(field.name) for field in fields]
-        check_names(path, names)
-        long = long_columns(path, names, channel)
-        if long is not None:
-            fields = [fields[index] for index in long]
-        _check_kinds(path, fields, is_long=long is not None)
+        fields = chosen_fields(path, schema, options, strict=strict)
         table = _read(path, fields)
-    except (arrow.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{path}: expected a Parquet file; {' '.join(str(error).split())}") from None
-    return _wide(path, table) if long is None else _long(path, table)
+    except (arrow.ArrowException, OSError, ValueError):
+        raise DataError(f"{path}: expected a Parquet file; received one that is damaged or of another kind") from None
+    return arrow_readings(path, table, options)
 
 
-def _check_kinds(path: Path, fields: list, *, is_long: bool) -> None:
-    """Refuse, before anything is read, a wide table without one column of times, and values that are no numbers."""
+def chosen_fields(path: Path, schema: Any, options: ReadingOptions, *, strict: bool) -> list[Any]:
+    """The columns to read of a table with this schema.
+
+    Raises:
+        DataError: no such columns, or columns that are no numbers.
+    """
     from pyarrow import types
 
-    values = fields[2:] if is_long else [field for field in fields if not types.is_temporal(field.type)]
-    stamps = len(fields) - len(values)
-    if not is_long and stamps != 1:
-        raise DataError(f"{path}: expected one column of timestamps; received {stamps}: write times as timestamps")
-    for field in values:
-        kind = field.type
-        if not (types.is_integer(kind) or types.is_floating(kind) or types.is_null(kind)):
-            raise DataError(f"{path}: column {field.name!r} has no numbers but {kind}: remove the column")
+    # But for what pandas stores of an index that is only row numbers.
+    fields = [field for field in schema if not INDEX.fullmatch(field.name) or types.is_temporal(field.type)]
+    names = [str(field.name).strip() for field in fields]
+    check_names(path, names)
+    kept = kept_columns(path, names, options.ignore_columns, strict=strict)
+    return _chosen(path, [fields[index] for index in kept], options)
 
 
-def _read(path: Path, fields: list):
+def arrow_readings(path: Path, table: Any, options: ReadingOptions) -> Readings:
+    """Readings of a table of Arrow that has the columns of `chosen_fields` alone.
+
+    Raises:
+        DataError: with row and column.
+    """
+    header = [str(name) for name in table.column_names]
+    cells = pd.DataFrame({index: _cells(table, index) for index in range(len(header))})
+    # What was to be ignored is not read, and a channel is chosen.
+    rules = options.model_copy(update={"ignore_columns": (), "channel": None})
+    return table_readings(Table(path, header, cells, unit="row"), rules)
+
+
+def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> list[Any]:
+    """The columns to be read, of what their names and types tell: nothing is read before that.
+
+    Raises:
+        DataError: there is no column of times, or one that is neither times nor numbers.
+    """
+    from pyarrow import types
+
+    names = [str(field.name).strip() for field in fields]
+    sensor = sensor_column(path, names, options.sensor_column)
+    stamps = [
+        index for index, field in enumerate(fields) if types.is_timestamp(field.type) or types.is_date(field.type)
+    ]
+    clocks = [index for index, field in enumerate(fields) if types.is_time(field.type)]
+    named = [index for index, name in enumerate(names) if name.lower() in TIME_NAMES | CLOCK_NAMES and index != sensor]
+    times = [*stamps, *clocks] if stamps else named
+    if not times:
+        raise DataError(f"{path}: expected one column of timestamps; received 0: write times as timestamps")
+    numbers = [index for index, field in enumerate(fields) if index not in (*times, sensor) and _is_number(field.type)]
+    if sensor is not None:
+        offered = numbers or [index for index in range(len(fields)) if index not in (*times, sensor)]
+        value, _ = chosen_value(path, names, offered, options.channel)
+        _check_number(path, fields[value])
+        return [*(fields[index] for index in times), fields[sensor], fields[value]]
+    for index, field in enumerate(fields):
+        if index not in times and not (stamps and types.is_temporal(field.type)):
+            _check_number(path, field)
+    return fields
+
+
+def _is_number(kind: Any) -> bool:
+    from pyarrow import types
+
+    return any(is_kind(kind) for is_kind in (types.is_integer, types.is_floating, types.is_null, types.is_decimal))
+
+
+def _check_number(path: Path, field: Any) -> None:
+    if not _is_number(field.type):
+        raise DataError(
+            f"{path}: column {field.name!r} has no numbers but {field.type}: if it is no sensor, leave it out with "
+            f'data.ignore_columns = ["{field.name}"]'
+        )
+
+
+def _read(path: Path, fields: list[Any]) -> Any:
     """The columns alone; text as a dictionary first, since few bytes may say "a million times this long name"."""
     from pyarrow import compute, parquet, types
 
@@ -79,38 +137,11 @@ def _read(path: Path, fields: list):
     return table
 
 
-def _wide(path: Path, table) -> Readings:
+def _cells(table: Any, index: int) -> pd.Series:
     from pyarrow import types
 
-    (stamp,) = (index for index, field in enumerate(table.schema) if types.is_temporal(field.type))
-    times, notes = _times(path, table, stamp)
-    sensors = tuple(name for index, name in enumerate(table.column_names) if index != stamp)
-    check_names(path, sensors)
-    values = np.stack([_numbers(table, name) for name in sensors], axis=1)
-
-    def place(row: int, column: int | None) -> str:
-        where = f"row {row} ({str(times[row]).replace('T', ' ')})"
-        return where if column is None else f"{where}, column {sensors[column]!r}"
-
-    return Readings(path, values, sensors, times, place, notes)
-
-
-def _long(path: Path, table) -> Readings:
-    """Columns of time, sensor and value, in this order."""
-    sensors = table.column(1).to_pandas()
-    sensors = sensors.astype(str).where(sensors.notna())  # the text of an absent name would be a name
-    times, notes = _times(path, table, 0)
-    values = _numbers(table, table.column_names[2])
-    return replace(spread(path, times, sensors, values, lambda row: f"row {row}"), notes=notes)
-
-
-def _times(path: Path, table, index: int) -> tuple[np.ndarray, tuple[str, ...]]:
     column = table.column(index)
-    if column.null_count:
-        raise DataError(f"{path}, column {table.column_names[index]!r}: expected a time in every row; received none")
-    return times_of(path, column.to_pandas(), lambda row: f"{row} of {table.column_names[index]!r}")
-
-
-def _numbers(table, name: str) -> np.ndarray:
-    numbers: np.ndarray = table.column(name).to_pandas().to_numpy(dtype=float, na_value=np.nan)
-    return numbers
+    if types.is_null(column.type) or types.is_decimal(column.type):
+        column = column.cast("float64")
+    cells: pd.Series = column.to_pandas()
+    return cells

@@ -12,7 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from gman_search.data.guards import check_size
+from gman_search.data.graphs.matrix import of_numbers
+from gman_search.data.graphs.names import match_names
+from gman_search.data.graphs.result import Graph
+from gman_search.data.graphs.values import GraphValues
+from gman_search.data.size_limits import check_size
 from gman_search.errors import DataError
 
 __all__ = ["read_pickled"]
@@ -26,15 +30,20 @@ class _Refused(Exception):
     """The pickle names what no graph needs."""
 
 
-def read_pickled(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
-    """Adjacency (M, M) float32, rows and columns in the order of the speed file's sensors.
+def read_pickled(path: Path, raw: bytes, all_sensors: tuple[str, ...], wish: GraphValues = "auto") -> Graph:
+    """The graph in a pickle's bytes, rows and columns in the order of the readings' sensors.
 
     Raises:
         DataError: anything but this layout, a sensor that is not in it, or weights that are none.
     """
     try:
-        layout = _load(path.read_bytes())
+        layout = _load(raw)
     except _Refused as error:
+        if str(error).startswith("pandas."):
+            raise DataError(
+                f"{path}: expected a graph; received a pandas table as a pickle, which may run code: nothing was run; "
+                "save it with to_csv"
+            ) from None
         raise DataError(
             f"{path}: expected DCRNN's pickle (sensor ids, their indices, a matrix); received one that asks for "
             f"{error}, which may run code: nothing was run; save the graph as CSV"
@@ -45,17 +54,22 @@ def read_pickled(path: Path, all_sensors: tuple[str, ...]) -> np.ndarray:
     ids, matrix = _parts(path, layout)
     if not ((matrix >= 0) & (matrix <= np.finfo(np.float32).max)).all():
         raise DataError(f"{path}: expected finite weights of at least 0; received NaN, infinity or a negative one")
-    position = {name: index for index, name in enumerate(ids)}
-    if not any(name in position for name in all_sensors) and len(ids) == len(all_sensors):
-        return matrix.astype(np.float32)  # readings without names: the order is all there is
-    lost = [name for name in all_sensors if name not in position]
+    numbered = all_sensors == tuple(str(index) for index in range(len(all_sensors)))
+    if numbered and len(ids) == len(all_sensors) and not set(ids) & set(all_sensors):
+        # Readings without names: the order is all there is.
+        told = f"the readings have no names; {path.name}'s {len(ids)} sensors are taken in its order"
+        return of_numbers(path, matrix.astype(float), wish).noted(told)
+    match = match_names(path, [(name,) for name in ids], all_sensors)
+    order = {match.position[name]: index for index, name in enumerate(ids) if name in match.position}
+    lost = [name for index, name in enumerate(all_sensors) if index not in order]
     if lost:
         raise DataError(
-            f"{path}: expected every sensor of the speed file; {len(lost)} of {len(all_sensors)} are not in it, such "
+            f"{path}: expected every sensor of the readings; {len(lost)} of {len(all_sensors)} are not in it, such "
             f"as {lost[0]}; it has {len(ids)}, such as {ids[0] if ids else 'none'}"
         )
-    order = [position[name] for name in all_sensors]
-    return matrix[np.ix_(order, order)].astype(np.float32)
+    rows = [order[index] for index in range(len(all_sensors))]
+    notes = tuple(note for note in match.notes if "written otherwise" in note or match.by_number)
+    return of_numbers(path, matrix[np.ix_(rows, rows)].astype(float), wish).noted(*notes)
 
 
 def _parts(path: Path, layout: Any) -> tuple[list[str], np.ndarray]:

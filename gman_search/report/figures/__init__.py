@@ -1,1 +1,1 @@
-"""Summaries drawn: each function takes one summary and returns one plotly figure, computing nothing."""
+"""One file a figure: what it computes from a study, how it is drawn, its caption and its table."""

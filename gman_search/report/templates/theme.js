@@ -87,7 +87,7 @@
   });
   system.addEventListener("change", function () { show(null); });
 
-  // Paper is white, whatever the screen shows.
+  // Paper is white, also where the screen is dark.
   let before = null;
   window.addEventListener("beforeprint", function () { before = root.dataset.theme || ""; show("light"); });
   window.addEventListener("afterprint", function () {

@@ -1,0 +1,155 @@
+"""Which columns of a table are times, sensors and values, and whether it is wide, long or turned."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gman_search.data.tables.kinds import Kind, kind_of
+from gman_search.data.tables.known_names import CLOCK_NAMES, HOUR_NAMES, ROW_NUMBERS, TIME_NAMES
+from gman_search.data.tables.table import Table, texts_of
+from gman_search.errors import DataError
+from gman_search.reading_options import ReadingOptions
+
+__all__ = ["TimeColumns", "row_numbers", "time_columns"]
+
+PUT = "write the date and the time of day into one column, like 2025-03-03 00:05"
+
+
+@dataclass(frozen=True)
+class TimeColumns:
+    """Positions of the column of times, or of a date and its clock; `others` have times, too, and are no readings."""
+
+    positions: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Every column that holds times."""
+        return self.positions + self.others
+
+
+def time_columns(table: Table, options: ReadingOptions) -> TimeColumns:
+    """Which columns have the times.
+
+    Raises:
+        DataError: several may be, or there are times of day without a date.
+    """
+    kinds = [kind_of(table, position) for position in range(table.width)]
+    if options.sensor_column is not None:
+        kinds = [
+            Kind.OTHER if table.key(index) == options.sensor_column.strip().lower() else kind
+            for index, kind in enumerate(kinds)
+        ]
+    stamps, dates, clocks, digits = ([index for index, kind in enumerate(kinds) if kind is wanted]
+                                     for wanted in (Kind.STAMP, Kind.DATE, Kind.CLOCK, Kind.DIGITS))  # fmt: skip
+    if not stamps and not dates:
+        stamps, dates = _by_digits(table, digits, clocks)
+    if not stamps and not dates and not clocks:
+        named = [index for index in range(table.width) if table.key(index) in TIME_NAMES - {""}]
+        if not named and table.header is not None and table.key(0) == "" and not _counts(table, 0):
+            named = [0]
+        stamps = named[:1]
+    if stamps:
+        return _one_of(table, stamps, (*dates, *clocks))
+    if len(dates) > 1:
+        return _one_of(table, dates, tuple(clocks))
+    if dates:
+        return _date_and_clock(table, dates[0], clocks)
+    if clocks:
+        name = table.name(clocks[0])
+        raise DataError(
+            f"{table.path}: expected times with their dates; received {_first(table, clocks[0])!r} in column {name!r}: "
+            f"{PUT}"
+        )
+    return TimeColumns()
+
+
+def row_numbers(table: Table, taken: Sequence[int]) -> int | None:
+    """Position of a first column that only counts the rows, as pandas and R write one; None where there is none."""
+    if table.header is None or table.width < 2 or 0 in taken or table.key(0) not in ROW_NUMBERS:
+        return None
+    return 0 if _counts(table, 0) else None
+
+
+def _one_of(table: Table, found: list[int], others: tuple[int, ...]) -> TimeColumns:
+    chosen, notes = found[0], []
+    if len(found) > 1:
+        named = [index for index in found if table.key(index) in TIME_NAMES]
+        if len(named) != 1:
+            first, second = (table.name(index) for index in found[:2])
+            raise DataError(
+                f"{table.path}: expected one column of times; received {first!r} and {second!r}: say which one is not "
+                f'to be used with data.ignore_columns = ["{second}"]'
+            )
+        chosen = named[0]
+    left = (*(index for index in found if index != chosen), *others)
+    if left:
+        names = ", ".join(repr(table.name(index)) for index in left)
+        notes.append(f"times are those of column {table.name(chosen)!r}; {names} are not read")
+    return TimeColumns((chosen,), left, tuple(notes))
+
+
+def _date_and_clock(table: Table, date: int, clocks: list[int]) -> TimeColumns:
+    texts = texts_of(table.cells.iloc[:, date])
+    repeated = bool(texts.duplicated().any())
+    if not clocks and repeated:
+        clocks = [index for index in range(table.width) if index != date and _is_clock_number(table, index)]
+    if len(clocks) > 1:
+        named = [index for index in clocks if table.key(index) in CLOCK_NAMES]
+        clocks = named if len(named) == 1 else clocks
+    if len(clocks) > 1:
+        first, second = (table.name(index) for index in clocks[:2])
+        raise DataError(
+            f"{table.path}: expected one column of times of day with {table.name(date)!r}; received {first!r} and "
+            f'{second!r}: say which one is not to be used with data.ignore_columns = ["{second}"]'
+        )
+    if not clocks:
+        hours = [index for index in range(table.width) if table.key(index) in CLOCK_NAMES and index != date]
+        if repeated and hours:
+            raise DataError(
+                f"{table.path}: expected times of day like 00:05 in column {table.name(hours[0])!r}; received "
+                f"{_first(table, hours[0])!r}: {PUT}"
+            )
+        return TimeColumns((date,))
+    note = f"columns {table.name(date)!r} and {table.name(clocks[0])!r} are read as one time"
+    return TimeColumns((date, clocks[0]), notes=(note,))
+
+
+def _by_digits(table: Table, digits: list[int], clocks: list[int]) -> tuple[list[int], list[int]]:
+    """Columns of times written as digits: those of that name, or else a single one."""
+    named = [index for index in digits if table.key(index) in TIME_NAMES]
+    found = named or digits
+    if len(found) != 1:
+        return (named, []) if named else ([], [])
+    days = all(len(text) == 8 for text in texts_of(table.cells.iloc[:100, found[0]]) if text)
+    return ([], found) if days and (clocks or _has_hours(table, found[0])) else (found, [])
+
+
+def _has_hours(table: Table, date: int) -> bool:
+    return any(table.key(index) in CLOCK_NAMES for index in range(table.width) if index != date)
+
+
+def _is_clock_number(table: Table, position: int) -> bool:
+    """Whether a column of such a name has hours from 0 to 23, or hours and minutes like 0005."""
+    if table.key(position) not in CLOCK_NAMES | HOUR_NAMES:
+        return False
+    texts = texts_of(table.cells.iloc[:, position])
+    if texts.str.fullmatch("([01][0-9]|2[0-3])[0-5][0-9]").all():
+        return True
+    return table.key(position) in HOUR_NAMES and bool(texts.str.fullmatch("0?[0-9]|1[0-9]|2[0-3]").all())
+
+
+def _counts(table: Table, position: int) -> bool:
+    """Whether a column counts the rows from 0 or 1."""
+    texts = texts_of(table.cells.iloc[:, position])
+    if len(texts) < 2 or not texts.str.fullmatch("[0-9]+").all() or texts.str.len().max() > 15:
+        return False
+    numbers = texts.astype(np.int64).to_numpy()
+    return bool(numbers[0] in (0, 1) and (np.diff(numbers) == 1).all())
+
+
+def _first(table: Table, position: int) -> str:
+    texts = texts_of(table.cells.iloc[:20, position])
+    return next((text for text in texts if text), "")

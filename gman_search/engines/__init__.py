@@ -1,1 +1,0 @@
-"""Where workers run: as processes of this machine."""

@@ -1,0 +1,1 @@
+"""Files written completely or not at all, and named arrays in them."""

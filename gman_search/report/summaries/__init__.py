@@ -1,1 +1,0 @@
-"""What the report says, as plain values: pure functions of the study's record."""

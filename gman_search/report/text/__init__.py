@@ -1,1 +1,0 @@
-"""Summaries in words and tables: captions, numbers behind the figures, CSV (pure)."""

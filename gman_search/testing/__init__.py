@@ -1,0 +1,1 @@
+"""Tests to run against implementations of your own."""

@@ -1,0 +1,234 @@
+"""What every `TrialStore` must do, as tests that any store can run.
+
+Subclass `TrialStoreSuite` in a test module, and give it a fixture `stores`: a function of the lease's seconds that
+returns a store of one and the same search at every call, as two workers would open it. Its boards are `BOARDS`, its
+parameters a float `learning_rate` from 1e-4 to 1e-1 and an integer `batch_size` from 1 to 64.
+
+    class TestMyStore(TrialStoreSuite):
+        @pytest.fixture
+        def stores(self, tmp_path):
+            return lambda seconds=60.0: MyStore(tmp_path / "trials", BOARDS, lease_seconds=seconds)
+"""
+
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from gman_search.halving.evaluations import State
+from gman_search.testing.store_trials import PARAMS, ArtifactFolder, is_refused, queued, running, wait_until
+from gman_search.tuning.trial_store import TrialStore
+
+__all__ = ["BOARDS", "Stores", "TrialStoreSuite"]
+
+BOARDS = ("quick", "full", "final")
+Stores: TypeAlias = Callable[..., TrialStore]
+
+
+class TrialStoreSuite:
+    """The tests; see the module for how to run them."""
+
+    def test_a_new_store_is_empty_and_unread(self, stores: Stores) -> None:
+        store = stores()
+        assert tuple(store.boards) == BOARDS
+        assert store.is_unread
+        assert store.read() == {board: [] for board in BOARDS} == store.read_all()
+        assert store.live_leases() == {} and store.workers_seen() == []
+
+    def test_attributes_of_the_search_are_shared_and_replaced(self, stores: Stores) -> None:
+        one, other = stores(), stores()
+        one.set_study_attrs({"spec": "{}", "factors": [4, 2]})
+        one.set_study_attrs({"factors": [3]})
+        attrs = other.study_attrs()
+        assert (attrs["spec"], attrs["factors"]) == ("{}", [3])
+
+    def test_a_queued_trial_keeps_what_it_was_queued_with(self, stores: Stores) -> None:
+        store = stores()
+        trial = queued(store)
+        assert (trial.number, trial.state, trial.value, trial.ended) == (0, State.WAITING, None, None)
+        assert trial.params == trial.fixed_params == PARAMS
+        assert trial.user_attrs == {"config_id": 0, "names": ["a", "b"]}, "as JSON has it"
+        assert store.trial(trial.trial_id) == trial
+
+    def test_boards_number_their_trials_on_their_own_and_keep_their_order(self, stores: Stores) -> None:
+        store = stores()
+        for board in ("quick", "full", "quick"):
+            queued(store, board)
+        found = {board: [trial.number for trial in trials] for board, trials in stores().read().items()}
+        assert found == {"quick": [0, 1], "full": [0], "final": []}
+        ids = [trial.trial_id for trials in store.read().values() for trial in trials]
+        assert len(set(ids)) == 3
+
+    def test_only_one_worker_claims_a_trial(self, stores: Stores) -> None:
+        one, other = stores(), stores()
+        trial = queued(one)
+        assert one.claim(trial.trial_id, "one") and not other.claim(trial.trial_id, "other")
+        assert other.live_leases() == {trial.trial_id: "one"}
+        claimed = other.trial(trial.trial_id)
+        assert (claimed.state, claimed.user_attrs["worker"]) == (State.RUNNING, "one")
+
+    def test_many_workers_claim_every_trial_once(self, stores: Stores) -> None:
+        first = stores()
+        for _ in range(12):
+            queued(first)
+        claimed: list[tuple[int, str]] = []
+
+        def work(store: TrialStore, name: str) -> None:
+            for trial in store.read()["quick"]:
+                if store.claim(trial.trial_id, name):
+                    claimed.append((trial.trial_id, name))
+
+        threads = [threading.Thread(target=work, args=(stores(), f"w{number}")) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(claimed) == 12 and set(Counter(trial_id for trial_id, _ in claimed).values()) == {1}
+        assert first.live_leases() == dict(claimed)
+
+    def test_a_reserved_trial_runs_is_leased_and_gets_its_parameters_later(self, stores: Stores) -> None:
+        store = stores()
+        trial = running(store)
+        assert (trial.state, trial.params) == (State.RUNNING, {})
+        assert trial.user_attrs == {"config_id": 0, "worker": "w"}
+        assert running(store).user_attrs["config_id"] == 1
+        assert store.set_params(trial.trial_id, PARAMS, {"note": "drawn"}, "w")
+        drawn = store.trial(trial.trial_id)
+        assert drawn.params == PARAMS and drawn.user_attrs["note"] == "drawn"
+        assert type(drawn.params["batch_size"]) is int
+
+    def test_parameters_are_written_by_the_holder_of_the_lease_only(self, stores: Stores) -> None:
+        store = stores()
+        trial = running(store)
+        assert not store.set_params(trial.trial_id, PARAMS, {"note": "stolen"}, "thief")
+        store.release_lease(trial.trial_id, "w")
+        assert not store.set_params(trial.trial_id, PARAMS, {}, "w")
+        assert store.trial(trial.trial_id) == trial
+
+    def test_reported_values_are_read_and_replaced(self, stores: Stores) -> None:
+        store = stores()
+        trial = running(store)
+        for step, value in ((1, 3.5), (2, math.inf), (1, 3.0)):
+            store.report(trial.trial_id, step, value)
+        assert stores().read_all()["quick"][0].intermediate_values == {1: 3.0, 2: math.inf}
+
+    def test_a_result_is_written_whole_by_the_holder_of_the_lease_only(self, stores: Stores) -> None:
+        store = stores()
+        trial = running(store)
+        assert not store.finish(trial.trial_id, State.COMPLETE, 2.0, {"reason": "stolen"}, worker="thief")
+        assert store.trial(trial.trial_id) == trial
+        began = time.time()
+        assert store.finish(trial.trial_id, State.COMPLETE, 3.25, {"reason": ""}, worker="w")
+        ended = stores().read()["quick"][0]
+        assert (ended.state, ended.value, ended.user_attrs["reason"]) == (State.COMPLETE, 3.25, "")
+        assert ended.ended is not None and abs(ended.ended - began) < 60
+
+    def test_a_trial_can_end_without_a_lease_and_without_a_value(self, stores: Stores) -> None:
+        store = stores()
+        for state in (State.PRUNED, State.FAILED):
+            trial = queued(store)
+            assert store.finish(trial.trial_id, state, attrs={"reason": "a person decided it"})
+            assert (store.trial(trial.trial_id).state, store.trial(trial.trial_id).value) == (state, None)
+
+    def test_nothing_is_written_to_a_trial_that_has_ended(self, stores: Stores, tmp_path: Path) -> None:
+        store = stores()
+        trial = running(store)
+        store.finish(trial.trial_id, State.FAILED, attrs={"reason": "lost"})
+        ended, file = store.trial(trial.trial_id), tmp_path / "weights"
+        file.write_text("content")
+        assert is_refused(lambda: store.finish(trial.trial_id, State.COMPLETE, 1.0))
+        assert is_refused(lambda: store.set_trial_attrs(trial.trial_id, {"note": 1}))
+        assert is_refused(lambda: store.set_params(trial.trial_id, PARAMS, {}, "w"))
+        assert is_refused(lambda: store.report(trial.trial_id, 1, 1.0))
+        assert is_refused(lambda: store.upload_artifact(trial.trial_id, file, ArtifactFolder(tmp_path)))
+        assert not store.claim(trial.trial_id, "w")
+        assert store.trial(trial.trial_id) == ended
+
+    def test_readings_follow_what_other_workers_do(self, stores: Stores) -> None:
+        one, other = stores(), stores()
+        trial = queued(one)
+        assert [found.state for found in other.read()["quick"]] == [State.WAITING]
+        one.claim(trial.trial_id, "one")
+        assert [found.state for found in other.read()["quick"]] == [State.RUNNING]
+        one.set_trial_attrs(trial.trial_id, {"folder": "here"})
+        one.finish(trial.trial_id, State.COMPLETE, 3.0, worker="one")
+        queued(one)
+        found = other.read()["quick"]
+        assert [(each.state, each.value) for each in found] == [(State.COMPLETE, 3.0), (State.WAITING, None)]
+        assert found[0].user_attrs["folder"] == "here"
+        assert found == one.read_all()["quick"]
+
+    def test_what_has_ended_is_the_same_object_at_every_reading(self, stores: Stores) -> None:
+        store = stores()
+        trial = queued(store)
+        store.finish(trial.trial_id, State.FAILED)
+        assert store.read()["quick"][0] is store.read()["quick"][0]
+
+    def test_a_lease_lasts_while_it_is_renewed_and_then_runs_out(self, stores: Stores) -> None:
+        store = stores(0.5)
+        trial = running(store)
+        for _ in range(4):
+            time.sleep(0.2)
+            assert store.renew_lease(trial.trial_id, "w") and not store.renew_lease(trial.trial_id, "another")
+        assert not store.expire_lease(trial.trial_id)
+        wait_until(lambda: not store.live_leases())
+        assert not store.renew_lease(trial.trial_id, "w"), "a lease that has run out cannot be renewed"
+        assert not store.finish(trial.trial_id, State.COMPLETE, 1.0, worker="w")
+        assert store.expire_lease(trial.trial_id)
+
+    def test_a_lease_is_given_back_by_its_holder_only(self, stores: Stores) -> None:
+        store = stores()
+        trial = running(store)
+        store.release_lease(trial.trial_id, "another")
+        assert store.live_leases() == {trial.trial_id: "w"}
+        store.release_lease(trial.trial_id, "w")
+        assert store.live_leases() == {}
+
+    def test_a_running_trial_without_a_lease_gets_a_short_one(self, stores: Stores) -> None:
+        store = stores(0.3)
+        trial = running(store)
+        store.release_lease(trial.trial_id, "w")
+        assert not store.expire_lease(trial.trial_id)
+        assert list(store.live_leases()) == [trial.trial_id]
+        wait_until(lambda: store.expire_lease(trial.trial_id))
+
+    def test_the_lock_excludes_other_workers(self, stores: Stores) -> None:
+        one, other, order = stores(), stores(), list[str]()
+
+        def wait() -> None:
+            with other.lock():
+                order.append("other")
+
+        thread = threading.Thread(target=wait)
+        with one.lock():
+            thread.start()
+            time.sleep(0.3)
+            one.read()
+            queued(one)
+            order.append("one")
+        thread.join(30)
+        assert order == ["one", "other"]
+
+    def test_artifacts_are_recorded_with_their_trial(self, stores: Stores, tmp_path: Path) -> None:
+        store, file = stores(), tmp_path / "weights"
+        trial = running(store)
+        file.write_text("content")
+        found = store.upload_artifact(trial.trial_id, file, ArtifactFolder(tmp_path))
+        assert (tmp_path / found).read_text() == "content"
+        assert stores().read_all()["quick"][0].artifact_ids == (found,)
+
+    def test_workers_are_seen_from_their_first_report_until_they_unregister(self, stores: Stores) -> None:
+        line, other = stores().heartbeat("w1"), stores()
+        line.report("quick/1")
+        time.sleep(0.3)
+        line.renew()
+        (seen,) = other.workers_seen()
+        assert (seen.worker, seen.doing) == ("w1", "quick/1")
+        assert seen.seconds >= 0.3 > seen.silent >= 0
+        line.report("quick/2")
+        assert other.workers_seen()[0].seconds < 0.3
+        line.unregister()
+        assert other.workers_seen() == []

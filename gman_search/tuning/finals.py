@@ -1,0 +1,103 @@
+"""Queueing what is trained outside the schedule: the reference when a study begins, final trainings when it closes."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gman_search.config import at_stage
+from gman_search.halving.evaluations import Evaluation, State
+from gman_search.halving.finals import (
+    FINAL,
+    REFERENCE,
+    FinalsPlan,
+    final_schedule,
+    finals_due,
+    finals_that_fit,
+    reference_schedule,
+    reference_share_of_hours,
+    trainable_stages,
+)
+from gman_search.halving.reference_config import REFERENCE_CONFIG_ID
+from gman_search.space import SearchSpace
+from gman_search.stages import PRESETS, Stage
+from gman_search.tuning.search_study import SearchStudy, begun_from
+from gman_search.tuning.stored_study import Clock
+
+__all__ = ["queue_finals", "queue_reference"]
+
+LEAST_SECONDS = 5.0
+"""Of a final training: a shorter one is not begun."""
+LATEST = 0.9
+"""Share of the remaining time that is planned for; the rest is for what takes longer than before."""
+
+
+def queue_reference(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock | None) -> bool:
+    """Queue the reference config as the three-stage guide has it, where it is to be there and is not."""
+    plan, settings = study.finals, study.spec.search
+    if plan is None or not plan.reference_seconds or any(row.control == REFERENCE for row in rows):
+        return False
+    if clock is not None:
+        left = reference_share_of_hours(settings.most_finals) * settings.workers * (clock.until - time.time())
+        plan = replace(plan, reference_seconds=min(plan.reference_seconds, max(1.0, left)))
+    stage = study.schedule.stages[0]
+    attrs = {
+        **study.identity(stage, REFERENCE_CONFIG_ID, outside=True),
+        "stage": stage,
+        "control": REFERENCE,
+        "schedule": reference_schedule(plan, PRESETS["quick"]).to_dict(),
+    }
+    study.add_waiting(FINAL, SearchSpace().preset(), attrs)
+    return True
+
+
+def queue_finals(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock | None, *, closing: bool) -> bool:
+    """Queue the final trainings that are due; whether there were any."""
+    plan, settings = study.finals, study.spec.search
+    if plan is None or not finals_due(rows, study.schedule, plan.count, closing=closing):
+        return False
+    seconds, count, stages, left = plan.final_seconds, plan.count, None, 0.0
+    if clock is not None:
+        left, speeds = LATEST * (clock.until - time.time()), _step_seconds(study, rows, plan)
+        if settings.finals == "auto":
+            count = finals_that_fit(left * settings.workers, speeds[study.schedule.stages[0]], settings.workers)
+        seconds = left / math.ceil(count / settings.workers)
+        if seconds < LEAST_SECONDS:
+            return False
+        if settings.keep_weights == "all":  # otherwise weights of a smaller stage may be gone
+            stages = trainable_stages(study.schedule.stages, speeds, seconds)
+    due = finals_due(rows, study.schedule, count, closing=closing, stages=stages)
+    if clock is not None and due:
+        seconds = left / math.ceil(len(due) / settings.workers)
+    for row in due:
+        stage = study.spec.stage(row.stage)
+        measured = None if clock is None else _window_seconds(rows, stage)
+        attrs = {
+            **study.identity(row.stage, row.config_id, outside=True),
+            **begun_from(row),
+            "stage": row.stage,
+            "control": FINAL,
+            "schedule": final_schedule(plan, stage, seconds, measured).to_dict(),
+        }
+        study.add_waiting(FINAL, row.params, attrs)
+    return bool(due)
+
+
+def _step_seconds(study: SearchStudy, rows: Sequence[Evaluation], plan: FinalsPlan) -> dict[str, float]:
+    """Seconds of a training step at each stage: as the schedule's evaluations took, else as planned."""
+    stages = study.spec.preset_stages()
+    return {
+        stage.name: (_window_seconds(rows, stage) or plan.window_seconds[stage.name]) * stage.batch_size
+        for stage in stages
+    }
+
+
+def _window_seconds(rows: Sequence[Evaluation], stage: Stage) -> float | None:
+    """Seconds of training on one window at a stage, validation included, as the schedule's evaluations took."""
+    found = [
+        row
+        for row in rows
+        if row.stage == stage.name and not row.control and row.state is State.COMPLETE and row.seconds
+    ]
+    windows = sum(int(row.facts.get("steps", 0)) * at_stage(row.params, stage).batch_size for row in found)
+    return sum(row.seconds for row in found) / windows if windows else None

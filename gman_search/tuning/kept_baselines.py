@@ -1,0 +1,148 @@
+"""The baselines of a study: fitted once in its final test, and kept in its folder."""
+
+import importlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gman_search.baselines.base import Baseline
+from gman_search.baselines.registry import CHEAP, baselines
+from gman_search.data.task import ForecastDataset
+from gman_search.data.usual import UsualValues
+from gman_search.errors import DataError, GmanSearchError, Interrupted
+from gman_search.io.arrays import read_arrays, write_arrays
+from gman_search.io.atomic import atomic_folder, write_text
+
+__all__ = ["Fitted", "KeptBaselines", "fitted_baselines", "kept_baselines", "later_baselines"]
+
+ABOUT, USUAL = "fitted.json", "usual.npz"
+SCHEMA = "gman-search/baselines/1"
+
+Say = Callable[[str], None]
+
+
+class Fitted(NamedTuple):
+    """A baseline and the seconds that fitting it took."""
+
+    baseline: Baseline
+    seconds: float
+
+
+class KeptBaselines(NamedTuple):
+    """Baselines by name, and the usual values that their windows need."""
+
+    baselines: Mapping[str, Baseline]
+    usual: UsualValues | None
+
+
+def fitted_baselines(
+    task: ForecastDataset,
+    folder: Path,
+    *,
+    seed: int,
+    say: Say,
+    kinds: Collection[type[Baseline]] | None = None,
+) -> dict[str, Fitted]:
+    """Every baseline by name, from `folder` where it was fitted to the same data, else fitted now and kept there.
+
+    One that cannot be fitted, for want of its library, is left out; `say` is called for it, and before what takes time.
+    `kinds` are some of them; None: all.
+    """
+    stored = _described(folder)
+    same = stored.get("fingerprint") == task.fingerprint
+    seconds: dict[str, float] = dict(stored.get("seconds", {})) if same else {}
+    result: dict[str, Fitted] = {}
+    for name, kind in baselines().items():
+        if kinds is not None and kind not in kinds:
+            continue
+        place = folder / _slug(name)
+        try:
+            if name in seconds:
+                try:
+                    result[name] = Fitted(kind.load(place), seconds[name])
+                    continue
+                except DataError as error:
+                    say(f"{name} is fitted again: {error}")
+            if kind not in CHEAP:
+                say(f"fitting {name}")
+            began = time.perf_counter()
+            baseline = kind()
+            baseline.fit(task, threads=cores(), seed=seed)
+            seconds[name] = time.perf_counter() - began
+            with atomic_folder(place) as partial:
+                baseline.save(partial)
+        except Interrupted:
+            raise
+        except Exception as error:  # from any library: the winner's test must not be lost
+            say(f"{name} is left out: {error}")
+            seconds.pop(name, None)
+            continue
+        result[name] = Fitted(baseline, seconds[name])
+    write_arrays(folder / USUAL, {"usual": task.usual.table}, {"schema": SCHEMA})
+    about = {"schema": SCHEMA, "fingerprint": task.fingerprint, "seconds": seconds}
+    write_text(folder / ABOUT, json.dumps(about, indent=2) + "\n")
+    return result
+
+
+def later_baselines(folder: Path, tested: Collection[str]) -> list[str]:
+    """One sentence a baseline that could be fitted now and is not among those that were `tested`.
+
+    Which libraries there are may have changed since; nothing is added to a test that is done.
+    """
+    stored = _described(folder).get("seconds", {})
+    return [
+        f"{name} could not be fitted when this study was tested, for want of {kind.library}, and is not added now"
+        for name, kind in baselines().items()
+        if name not in tested and name not in stored and kind.library is not None and _is_there(kind.library)
+    ]
+
+
+def kept_baselines(folder: Path, say: Say = lambda text: None) -> KeptBaselines:
+    """The baselines that a final test left in `folder`; empty if there was none.
+
+    One that cannot be read is left out, and `say` is called.
+    """
+    kinds, found = baselines(), {}
+    stored = [name for name in _described(folder).get("seconds", {}) if name in kinds]
+    if not stored:
+        return KeptBaselines({}, None)
+    try:
+        usual = UsualValues(read_arrays(folder / USUAL)[0]["usual"])
+    except (DataError, KeyError) as error:
+        say(f"baselines are left out, their usual values cannot be read: {error}")
+        return KeptBaselines({}, None)
+    for name in stored:
+        try:
+            found[name] = kinds[name].load(folder / _slug(name))
+        except GmanSearchError as error:
+            say(f"{name} is left out: {error}")
+    return KeptBaselines(found, usual)
+
+
+def _is_there(library: str) -> bool:
+    try:
+        importlib.import_module(library)
+    except (ImportError, OSError):  # OSError: one of its own libraries is missing
+        return False
+    return True
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _described(folder: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and found.get("schema") == SCHEMA else {}
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())

@@ -9,9 +9,10 @@ import time
 import pytest
 
 from gman_search.data.task import load_task
+from gman_search.halving.members import ensemble_evaluations
 from gman_search.tuning.factory import open_studies
 from gman_search.tuning.folder import StudyFolder
-from gman_search.tuning.interim import InterimDelivery
+from gman_search.tuning.interim import NEW_AT_ONCE, InterimDelivery
 from gman_search.tuning.kept_baselines import fitted_baselines
 from gman_search.tuning.study_loader import stored_spec
 
@@ -69,8 +70,11 @@ def test_trained_models_forecast_in_the_process_of_deliveries(finished, monkeypa
     studies = open_studies(place.storage_url, spec, task, joins=True)
     fitted = fitted_baselines(task, place.baselines, seed=spec.seed, say=print)
     delivery = InterimDelivery(task, spec.data, place, None)
-    tested = delivery.delivered
-    assert tested is not None and not delivery.look(studies.evaluations(), studies.schedule, fitted)
+    assert delivery.delivered is not None
+    rows = studies.evaluations()
+    evaluations = {row.key for row in ensemble_evaluations(rows, studies.schedule)}
+    looks = -(-len(evaluations) // NEW_AT_ONCE)
+    assert looks > 1 and not any(delivery.look(rows, studies.schedule, fitted) for _ in range(looks))
     forecast = {name.partition(" ")[0] for name in delivery._forecasts}
-    assert {"quick/0", "persistence"} <= forecast
+    assert forecast == {*evaluations, *fitted}, "all, after as many looks as they need"
     assert not place.interim.exists(), "no better than what was tested"

@@ -156,9 +156,9 @@ def held_for(into: list[float]) -> Any:
     lock = optuna_studies.study_lock
 
     @contextmanager
-    def timed(storage: Any) -> Any:
-        with lock(storage), stopwatch(into):
-            yield
+    def timed(storage: Any, *, wait: bool = True) -> Any:
+        with lock(storage, wait=wait) as held, stopwatch(into):
+            yield held
 
     optuna_studies.study_lock = timed
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["CONTENDERS", "Evaluation", "State", "contenders", "counted_once", "latest_attempts"]
+__all__ = ["CONTENDERS", "Evaluation", "State", "contenders", "counted_once", "counts_more", "latest_attempts"]
 
 CONTENDERS = ("reference", "final")
 """Evaluations outside the halving that can win: see `halving.finals`."""
@@ -71,7 +71,7 @@ def latest_attempts(evaluations: Iterable[Evaluation], *, controls: bool = False
         key = row.stage, row.config_id, row.control  # what row.key spells out
         best = chosen.get(key)
         # An interrupted attempt is queued again under its own number: of equals the later row counts.
-        if best is None or _weight(row) >= _weight(best):
+        if best is None or not counts_more(best, row):
             chosen[key] = row
     return list(chosen.values())
 
@@ -79,6 +79,11 @@ def latest_attempts(evaluations: Iterable[Evaluation], *, controls: bool = False
 def contenders(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
     """The attempts that count of all evaluations that can win: halving, reference and final trainings."""
     return [row for row in latest_attempts(evaluations, controls=True) if row.control in ("", *CONTENDERS)]
+
+
+def counts_more(row: Evaluation, other: Evaluation) -> bool:
+    """Whether `row`, not `other`, is the attempt that counts; where neither does more, it is the later one."""
+    return _weight(row) > _weight(other)
 
 
 def _weight(row: Evaluation) -> tuple[bool, int]:

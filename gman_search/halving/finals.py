@@ -17,7 +17,7 @@ from gman_search.config import Hyperparameters
 from gman_search.halving.cost import FORECAST_SHARE
 from gman_search.halving.evaluations import Evaluation, latest_attempts
 from gman_search.halving.halving_schedule import HalvingSchedule
-from gman_search.halving.promotion import Done, decide, ranked
+from gman_search.halving.promotion import Done, Wait, decide, ranked
 from gman_search.stages import Stage
 
 __all__ = [
@@ -187,14 +187,32 @@ def finals_due(
 ) -> list[Evaluation]:
     """The evaluations to train on: the best of each of the best `count` configs, as far as they were not yet.
 
-    One that ended by early stopping is at its end already. None before the halving is done; `closing`: its time is
+    One that ended by early stopping is at its end already. While evaluations of the last stage are still under way,
+    those that will be among the best however these end; before that none. `closing`: the time of the halving is
     over, and what is best now is trained on. No more than `count` are under way at a time. `stages`: the
     evaluations of these stages only; None: of all. A config that was trained on at some stage is due again at a larger
     one only: with less time left a smaller one may be its best among `stages`.
     """
     rows = list(evaluations)
     if count == 0 or not (closing or isinstance(decide(rows, schedule), Done)):
+        return _due_early(rows, schedule, count)
+    return _due(rows, schedule, count, stages)
+
+
+def _due_early(rows: list[Evaluation], schedule: HalvingSchedule, count: int) -> list[Evaluation]:
+    """What is due while the last stage is under way: an idle worker need not wait for its end."""
+    open_rows = [row for row in latest_attempts(rows) if not row.state.is_finished]
+    is_last = all(row.stage == schedule.stages[-1] for row in open_rows)
+    if not is_last or not isinstance(decide(rows, schedule), Wait):
         return []
+    under_way = {row.config_id for row in open_rows}
+    others = [row for row in rows if row.config_id not in under_way]
+    return _due(others, schedule, max(0, count - len(under_way)))
+
+
+def _due(
+    rows: list[Evaluation], schedule: HalvingSchedule, count: int, stages: Collection[str] | None = None
+) -> list[Evaluation]:
     finals = [row for row in rows if row.control == FINAL]
     order, trained = schedule.stages.index, dict[int, int]()
     for row in finals:

@@ -7,8 +7,9 @@ from typing import BinaryIO
 
 from gman_search.tuning.trial_store import StoredTrial, TrialEnded, TrialStore
 
-__all__ = ["PARAMS", "ArtifactFolder", "is_refused", "queued", "running", "wait_until"]
+__all__ = ["BOARDS", "PARAMS", "ArtifactFolder", "is_refused", "queued", "running", "wait_until"]
 
+BOARDS = ("quick", "full", "final")
 PARAMS = {"learning_rate": 0.01, "batch_size": 16}
 
 

@@ -11,24 +11,17 @@ parameters a float `learning_rate` from 1e-4 to 1e-1 and an integer `batch_size`
 """
 
 import math
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 from gman_search.halving.evaluations import State
-from gman_search.testing.store_trials import PARAMS, ArtifactFolder, is_refused, queued, running, wait_until
-from gman_search.tuning.trial_store import TrialStore
+from gman_search.testing.store_trials import BOARDS, PARAMS, ArtifactFolder, is_refused, queued, running
+from gman_search.testing.trial_claims import Stores, TrialClaimSuite
 
 __all__ = ["BOARDS", "Stores", "TrialStoreSuite"]
 
-BOARDS = ("quick", "full", "final")
-Stores: TypeAlias = Callable[..., TrialStore]
 
-
-class TrialStoreSuite:
+class TrialStoreSuite(TrialClaimSuite):
     """The tests; see the module for how to run them."""
 
     def test_a_new_store_is_empty_and_unread(self, stores: Stores) -> None:
@@ -61,44 +54,6 @@ class TrialStoreSuite:
         assert found == {"quick": [0, 1], "full": [0], "final": []}
         ids = [trial.trial_id for trials in store.read().values() for trial in trials]
         assert len(set(ids)) == 3
-
-    def test_only_one_worker_claims_a_trial(self, stores: Stores) -> None:
-        one, other = stores(), stores()
-        trial = queued(one)
-        assert one.claim(trial.trial_id, "one") and not other.claim(trial.trial_id, "other")
-        assert other.live_leases() == {trial.trial_id: "one"}
-        claimed = other.trial(trial.trial_id)
-        assert (claimed.state, claimed.user_attrs["worker"]) == (State.RUNNING, "one")
-
-    def test_many_workers_claim_every_trial_once(self, stores: Stores) -> None:
-        first = stores()
-        for _ in range(12):
-            queued(first)
-        claimed: list[tuple[int, str]] = []
-
-        def work(store: TrialStore, name: str) -> None:
-            for trial in store.read()["quick"]:
-                if store.claim(trial.trial_id, name):
-                    claimed.append((trial.trial_id, name))
-
-        threads = [threading.Thread(target=work, args=(stores(), f"w{number}")) for number in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(claimed) == 12 and set(Counter(trial_id for trial_id, _ in claimed).values()) == {1}
-        assert first.live_leases() == dict(claimed)
-
-    def test_a_reserved_trial_runs_is_leased_and_gets_its_parameters_later(self, stores: Stores) -> None:
-        store = stores()
-        trial = running(store)
-        assert (trial.state, trial.params) == (State.RUNNING, {})
-        assert trial.user_attrs == {"config_id": 0, "worker": "w"}
-        assert running(store).user_attrs["config_id"] == 1
-        assert store.set_params(trial.trial_id, PARAMS, {"note": "drawn"}, "w")
-        drawn = store.trial(trial.trial_id)
-        assert drawn.params == PARAMS and drawn.user_attrs["note"] == "drawn"
-        assert type(drawn.params["batch_size"]) is int
 
     def test_parameters_are_written_by_the_holder_of_the_lease_only(self, stores: Stores) -> None:
         store = stores()
@@ -144,14 +99,14 @@ class TrialStoreSuite:
         assert is_refused(lambda: store.set_params(trial.trial_id, PARAMS, {}, "w"))
         assert is_refused(lambda: store.report(trial.trial_id, 1, 1.0))
         assert is_refused(lambda: store.upload_artifact(trial.trial_id, file, ArtifactFolder(tmp_path)))
-        assert not store.claim(trial.trial_id, "w")
+        assert store.take(BOARDS, "w") is None
         assert store.trial(trial.trial_id) == ended
 
     def test_readings_follow_what_other_workers_do(self, stores: Stores) -> None:
         one, other = stores(), stores()
         trial = queued(one)
         assert [found.state for found in other.read()["quick"]] == [State.WAITING]
-        one.claim(trial.trial_id, "one")
+        one.take(["quick"], "one")
         assert [found.state for found in other.read()["quick"]] == [State.RUNNING]
         one.set_trial_attrs(trial.trial_id, {"folder": "here"})
         one.finish(trial.trial_id, State.COMPLETE, 3.0, worker="one")
@@ -161,56 +116,28 @@ class TrialStoreSuite:
         assert found[0].user_attrs["folder"] == "here"
         assert found == one.read_all()["quick"]
 
+    def test_changes_are_told_once_to_each_worker(self, stores: Stores) -> None:
+        one, other = stores(), stores()
+        assert one.changes() == []
+        first, second = queued(one), queued(one, "full")
+        assert one.changes() == other.changes() == [("quick", first), ("full", second)]
+        assert one.changes() == []
+        other.take(["quick"], "other")
+        assert [(board, trial.state) for board, trial in one.changes()] == [("quick", State.RUNNING)]
+        one.finish(first.trial_id, State.COMPLETE, 3.0)
+        [(board, ended)] = one.changes()
+        assert (board, ended.state, ended.value) == ("quick", State.COMPLETE, 3.0)
+        one.read()
+        assert [trial.value for _, trial in other.changes() if trial.state is State.COMPLETE] == [3.0]
+        queued(one)
+        one.read_all()
+        assert [trial.state for _, trial in one.changes()] == [State.WAITING], "reading does not count as telling"
+
     def test_what_has_ended_is_the_same_object_at_every_reading(self, stores: Stores) -> None:
         store = stores()
         trial = queued(store)
         store.finish(trial.trial_id, State.FAILED)
         assert store.read()["quick"][0] is store.read()["quick"][0]
-
-    def test_a_lease_lasts_while_it_is_renewed_and_then_runs_out(self, stores: Stores) -> None:
-        store = stores(0.5)
-        trial = running(store)
-        for _ in range(4):
-            time.sleep(0.2)
-            assert store.renew_lease(trial.trial_id, "w") and not store.renew_lease(trial.trial_id, "another")
-        assert not store.expire_lease(trial.trial_id)
-        wait_until(lambda: not store.live_leases())
-        assert not store.renew_lease(trial.trial_id, "w"), "a lease that has run out cannot be renewed"
-        assert not store.finish(trial.trial_id, State.COMPLETE, 1.0, worker="w")
-        assert store.expire_lease(trial.trial_id)
-
-    def test_a_lease_is_given_back_by_its_holder_only(self, stores: Stores) -> None:
-        store = stores()
-        trial = running(store)
-        store.release_lease(trial.trial_id, "another")
-        assert store.live_leases() == {trial.trial_id: "w"}
-        store.release_lease(trial.trial_id, "w")
-        assert store.live_leases() == {}
-
-    def test_a_running_trial_without_a_lease_gets_a_short_one(self, stores: Stores) -> None:
-        store = stores(0.3)
-        trial = running(store)
-        store.release_lease(trial.trial_id, "w")
-        assert not store.expire_lease(trial.trial_id)
-        assert list(store.live_leases()) == [trial.trial_id]
-        wait_until(lambda: store.expire_lease(trial.trial_id))
-
-    def test_the_lock_excludes_other_workers(self, stores: Stores) -> None:
-        one, other, order = stores(), stores(), list[str]()
-
-        def wait() -> None:
-            with other.lock():
-                order.append("other")
-
-        thread = threading.Thread(target=wait)
-        with one.lock():
-            thread.start()
-            time.sleep(0.3)
-            one.read()
-            queued(one)
-            order.append("one")
-        thread.join(30)
-        assert order == ["one", "other"]
 
     def test_artifacts_are_recorded_with_their_trial(self, stores: Stores, tmp_path: Path) -> None:
         store, file = stores(), tmp_path / "weights"

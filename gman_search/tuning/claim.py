@@ -1,8 +1,12 @@
-"""Claiming the next evaluation: one worker, one trial. It is chosen under the study's lock and drawn without it."""
+"""Claiming the next evaluation: one worker, one trial.
+
+Who finds the study's lock free decides what is due, queues it and takes one. The others take what is queued already,
+without the lock, and wait for it only where nothing is. Values of a new config are drawn without the lock in any case.
+"""
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gman_search.halving.evaluations import Evaluation, State
@@ -15,7 +19,10 @@ from gman_search.tuning.search_study import SearchStudy
 from gman_search.tuning.storage import retry_on_outage
 from gman_search.tuning.trial_store import StoredTrial, TrialEnded
 
-__all__ = ["Claim", "claim_next"]
+__all__ = ["AHEAD", "Claim", "claim_next"]
+
+AHEAD = 8
+"""New configs that who had to wait for the lock queues for those behind it, which need not wait then."""
 
 
 @dataclass(frozen=True)
@@ -30,46 +37,52 @@ class Claim:
 
 
 class _Taken(NamedTuple):
-    """A trial that this worker has leased, and the trials of the first stage as they were then."""
+    """A trial that this worker has leased, and its board."""
 
     stage: str
     trial: StoredTrial
-    seen: Iterable[StoredTrial]
 
 
 def claim_next(study: SearchStudy, worker: str) -> Claim | Decision:
-    """Reconcile, then take the next evaluation; `Wait` or `Done` where there is nothing to take.
+    """Take the next evaluation; `Wait` or `Done` where there is nothing to take.
 
-    Waiting evaluations come first, highest stage first: a promotion is worth more than another new config. A new
-    config is only reserved under the lock. Its values are drawn after that, so nobody waits while a sampler thinks.
+    Waiting evaluations come first, highest stage first: a promotion is worth more than another new config.
     """
     if study.store.is_unread:
-        study.store.read()  # not under the lock, where everybody would wait for it
-    with study.store.lock():
-        taken = _take(study, worker)
+        study.table()  # not under the lock, where everybody would wait for it
+    taken: _Taken | Decision | None
+    with study.store.lock(wait=False) as held:
+        taken = _decided(study, worker) if held else _queued(study, worker)
+    if taken is None:
+        with study.store.lock():
+            taken = _decided(study, worker, ahead=AHEAD)
     if not isinstance(taken, _Taken):
         return taken
+    found = taken
     # A retry from the beginning would leave the trial with a lease that nobody renews.
-    return retry_on_outage(lambda: _drawn(study, taken, worker))
+    return retry_on_outage(lambda: _drawn(study, found, worker))
 
 
-def _take(study: SearchStudy, worker: str) -> _Taken | Decision:
-    decision, trials, clock = reconcile(study)
+def _queued(study: SearchStudy, worker: str) -> _Taken | None:
+    """Without the lock; what is outside the halving may have no time left, which who holds the lock looks at."""
+    taken = study.store.take(tuple(reversed(study.schedule.stages)), worker)
+    return None if taken is None else _Taken(*taken)
+
+
+def _decided(study: SearchStudy, worker: str, ahead: int = 0) -> _Taken | Decision:
+    decision, table, clock = reconcile(study)
+    boards = list(reversed(study.store.boards))
+    if clock is not None and time.time() > clock.until:
+        boards.remove(FINAL)  # it would be cut at once, and count
+    if table.open(State.WAITING) and (taken := study.store.take(boards, worker)) is not None:
+        return _Taken(*taken)
+    if not isinstance(decision, Sample):
+        return decision
     first = study.schedule.stages[0]
-    for stage in reversed(study.store.boards):
-        if stage == FINAL and clock is not None and time.time() > clock.until:
-            continue  # it would be cut at once, and count
-        for trial in trials[stage]:
-            if trial.state is State.WAITING and study.store.claim(trial.trial_id, worker):
-                return _Taken(stage, _begun(trial, worker), trials[first])
-    if isinstance(decision, Sample):
-        return _Taken(first, study.reserve(worker), trials[first])
-    return decision
-
-
-def _begun(trial: StoredTrial, worker: str) -> StoredTrial:
-    """The trial as it is in the database once `worker` has claimed it: under the lock nobody else writes to it."""
-    return replace(trial, state=State.RUNNING, user_attrs={**trial.user_attrs, "worker": worker})
+    if clock is not None:
+        ahead = 0  # what nobody has begun when the time is over would be trained after it
+    left = study.schedule.trials - len(table.rungs[first].rows) - 1
+    return _Taken(first, study.reserve(worker, min(ahead, left)))
 
 
 def _drawn(study: SearchStudy, taken: _Taken, worker: str) -> Claim | Decision:
@@ -78,12 +91,12 @@ def _drawn(study: SearchStudy, taken: _Taken, worker: str) -> Claim | Decision:
     They are missing where it is new, where a person queued it with some of them, through Optuna or the dashboard, and
     where the worker that had it before was killed while it drew.
     """
-    stage, trial, seen = taken
+    stage, trial = taken
     trial_id = trial.trial_id
     is_whole = "config_id" in trial.user_attrs and study.distributions.keys() <= trial.params.keys()
     if not is_whole and stage != FINAL:
         try:
-            params = study.draw(trial, seen)
+            params = study.draw(trial, study.table().trials(stage))
             held = study.set_params(trial, params, worker)
         except ImpossibleValues as error:
             held = False

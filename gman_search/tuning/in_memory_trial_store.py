@@ -59,17 +59,18 @@ class InMemoryTrialStore:
         shares: "InMemoryTrialStore | None" = None,
     ) -> None:
         self._search: _Search = _Search(tuple(boards), clock) if shares is None else shares._search
-        self.lease_seconds = lease_seconds
-        self._is_unread = True
-
-    @property
-    def boards(self) -> tuple[str, ...]:
-        return self._search.boards
+        self.lease_seconds, self.boards = lease_seconds, self._search.boards
+        self.is_unread = True
+        self._told: dict[int, StoredTrial] = {}
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        with self._search.lock:
-            yield
+    def lock(self, *, wait: bool = True) -> Iterator[bool]:
+        held = self._search.lock.acquire(blocking=wait)
+        try:
+            yield held
+        finally:
+            if held:
+                self._search.lock.release()
 
     def study_attrs(self) -> Mapping[str, Any]:
         return dict(self._search.attrs)
@@ -78,13 +79,16 @@ class InMemoryTrialStore:
         with self._search.access:
             self._search.attrs.update(_through_json(attrs))
 
-    @property
-    def is_unread(self) -> bool:
-        return self._is_unread
-
     def read(self) -> dict[str, list[StoredTrial]]:
-        self._is_unread = False
+        self.is_unread = False
         return self.read_all()
+
+    def changes(self) -> list[tuple[str, StoredTrial]]:
+        self.is_unread = False
+        with self._search.access:
+            found = [each for each in self._search.trials if self._told.get(each[1].trial_id) is not each[1]]
+            self._told.update((trial.trial_id, trial) for _, trial in found)
+            return found
 
     def read_all(self) -> dict[str, list[StoredTrial]]:
         with self._search.access:
@@ -95,24 +99,31 @@ class InMemoryTrialStore:
 
     def add_waiting(self, board: str, params: Mapping[str, ParamValue], attrs: Mapping[str, Any]) -> None:
         with self._search.access:
-            fixed = dict(params)
-            self._add(board, State.WAITING, params=fixed, fixed_params=fixed, user_attrs=_through_json(attrs))
+            self._add(
+                board, State.WAITING, params=dict(params), fixed_params=dict(params), user_attrs=_through_json(attrs)
+            )
 
-    def add_running(self, board: str, attrs_of: Callable[[int], Mapping[str, Any]], worker: str) -> StoredTrial:
+    def add_running(
+        self, board: str, attrs_of: Callable[[int], Mapping[str, Any]], worker: str, ahead: int = 0
+    ) -> StoredTrial:
         with self._search.access:
             number = sum(on == board for on, _ in self._search.trials)
             trial = self._add(board, State.RUNNING, user_attrs=_through_json({**attrs_of(number), "worker": worker}))
             self._lease(trial.trial_id, worker, self.lease_seconds)
+            for later in range(number + 1, number + 1 + ahead):
+                self._add(board, State.WAITING, user_attrs=_through_json(attrs_of(later)))
             return trial
 
-    def claim(self, trial_id: int, worker: str) -> bool:
+    def take(self, boards: Sequence[str], worker: str) -> tuple[str, StoredTrial] | None:
         with self._search.access:
-            trial = self.trial(trial_id)
-            if trial.state is not State.WAITING:
-                return False
+            waiting = [each for each in self._search.trials if each[0] in boards and each[1].state is State.WAITING]
+            ours = [each for each in waiting if each[0] == self.boards[0] or "config_id" in each[1].user_attrs]
+            if not ours:
+                return None
+            board, trial = min(ours, key=lambda each: boards.index(each[0]))
             self._put(trial, state=State.RUNNING, user_attrs={**trial.user_attrs, "worker": worker})
-            self._lease(trial_id, worker, self.lease_seconds)
-            return True
+            self._lease(trial.trial_id, worker, self.lease_seconds)
+            return board, self.trial(trial.trial_id)
 
     def set_params(
         self, trial_id: int, params: Mapping[str, ParamValue], attrs: Mapping[str, Any], worker: str
@@ -121,8 +132,8 @@ class InMemoryTrialStore:
             if not self._holds(trial_id, worker):
                 return False
             trial = self._open(trial_id)
-            user_attrs = {**trial.user_attrs, **_through_json(attrs)}
-            self._put(trial, params={**params, **trial.params}, user_attrs=user_attrs)
+            both = {**trial.user_attrs, **_through_json(attrs)}
+            self._put(trial, params={**params, **trial.params}, user_attrs=both)
             return True
 
     def set_trial_attrs(self, trial_id: int, attrs: Mapping[str, Any]) -> None:
@@ -154,8 +165,7 @@ class InMemoryTrialStore:
 
     def live_leases(self) -> dict[int, str]:
         with self._search.access:
-            live = {trial_id: lease for trial_id, lease in self._search.leases.items() if self._is_live(lease)}
-            return {trial_id: lease.worker for trial_id, lease in live.items()}
+            return {trial: lease.worker for trial, lease in self._search.leases.items() if self._is_live(lease)}
 
     def renew_lease(self, trial_id: int, worker: str) -> bool:
         with self._search.access:
@@ -247,5 +257,4 @@ class _Line:
 
 def _through_json(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """As a database would give them back."""
-    values: dict[str, Any] = json.loads(json.dumps(dict(attrs)))
-    return values
+    return dict(json.loads(json.dumps(dict(attrs))))

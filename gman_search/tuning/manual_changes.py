@@ -4,7 +4,8 @@ The search handles and reports all of it: a trial that a person ended is not tri
 ranked (there are no weights behind the value), one they queued is trained like any other.
 """
 
-from gman_search.halving.evaluations import State
+from collections.abc import Iterable
+
 from gman_search.halving.retries import BY_HAND
 from gman_search.tuning.search_study import SearchStudy
 from gman_search.tuning.trial_store import StoredTrial
@@ -27,15 +28,14 @@ def interventions(study: SearchStudy) -> list[str]:
     return lines
 
 
-def refuse_strays(study: SearchStudy, trials: dict[str, list[StoredTrial]]) -> bool:
+def refuse_strays(study: SearchStudy, waiting: Iterable[tuple[str, StoredTrial]]) -> bool:
     """End what a person queued above the first stage: a config begins at the first; whether anything was ended."""
     refused = False
-    for stage, of_stage in trials.items():
-        for trial in of_stage:
-            if trial.state is State.WAITING and study.is_stray(stage, trial):
-                reason = (
-                    f"queued by hand at {stage}: expected configs in {study.spec.name}/{study.schedule.stages[0]}; "
-                    f"who goes on to {stage} is decided by halving"
-                )
-                refused = study.fail(trial.trial_id, reason) or refused
+    for stage, trial in waiting:
+        if study.is_stray(stage, trial):
+            reason = (
+                f"queued by hand at {stage}: expected configs in {study.spec.name}/{study.schedule.stages[0]}; "
+                f"who goes on to {stage} is decided by halving"
+            )
+            refused = study.fail(trial.trial_id, reason) or refused
     return refused

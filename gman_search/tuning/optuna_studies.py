@@ -16,7 +16,7 @@ from optuna.trial import TrialState, create_trial
 from gman_search.space import ParamValue
 from gman_search.tuning.heartbeat import Heartbeat, workers_seen
 from gman_search.tuning.leases import Leases
-from gman_search.tuning.storage import study_lock
+from gman_search.tuning.study_lock import study_lock
 from gman_search.tuning.trial_store import TrialEnded, WorkerSeen
 
 __all__ = ["RECORD", "OptunaStudies"]
@@ -59,9 +59,9 @@ class OptunaStudies:
         """How long a lease lasts without being renewed."""
         return self.leases.seconds
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self, *, wait: bool = True) -> AbstractContextManager[bool]:
         """See `study_lock`."""
-        return study_lock(self.storage)
+        return study_lock(self.storage, wait=wait)
 
     def study_attrs(self) -> Mapping[str, Any]:
         """User attributes of the first stage's study."""

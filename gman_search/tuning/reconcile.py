@@ -7,72 +7,72 @@ import time
 from typing import NamedTuple
 
 from gman_search.halving.ablations import Ablation, ablations_due
-from gman_search.halving.evaluations import CONTENDERS, Evaluation, State, latest_attempts
+from gman_search.halving.evaluations import CONTENDERS, Evaluation, State
 from gman_search.halving.finals import FINAL
-from gman_search.halving.promotion import Decision, Done, Promote, Wait, decide
+from gman_search.halving.promotion import Decision, Done, Promote, Wait, decide_on
 from gman_search.halving.reference_config import reference_config_evaluations
 from gman_search.halving.retries import LEASE_LOST, rule_for
+from gman_search.tuning.evaluation_table import EvaluationTable
 from gman_search.tuning.finals import queue_finals, queue_reference
 from gman_search.tuning.manual_changes import refuse_strays
 from gman_search.tuning.search_study import SearchStudy, begun_from
 from gman_search.tuning.stored_study import Clock
-from gman_search.tuning.trial_store import StoredTrial
 
 __all__ = ["Reconciled", "reconcile"]
 
 
 class Reconciled(NamedTuple):
-    """The next decision, the trials of each stage it was made on, and the clock of the run that is under way."""
+    """The next decision, the table it was made on, and the clock of the run that is under way."""
 
     decision: Decision
-    trials: dict[str, list[StoredTrial]]
+    table: EvaluationTable
     clock: Clock | None
 
 
 def reconcile(study: SearchStudy) -> Reconciled:
     """Fail what lost its worker, queue what must run again, add all due promotions; returns the next decision.
 
-    The table is read once, and again only after something was written: under the lock nobody else decides.
+    What has changed is read at the beginning, and after something was written: under the lock nobody else decides.
     """
-    trials = study.store.read()
-    if _fail_lost(study, trials) | refuse_strays(study, trials):
-        trials = study.store.read()
-    rows = study.rows(trials)
-    if _queue_again(study, rows) or not rows:
-        if not rows:
-            study.queue_first()
-        trials = study.store.read()
-        rows = study.rows(trials)
+    table = study.table()
+    if _fail_lost(study, table) | refuse_strays(study, table.open(State.WAITING)):
+        table = study.table()
+    if table.is_empty:
+        study.queue_first()
+        table = study.table()
+    elif _queue_again(study, table):
+        table = study.table()
     clock = study.clock()
     closing = clock is not None and time.time() > clock.search_until
-    if not closing and queue_reference(study, rows, clock):
-        trials = study.store.read()
-        rows = study.rows(trials)
-    while isinstance(decision := decide(rows, study.schedule), Promote) and not closing:
-        _promote(study, rows, decision)
-        trials = study.store.read()
-        rows = study.rows(trials)
-    due = ablations_due(rows, study.schedule, count=study.spec.search.control_runs, seed=study.spec.seed)
-    for control in due:
-        _promote(study, rows, control)
-    if due:
-        trials = study.store.read()
-        rows = study.rows(trials)
-    if queue_finals(study, rows, clock, closing=closing):
-        trials = study.store.read()
-        rows = study.rows(trials)
-    outside_open = any(row.control and not row.state.is_finished for row in rows)
-    if closing or isinstance(decision, Done):
-        open_at_all = outside_open or any(not row.state.is_finished for row in rows)
-        decision = Wait() if open_at_all else Done()
-    return Reconciled(decision, trials, clock)
+    if not closing and queue_reference(study, table.outside(), clock):
+        table = study.table()
+    while isinstance(decision := decide_on(table.rungs, study.schedule), Promote) and not closing:
+        _promote(study, table, decision)
+        table = study.table()
+    is_closed = isinstance(decision, Done)
+    if is_closed and study.spec.search.control_runs:
+        _queue_ablations(study, table)
+        table = study.table()
+    is_tail = clock is None and isinstance(decision, Wait) and _is_tail(study, table)
+    if (closing or is_closed or is_tail) and queue_finals(study, table.rows(), clock, closing=closing):
+        table = study.table()
+    if closing or is_closed:
+        decision = Wait() if table.open_rows() else Done()
+    return Reconciled(decision, table, clock)
 
 
-def _fail_lost(study: SearchStudy, trials: dict[str, list[StoredTrial]]) -> bool:
+def _is_tail(study: SearchStudy, table: EvaluationTable) -> bool:
+    """Whether so little of the last stage is under way that an idle worker may begin a final training."""
+    under_way = [row.stage for row in table.open_rows() if not row.control]
+    most = 0 if study.finals is None else study.finals.count - 1
+    return len(under_way) <= most and set(under_way) <= {study.schedule.stages[-1]}
+
+
+def _fail_lost(study: SearchStudy, table: EvaluationTable) -> bool:
     store, changed = study.store, False
-    running = [trial for on_board in trials.values() for trial in on_board if trial.state is State.RUNNING]
+    running = table.open(State.RUNNING)
     live = store.live_leases() if running else {}
-    for trial in running:
+    for _, trial in running:
         if trial.trial_id in live:
             continue
         if store.expire_lease(trial.trial_id):
@@ -81,13 +81,9 @@ def _fail_lost(study: SearchStudy, trials: dict[str, list[StoredTrial]]) -> bool
     return changed
 
 
-def _queue_again(study: SearchStudy, rows: list[Evaluation]) -> bool:
+def _queue_again(study: SearchStudy, table: EvaluationTable) -> bool:
     changed = False
-    if not any(row.state is State.FAILED for row in rows):
-        return changed
-    for row in latest_attempts(rows, controls=True):
-        if row.state is not State.FAILED:
-            continue
+    for row in table.failed():
         rule = rule_for(row.reason)
         if not rule.retry or (rule.counts and row.attempt >= study.spec.search.max_attempts):
             continue
@@ -113,9 +109,15 @@ def _queue_again(study: SearchStudy, rows: list[Evaluation]) -> bool:
     return changed
 
 
-def _promote(study: SearchStudy, rows: list[Evaluation], promotion: Promote | Ablation) -> None:
+def _queue_ablations(study: SearchStudy, table: EvaluationTable) -> None:
+    search = study.spec.search
+    for ablation in ablations_due(table.rows(), study.schedule, count=search.control_runs, seed=study.spec.seed):
+        _promote(study, table, ablation)
+
+
+def _promote(study: SearchStudy, table: EvaluationTable, promotion: Promote | Ablation) -> None:
     attrs = study.identity(promotion.stage, promotion.config_id)
-    config = _source(rows, promotion.config_id, promotion.source or study.schedule.stages[0])
+    config = _source(table, promotion.config_id, promotion.source or study.schedule.stages[0])
     if promotion.source is not None:
         attrs |= begun_from(config)
     if isinstance(promotion, Ablation):
@@ -123,6 +125,6 @@ def _promote(study: SearchStudy, rows: list[Evaluation], promotion: Promote | Ab
     study.add_waiting(promotion.stage, config.params, attrs)
 
 
-def _source(rows: list[Evaluation], config_id: int, stage: str) -> Evaluation:
-    own = [row for row in latest_attempts(rows) if row.config_id == config_id and row.stage == stage]
-    return own[0] if own else next(row for row in reference_config_evaluations(rows) if row.stage == stage)
+def _source(table: EvaluationTable, config_id: int, stage: str) -> Evaluation:
+    own = table.latest(stage, config_id)
+    return own or next(row for row in reference_config_evaluations(table.rows()) if row.stage == stage)

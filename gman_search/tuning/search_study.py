@@ -1,6 +1,7 @@
 """One search over its stored trials: read as a table of evaluations and written one evaluation at a time."""
 
 import json
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from gman_search.record import Epoch
 from gman_search.space import ParamValue
 from gman_search.spec import StudySpec
 from gman_search.tuning.evaluation_rows import EvaluationRows, seed_of
+from gman_search.tuning.evaluation_table import EvaluationTable
 from gman_search.tuning.sampling import ConfigSampler, contains, distributions
 from gman_search.tuning.stored_study import Clock, refuse_other
 from gman_search.tuning.trial_store import StoredTrial, TrialEnded, TrialStore
@@ -71,7 +73,9 @@ class SearchStudy:
         self.distributions = distributions(spec.space)
         self._use_prior(store.study_attrs().get(PRIOR, ()))
         fixed = {name: value for name, value in spec.space.preset().items() if name not in self.distributions}
-        self._table = EvaluationRows(schedule.stages, spec.seed, fixed)
+        self._rows = EvaluationRows(schedule.stages, spec.seed, fixed)
+        self._table = EvaluationTable(store.boards, self._rows)
+        self._updating = threading.Lock()
         self._check(fingerprint, data)
         if not joins:
             self._record(fingerprint, data)
@@ -125,8 +129,15 @@ class SearchStudy:
         """Trials of a stage, or those outside the halving, oldest first."""
         return self.store.read_all()[board]
 
+    def table(self) -> EvaluationTable:
+        """The evaluations as they stand, for deciding; only what has changed is read. See `TrialStore.read`."""
+        with self._updating:
+            for board, trial in self.store.changes():
+                self._table.note(board, trial)
+        return self._table
+
     def evaluations(self) -> list[Evaluation]:
-        """The table: every trial of every stage."""
+        """All evaluations, with what running ones have reported."""
         return self.rows(self.store.read_all())
 
     def rows(self, trials: Boards) -> list[Evaluation]:
@@ -140,11 +151,11 @@ class SearchStudy:
 
     def is_stray(self, board: str, trial: StoredTrial) -> bool:
         """See `EvaluationRows.is_stray`."""
-        return self._table.is_stray(board, trial)
+        return self._rows.is_stray(board, trial)
 
     def evaluation(self, board: str, trial: StoredTrial) -> Evaluation:
         """See `EvaluationRows.evaluation`."""
-        return self._table.evaluation(board, trial)
+        return self._rows.evaluation(board, trial)
 
     def curves(self) -> dict[str, tuple[Epoch, ...]]:
         """Epochs of every evaluation by key, of the attempt that got furthest."""
@@ -187,13 +198,16 @@ class SearchStudy:
             for name, distribution in self.distributions.items()
             if name in params and contains(distribution, params[name])
         }
-        whole = dict(params) if board == FINAL else {**self._table.fixed, **params}
+        whole = dict(params) if board == FINAL else {**self._rows.fixed, **params}
         self.store.add_waiting(board, searched, {**attrs, "params": whole})
 
-    def reserve(self, worker: str) -> StoredTrial:
-        """Under the lock: add a running trial at the first stage, for `worker`. Its parameters are drawn later."""
+    def reserve(self, worker: str, ahead: int = 0) -> StoredTrial:
+        """Under the lock: add a running trial at the first stage, for `worker`, and `ahead` waiting ones.
+
+        Parameters are drawn later, by whoever trains.
+        """
         stage = self.schedule.stages[0]
-        return self.store.add_running(stage, lambda config_id: self.identity(stage, config_id), worker)
+        return self.store.add_running(stage, lambda config_id: self.identity(stage, config_id), worker, ahead)
 
     def draw(self, trial: StoredTrial, seen: Iterable[StoredTrial]) -> dict[str, ParamValue]:
         """Values of all searched parameters for a trial of the first stage.
@@ -219,7 +233,7 @@ class SearchStudy:
             TrialEnded: the trial has ended.
         """
         new = {name: value for name, value in params.items() if name not in trial.params}
-        attrs: dict[str, Any] = {"params": {**self._table.fixed, **params}}
+        attrs: dict[str, Any] = {"params": {**self._rows.fixed, **params}}
         if "config_id" not in trial.user_attrs:
             attrs |= {**self.identity(self.schedule.stages[0], trial.number), "origin": "queued by hand"}
         return self.store.set_params(trial.trial_id, new, attrs, worker)

@@ -1,12 +1,11 @@
-"""Opening the database of a study, and the one lock under which decisions are made."""
+"""Opening the database of a study, and waiting for one that is away."""
 
 import logging
 import random
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import optuna
@@ -17,11 +16,10 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 
 from gman_search.errors import StudyError, UsageError
 from gman_search.tuning.folder import without_password
+from gman_search.tuning.study_lock import BUSY_SECONDS, SQLITE, advisory_lock, confirm_lock
 
-__all__ = ["open_storage", "reading", "retry_on_outage", "study_lock"]
+__all__ = ["open_storage", "reading", "retry_on_outage"]
 
-BUSY_SECONDS = 60
-SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgresql+", "postgres://")
 REFUSED = {
     "journal": "Optuna's JournalStorage can hand one trial to two workers that have had it before",
@@ -30,9 +28,6 @@ REFUSED = {
     "redis": "Optuna's JournalStorage can hand one trial to two workers that have had it before",
 }
 """Why not, by the beginning of an address or the end of a file's name."""
-# Any constant number: PostgreSQL names advisory locks by number. One lock for all studies of a database is enough,
-# because it is held for milliseconds.
-ADVISORY_LOCK = 4_717_034
 # A worker whose machine lost its power still holds its lock until the server notices: soon, not after two hours.
 SESSION_SETTINGS = {
     "lock_timeout": f"{BUSY_SECONDS}s",
@@ -54,15 +49,6 @@ PASSING_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR",
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-
-
-class _Held(threading.local):
-    """The session by which this thread holds the advisory lock."""
-
-    session: Any = None
-
-
-_held = _Held()
 
 
 def open_storage(url: str) -> RDBStorage:
@@ -101,7 +87,7 @@ def _postgresql(url: str) -> RDBStorage:
     settings = {"pool_size": KEPT_CONNECTIONS, "max_overflow": 8}
     # Two processes that create the same tables at once collide; whoever has the lock creates them.
     first = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
-    with _advisory_lock(first):
+    with advisory_lock(first, wait=True):
         storage = RDBStorage(url, engine_kwargs=settings)
     sqlalchemy.event.listen(storage.engine, "connect", _prepare_session)
     storage.engine.dispose()
@@ -109,10 +95,7 @@ def _postgresql(url: str) -> RDBStorage:
 
 
 def _prepare_session(connection: Any, _record: Any) -> None:
-    if _held.session is not None:
-        # A new connection in the middle of locked work: the server may have been restarted, and the lock with it.
-        # This fails if so, and the work under the lock with it.
-        _held.session.execute(sqlalchemy.text("SELECT 1"))
+    confirm_lock()  # a new connection in the middle of locked work: the server may have been restarted
     with connection.cursor() as cursor:
         for name, value in SESSION_SETTINGS.items():
             cursor.execute(f"SET {name} = '{value}'")
@@ -209,37 +192,3 @@ def reading(storage: RDBStorage) -> Iterator[Any]:
         return
     with storage.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
-
-
-@contextmanager
-def study_lock(storage: RDBStorage) -> Iterator[None]:
-    """Hold the lock under which evaluations are decided, queued and claimed; other workers wait.
-
-    On SQLite it is a write transaction on a file next to the database, which the operating system ends when a process
-    dies. On PostgreSQL it is an advisory lock, which ends with its connection. Work under the lock must not be retried
-    piece by piece when the database goes away: the lock is gone then. Retry from taking it.
-    """
-    url = str(storage.url)
-    if not url.startswith(SQLITE):
-        with _advisory_lock(storage.engine):
-            yield
-        return
-    connection = sqlite3.connect(url.removeprefix(SQLITE) + ".lock", timeout=BUSY_SECONDS, isolation_level=None)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _advisory_lock(engine: Any) -> Iterator[None]:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
-        session.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-        _held.session = session
-        try:
-            yield
-        finally:
-            _held.session = None
-            with suppress(SQLAlchemyError):  # the connection is gone, and the lock with it
-                session.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_LOCK})

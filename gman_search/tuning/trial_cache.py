@@ -30,6 +30,7 @@ class TrialCache:
         self._searched = set(searched)
         self._known: dict[str, dict[int, StoredTrial]] = {board: {} for board in boards}
         self._open: dict[int, StoredTrial] = {}
+        self._changed: dict[int, str] = {}
         self._newest = -1
         self._lock = threading.RLock()  # several threads may look at one search
 
@@ -57,6 +58,19 @@ class TrialCache:
             self._newest = max([self._newest, *found])
             return {board: list(known.values()) for board, known in self._known.items()}
 
+    def changes(self, read_states: ReadStates, read_trials: ReadTrials) -> list[tuple[str, StoredTrial]]:
+        """Trials that are new, or not as they were at the last call, each with its board; oldest first."""
+        with self._lock:
+            self.read(read_states, read_trials)
+            changed, self._changed = self._changed, {}
+            return [(board, self._known[board][trial_id]) for trial_id, board in sorted(changed.items())]
+
+    def waiting(self, trial_id: int) -> StoredTrial | None:
+        """A trial that waited when it was read last: nothing but its state changes until it runs."""
+        with self._lock:
+            known = self._open.get(trial_id)
+            return known if known is not None and known.state is State.WAITING else None
+
     def read_all(self, read_states: ReadStates, read_trials: ReadTrials) -> dict[str, list[StoredTrial]]:
         """The same, with all that running trials have reported."""
         with self._lock:
@@ -81,6 +95,7 @@ class TrialCache:
 
     def _note(self, board: str, trial: StoredTrial) -> None:
         self._known[board][trial.trial_id] = trial
+        self._changed[trial.trial_id] = board
         if trial.state.is_finished:
             self._open.pop(trial.trial_id, None)
         else:

@@ -95,8 +95,11 @@ class TrialStore(Protocol):
         """How long a lease lasts without being renewed."""
         ...
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the lock under which trials are decided, queued and claimed; it ends with its holder."""
+    def lock(self, *, wait: bool = True) -> AbstractContextManager[bool]:
+        """Hold the lock under which trials are decided and queued; whether it is held inside the block.
+
+        It ends with its holder. `wait`: until others have left it; False: it may not be held.
+        """
         ...
 
     def study_attrs(self) -> Mapping[str, Any]:
@@ -109,11 +112,15 @@ class TrialStore(Protocol):
 
     @property
     def is_unread(self) -> bool:
-        """Whether `read` has not been called yet: the first reading takes long."""
+        """Whether nothing has been read yet: the first reading takes long."""
         ...
 
     def read(self) -> Boards:
         """Trials by board, oldest first, for deciding: of a running one only its state and parameters are current."""
+        ...
+
+    def changes(self) -> list[tuple[str, StoredTrial]]:
+        """What `read` would show otherwise than at the last call: trials with their boards; all at the first call."""
         ...
 
     def read_all(self) -> Boards:
@@ -128,18 +135,25 @@ class TrialStore(Protocol):
         """Queue a trial."""
         ...
 
-    def add_running(self, board: str, attrs_of: Callable[[int], Mapping[str, Any]], worker: str) -> StoredTrial:
+    def add_running(
+        self, board: str, attrs_of: Callable[[int], Mapping[str, Any]], worker: str, ahead: int = 0
+    ) -> StoredTrial:
         """Add a running trial without parameters, leased to `worker`: both or none.
 
         Args:
             board: where to add it.
             attrs_of: user attributes for the number that the trial gets.
             worker: takes the lease.
+            ahead: how many more to add, which wait.
         """
         ...
 
-    def claim(self, trial_id: int, worker: str) -> bool:
-        """Make a waiting trial a running one, leased to `worker`: both or none; False if it waits no longer."""
+    def take(self, boards: Sequence[str], worker: str) -> tuple[str, StoredTrial] | None:
+        """Make a waiting trial a running one, leased to `worker`: both or none; it and its board, None if none waits.
+
+        The oldest on the first of `boards` on which one waits. It needs no lock: of several workers each gets another.
+        Above the first stage only trials with a `config_id` are taken; the others were queued by people.
+        """
         ...
 
     def set_params(

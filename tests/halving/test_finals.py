@@ -95,6 +95,19 @@ def test_finals_are_due_when_the_ladder_is_done_and_once():
     assert finals_due(ROWS, SCHEDULE, 0) == []
 
 
+def test_while_the_last_stage_is_under_way_those_are_due_that_it_cannot_displace():
+    running = [
+        row if row.stage == "quick" else Evaluation(row.config_id, row.stage, state=State.RUNNING) for row in ROWS
+    ]
+    # Two of the three places may be taken by the two that are under way; the third is sure.
+    assert [row.key for row in finals_due(running, SCHEDULE, 3)] == ["quick/3"]
+    assert finals_due(running, SCHEDULE, 2) == []
+    begun = Evaluation(3, "quick", state=State.RUNNING, control="final", parent="quick/3")
+    assert finals_due([*running, begun], SCHEDULE, 3) == []
+    below = [replace(row, state=State.RUNNING, val_mae=None) if row.key == "quick/0" else row for row in running]
+    assert finals_due(below, SCHEDULE, 3) == [], "who is promoted is still open"
+
+
 def test_what_stopped_early_is_at_its_end():
     rows = [replace(row, reason="early stop: no better") if row.key == "medium/2" else row for row in ROWS]
     assert [row.key for row in finals_due(rows, SCHEDULE, 2)] == ["quick/1"]

@@ -71,6 +71,31 @@ def outside(studies, control):
     return [row for row in studies.evaluations() if row.control == control]
 
 
+def test_an_idle_worker_begins_a_final_training_while_the_last_stage_is_under_way(study, tmp_path):
+    """Two workers, a long evaluation of the last stage: with nothing to gain the finals would begin after it."""
+    studies, _ = study(finals=3, plan=replace(PLAN, count=3))
+    may_end = threading.Event()
+
+    class SlowAtTheTop(LongerIsBetter):
+        def train(self, job, on_epoch):
+            if job.folder.parent.name == "final" and job.parent is not None:
+                may_end.set()
+            elif job.stage == "full":
+                assert may_end.wait(60), "no final training began while the last stage was under way"
+            return super().train(job, on_epoch)
+
+    def work(name):
+        run_worker(study(finals=3, plan=replace(PLAN, count=3))[0], SlowAtTheTop(), tmp_path / "files", name)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "other")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert may_end.is_set() and not has_work(studies)
+    assert len(outside(studies, "final")) == 3
+
+
 def test_every_search_trains_the_reference_and_its_best_to_their_end(study, tmp_path):
     studies, _ = study()
     trainer = LongerIsBetter()

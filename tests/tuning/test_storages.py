@@ -22,7 +22,7 @@ from gman_search.tuning.artifacts import open_store
 from gman_search.tuning.claim import Claim, claim_next
 from gman_search.tuning.folder import without_password
 from gman_search.tuning.optuna_studies import RECORD
-from gman_search.tuning.optuna_trial_store import STATES
+from gman_search.tuning.optuna_tables import STATES
 from gman_search.tuning.reconcile import reconcile
 from gman_search.tuning.storage import open_storage, retry_on_outage
 from gman_search.tuning.trial_store import StoredTrial
@@ -140,6 +140,7 @@ def test_a_claim_and_its_lease_are_there_together_or_not_at_all(open_any, monkey
     studies, leases = open_any(trials=1)
     reconcile(studies)
     [waiting] = studies.trials("quick")
+    boards = studies.store.boards
     acquire = leases.acquire_within
 
     def power_cut(connection, trial_id, worker):
@@ -148,11 +149,11 @@ def test_a_claim_and_its_lease_are_there_together_or_not_at_all(open_any, monkey
 
     with monkeypatch.context() as broken, pytest.raises(KeyError):
         broken.setattr(leases, "acquire_within", power_cut)
-        studies.store.claim(waiting.trial_id, "w")
+        studies.store.take(boards, "w")
     assert leases.live() == {} and [row.state for row in studies.evaluations()] == [State.WAITING]
-    assert studies.store.claim(waiting.trial_id, "w")
+    assert studies.store.take(boards, "w")[1].trial_id == waiting.trial_id
     assert leases.live() == {waiting.trial_id: "w"} and [row.state for row in studies.evaluations()] == [State.RUNNING]
-    assert not studies.store.claim(waiting.trial_id, "another")
+    assert studies.store.take(boards, "another") is None
 
 
 def test_a_lease_ends_by_the_databases_clock_alone(open_any, monkeypatch):

@@ -74,4 +74,4 @@ def test_one_module_goes_below_the_public_interface_of_optuna():
         path for path in package.rglob("*.py") if re.search(r"^ *(from|import) optuna", path.read_text(), re.M)
     ]
     found = {path.relative_to(package).as_posix() for path in using_optuna if PRIVATE.search(path.read_text())}
-    assert found == {"tuning/optuna_trial_store.py"}
+    assert found == {"tuning/optuna_tables.py"}

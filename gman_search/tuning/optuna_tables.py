@@ -128,7 +128,7 @@ def add_trials(
     study = models.StudyModel
     connection.execute(sql.select(study.study_id).where(study.study_id == study_id).with_for_update())
     first = int(connection.execute(COUNT, {"study": study_id}).scalar_one())
-    ids = []
+    ids: list[int] = []
     for number in range(first, first + 1 + ahead):
         state, since = (TrialState.WAITING, None) if ids else (TrialState.RUNNING, _now())
         row = {"study_id": study_id, "number": number, "state": state, "datetime_start": since}

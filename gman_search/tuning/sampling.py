@@ -18,6 +18,10 @@ from gman_search.space import Choice, FloatRange, ParamValue, SearchSpace
 
 __all__ = ["ConfigSampler", "ImpossibleValues", "contains", "distributions", "make_sampler", "ordered_values"]
 
+MOST_KNOWN, BEST_KNOWN = 500, 50
+"""Evaluations that a sampler learns from where there are more: the newest, and the best of all. With ten thousand a
+draw takes several times as long and is no better (`benchmarks/storage.py`, `tests/tuning/test_long_history.py`)."""
+
 
 class ImpossibleValues(Exception):
     """A person queued something that is no value of its parameter."""
@@ -103,6 +107,7 @@ class ConfigSampler:
         """Those of `prior` that are in this space."""
         self._memory = optuna.create_study(direction="minimize")
         self._seen: dict[int, Evaluation] = {}
+        self._known: set[int] = set()
         self._open: dict[int, int] = {}
 
     @property
@@ -119,12 +124,13 @@ class ConfigSampler:
 
     def see(self, evaluations: Iterable[Evaluation]) -> None:
         """Take in how the evaluations of the first stage stand now; those that are as they were cost nothing."""
-        for row in evaluations:
-            key = int(row.facts["trial"])
-            if self._seen.get(key) is not row:
-                self._seen[key] = row
-                if not self._begin_with_prior(row):
-                    self._note(key, row)
+        new = {key: row for row in evaluations if self._seen.get(key := int(row.facts["trial"])) is not row}
+        self._seen.update(new)
+        if self._finds_reference(new.values()) or len(self._known | new.keys()) > 2 * MOST_KNOWN:
+            self._begin_anew()
+            return
+        for key, row in new.items():
+            self._note(key, row)
 
     def draw(self, number: int, given: Mapping[str, Any] | None = None) -> dict[str, ParamValue]:
         """Values of all parameters that are searched, for the config of this number.
@@ -147,23 +153,40 @@ class ConfigSampler:
         params = {name: self._to_stored(name, value) for name, value in trial.params.items()}
         return {**params, **fixed}
 
-    def _begin_with_prior(self, row: Evaluation) -> bool:
-        """Make the history anew, with what is known from earlier searches before everything else, if `row` allows it.
-
-        It comes first because the sampler weighs what is newest most; and so it does not matter when a worker joined.
-        """
-        is_reference = row.config_id == REFERENCE_CONFIG_ID and row.state is State.COMPLETE and not row.control
-        if self._reference or not self.prior or not is_reference or not row.val_mae or not isfinite(row.val_mae):
+    def _finds_reference(self, rows: Iterable[Evaluation]) -> bool:
+        """Whether `rows` show what the errors of earlier searches would be here, which was not known yet."""
+        if self._reference or not self.prior:
             return False
-        self._reference = row.val_mae
+        for row in rows:
+            is_reference = row.config_id == REFERENCE_CONFIG_ID and row.state is State.COMPLETE and not row.control
+            if is_reference and row.val_mae and isfinite(row.val_mae):
+                self._reference = row.val_mae
+        return bool(self._reference)
+
+    def _begin_anew(self) -> None:
+        """Make the history anew: what is known from earlier searches, then the evaluations of this one.
+
+        The first come first because the sampler weighs what is newest most; so it does not matter when a worker joined.
+        """
         self._memory = optuna.create_study(direction="minimize")
         self._open.clear()
-        for known in self.prior:
+        self._known.clear()
+        for known in self.prior if self._reference else ():
             params, value = self._to_drawn(known.params), known.ratio * self._reference
             self._memory.add_trial(create_trial(params=params, distributions=self._drawn, value=value))
-        for key, seen in self._seen.items():
-            self._note(key, seen)
-        return True
+        learnt_from = self._learnt_from()
+        for key, row in self._seen.items():
+            if key in learnt_from:
+                self._note(key, row)
+
+    def _learnt_from(self) -> set[int]:
+        """Which evaluations are worth knowing: all, or the best, the newest and what is under way."""
+        finished = [key for key, row in self._seen.items() if row.state.is_finished]
+        if len(finished) <= MOST_KNOWN:
+            return set(self._seen)
+        usable = {key: row.val_mae for key in finished if (row := self._seen[key]).state is State.COMPLETE}
+        best = sorted(usable, key=lambda key: (usable[key] is None, usable[key]))[:BEST_KNOWN]
+        return {*best, *finished[-MOST_KNOWN:]} | (self._seen.keys() - set(finished))
 
     def _has(self, config: PriorConfig) -> bool:
         return all(
@@ -172,6 +195,7 @@ class ConfigSampler:
         )
 
     def _note(self, key: int, row: Evaluation) -> None:
+        self._known.add(key)
         state, value = STATES.get(row.state), row.val_mae
         if value is None or not isfinite(value) or row.reason.startswith(BY_HAND):
             value = None  # what a person ended has no value that could be compared

@@ -92,6 +92,24 @@ def test_by_hand_two_workers_and_the_lock():
     assert (told.winner, told.seconds_to_best) == (0, 3)  # the medium model is no better
 
 
+def test_by_hand_a_worker_that_leaves_when_it_has_nothing_to_do():
+    # As above; the worker that ended at 3 s leaves at 4 s, the other one ends at 4 and is there until 9 s.
+    schedule = HalvingSchedule(("quick", "medium"), (2,), trials=2)
+    told = simulate(schedule, lambda config, stage: (config, {"quick": 2.0, "medium": 4.0}[stage]), workers=2,
+                    claim_seconds=1.0, leave_seconds=1.0)  # fmt: skip
+    assert told.seconds == 9 and told.while_there == pytest.approx(8 / 13)
+
+
+def test_by_hand_what_was_queued_ahead_does_not_wait_for_the_lock():
+    # Four workers: the second waits and has the lock until 2 s, when two more are queued, which begin at 3 s both.
+    schedule = HalvingSchedule(("quick", "medium"), (4,), trials=4)
+
+    def told(ahead):
+        return simulate(schedule, lambda config, stage: (config, 10.0), workers=4, claim_seconds=1.0, ahead=ahead)
+
+    assert told(0).seconds == 14 + 11 and told(2).seconds == 13 + 11
+
+
 def test_asynchronous_promotion_keeps_workers_busy_and_makes_mistakes():
     quotas = {"trials": 256, "synchronous": True}
     closed = simulate(HalvingSchedule(STAGES, (4, 4), **quotas), shuffled(1), workers=64)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gman_search.halving.evaluations import State
 from gman_search.space import ParamValue
-from gman_search.tuning import optuna_tables as tables
+from gman_search.tuning import optuna_reading, optuna_writing
 from gman_search.tuning.optuna_studies import OptunaStudies
 from gman_search.tuning.storage import reading
 from gman_search.tuning.trial_cache import TrialCache
@@ -36,7 +36,7 @@ class OptunaTrialStore(OptunaStudies):
         super().__init__(storage, name, boards, distributions, lease_seconds)
         self._boards = {study_id: board for board, study_id in self.ids.items()}
         self._cache = TrialCache(self.boards, distributions)
-        self._claim = tables.claim_statement(list(self.ids.values()))
+        self._claim = optuna_writing.claim_statement(list(self.ids.values()))
 
     @property
     def is_unread(self) -> bool:
@@ -55,19 +55,17 @@ class OptunaTrialStore(OptunaStudies):
         with reading(self.storage) as connection:
 
             def states(newest: int) -> dict[int, tuple[str, State]]:
-                found = tables.open_states(connection, list(self._boards), newest)
+                found = optuna_reading.open_states(connection, list(self._boards), newest)
                 return {trial_id: (self._boards[study], state) for trial_id, study, state in found}
 
-            return method(states, lambda ids, drawn: self._trials(connection, ids, drawn))
+            return method(states, lambda ids: self._trials(connection, ids))
 
     def trial(self, trial_id: int) -> StoredTrial:
         with reading(self.storage) as connection:
-            return next(trial for _, trial in self._trials(connection, [trial_id], {}))
+            return next(trial for _, trial in self._trials(connection, [trial_id]))
 
-    def _trials(
-        self, connection: Connection, ids: Sequence[int], drawn: Mapping[int, StoredTrial]
-    ) -> Iterator[tuple[str, StoredTrial]]:
-        for study, trial in tables.read_trials(connection, ids, drawn):
+    def _trials(self, connection: Connection, ids: Sequence[int]) -> Iterator[tuple[str, StoredTrial]]:
+        for study, trial in optuna_reading.read_trials(connection, ids, self.distributions):
             yield self._boards[study], trial
 
     def add_running(
@@ -75,19 +73,19 @@ class OptunaTrialStore(OptunaStudies):
     ) -> StoredTrial:
         """See `TrialStore`. `Study.ask` would draw parameters at once, and take what a person has queued just now."""
         with self.storage.engine.begin() as connection:
-            trial_id, number = tables.add_trials(connection, self.ids[board], attrs_of, ahead)
-            tables.write_attrs(connection, trial_id, {"worker": worker})
+            trial_id, number = optuna_writing.add_trials(connection, self.ids[board], attrs_of, ahead)
+            optuna_writing.write_attrs(connection, trial_id, {"worker": worker})
             self.leases.acquire_within(connection, trial_id, worker)
         attrs = json.loads(json.dumps({**attrs_of(number), "worker": worker}))
         return StoredTrial(trial_id, number, State.RUNNING, user_attrs=attrs)
 
     def take(self, boards: Sequence[str], worker: str) -> tuple[str, StoredTrial] | None:
         with self.storage.engine.begin() as connection:
-            found = tables.claim(connection, self._claim, [self.ids[board] for board in boards])
+            found = optuna_writing.claim(connection, self._claim, [self.ids[board] for board in boards])
             if found is None:
                 return None
             trial_id, study = found
-            tables.write_attrs(connection, trial_id, {"worker": worker})
+            optuna_writing.write_attrs(connection, trial_id, {"worker": worker})
             self.leases.acquire_within(connection, trial_id, worker)
         known = self._cache.waiting(trial_id)
         if known is None:
@@ -101,15 +99,15 @@ class OptunaTrialStore(OptunaStudies):
         with self.storage.engine.begin() as connection:
             if not self.leases.hold(connection, trial_id, worker):
                 return False
-            tables.update_open(connection, trial_id)
-            tables.write_params(connection, trial_id, params, self.distributions)
-            tables.write_attrs(connection, trial_id, attrs)
+            optuna_writing.update_open(connection, trial_id)
+            optuna_writing.write_params(connection, trial_id, params, self.distributions)
+            optuna_writing.write_attrs(connection, trial_id, attrs)
         return True
 
     def set_trial_attrs(self, trial_id: int, attrs: Mapping[str, Any]) -> None:
         with self.storage.engine.begin() as connection:
-            tables.update_open(connection, trial_id)  # nobody ends it before the commit
-            tables.write_attrs(connection, trial_id, attrs)
+            optuna_writing.update_open(connection, trial_id)  # nobody ends it before the commit
+            optuna_writing.write_attrs(connection, trial_id, attrs)
 
     def finish(
         self,
@@ -123,8 +121,8 @@ class OptunaTrialStore(OptunaStudies):
         with self.storage.engine.begin() as connection:
             if worker is not None and not self.leases.hold(connection, trial_id, worker):
                 return False
-            tables.update_open(connection, trial_id, state)
-            tables.write_attrs(connection, trial_id, attrs or {})
+            optuna_writing.update_open(connection, trial_id, state)
+            optuna_writing.write_attrs(connection, trial_id, attrs or {})
             if value is not None:
-                tables.write_value(connection, trial_id, value)
+                optuna_writing.write_value(connection, trial_id, value)
         return True

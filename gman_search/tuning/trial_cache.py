@@ -11,8 +11,8 @@ __all__ = ["ReadStates", "ReadTrials", "TrialCache"]
 
 ReadStates = Callable[[int], Mapping[int, tuple[str, State]]]
 """From the newest known trial id to board and state of every newer trial and of every unfinished one."""
-ReadTrials = Callable[[Sequence[int], Mapping[int, StoredTrial]], Iterable[tuple[str, StoredTrial]]]
-"""Trials by id, each with its board; parameters of those in the second argument are not read again."""
+ReadTrials = Callable[[Sequence[int]], Iterable[tuple[str, StoredTrial]]]
+"""Trials by id, each with its board."""
 
 
 class TrialCache:
@@ -48,12 +48,7 @@ class TrialCache:
                 known = self._open.get(trial_id)
                 if known is None or not (self._stands(known, state) or self._began(known, board, state)):
                     changed.add(trial_id)
-            drawn = {
-                trial_id: known
-                for trial_id, known in self._open.items()
-                if trial_id in changed and self._is_drawn(known)
-            }
-            for board, trial in read_trials(sorted(changed), drawn):
+            for board, trial in read_trials(sorted(changed)):
                 self._note(board, trial)
             self._newest = max([self._newest, *found])
             return {board: list(known.values()) for board, known in self._known.items()}
@@ -75,7 +70,7 @@ class TrialCache:
         """The same, with all that running trials have reported."""
         with self._lock:
             boards = self.read(read_states, read_trials)
-            current = {trial.trial_id: trial for _, trial in read_trials(sorted(self._open), {})}
+            current = {trial.trial_id: trial for _, trial in read_trials(sorted(self._open))}
             return {board: [current.get(trial.trial_id, trial) for trial in trials] for board, trials in boards.items()}
 
     def _is_drawn(self, trial: StoredTrial) -> bool:

@@ -1,0 +1,140 @@
+"""Writing trials to Optuna's tables, inside a transaction of the caller's."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sql
+from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.trial import TrialState
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gman_search.halving.evaluations import State
+from gman_search.space import ParamValue
+from gman_search.tuning.optuna_tables import OPEN, OPTUNA_STATES, Param, Study, Trial, UserAttr, Value
+from gman_search.tuning.trial_store import TrialEnded
+
+__all__ = ["add_trials", "claim", "claim_statement", "update_open", "write_attrs", "write_params", "write_value"]
+
+COUNT = sql.select(sql.func.count()).where(Trial.study_id == sql.bindparam("study"))
+ADD = sql.insert(Trial.__table__).returning(Trial.__table__.c.trial_id)
+INSERTS: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def _set_attr(insert: Callable[..., Any]) -> Any:
+    new = insert(UserAttr).values({name: sql.bindparam(name) for name in ("trial_id", "key", "value_json")})
+    value = {"value_json": new.excluded.value_json}
+    return new.on_conflict_do_update(index_elements=[UserAttr.trial_id, UserAttr.key], set_=value)
+
+
+SET_ATTRS = {name: _set_attr(insert) for name, insert in INSERTS.items()}
+# A write that was made, but whose answer was lost, is made again.
+ADD_PARAMS = {
+    name: insert(Param.__table__).on_conflict_do_nothing(index_elements=["trial_id", "param_name"])
+    for name, insert in INSERTS.items()
+}
+
+
+def claim_statement(studies: Sequence[int]) -> Any:
+    """Make the oldest waiting trial of the last study that has one a running one; its id and its study's.
+
+    Above the first study only trials with a `config_id`. PostgreSQL passes over what others are taking; in SQLite only
+    one transaction writes at a time.
+
+    Args:
+        studies: ids, lowest stage first.
+    """
+    waiting, attr, trial = Trial.__table__.alias(), UserAttr.__table__, Trial.__table__
+    is_ours = sql.exists().where(attr.c.trial_id == waiting.c.trial_id, attr.c.key == "config_id")
+    order = sql.case({study: -rank for rank, study in enumerate(studies)}, value=waiting.c.study_id)
+    first = (
+        sql.select(waiting.c.trial_id)
+        .where(
+            waiting.c.study_id.in_(sql.bindparam("studies", expanding=True)),
+            waiting.c.state == TrialState.WAITING,
+            sql.or_(waiting.c.study_id == studies[0], is_ours),
+        )
+        .order_by(order, waiting.c.trial_id)
+        .limit(1)
+        .with_for_update(of=waiting, skip_locked=True)
+    )
+    values = {"state": TrialState.RUNNING, "datetime_start": sql.bindparam("now")}
+    claimed = sql.update(trial).where(trial.c.trial_id == first.scalar_subquery()).values(values)
+    return claimed.returning(trial.c.trial_id, trial.c.study_id)
+
+
+def claim(connection: Connection, statement: Any, studies: Sequence[int]) -> tuple[int, int] | None:
+    """Execute a `claim_statement` on some of its studies."""
+    found = connection.execute(statement, {"studies": list(studies), "now": _now()}).first()
+    return None if found is None else (int(found[0]), int(found[1]))
+
+
+def add_trials(
+    connection: Connection, study_id: int, attrs_of: Callable[[int], Mapping[str, Any]], ahead: int
+) -> tuple[int, int]:
+    """Add a running trial and `ahead` waiting ones with attributes by number; id and number of the running one."""
+    # As Optuna does: two that add a trial at once would get the same number. SQLite's transactions exclude all.
+    connection.execute(sql.select(Study.study_id).where(Study.study_id == study_id).with_for_update())
+    first = int(connection.execute(COUNT, {"study": study_id}).scalar_one())
+    ids: list[int] = []
+    for number in range(first, first + 1 + ahead):
+        state, since = (TrialState.WAITING, None) if ids else (TrialState.RUNNING, _now())
+        row = {"study_id": study_id, "number": number, "state": state, "datetime_start": since}
+        ids.append(int(connection.execute(ADD, row).scalar_one()))
+        write_attrs(connection, ids[-1], attrs_of(number))
+    return ids[0], first
+
+
+def update_open(connection: Connection, trial_id: int, ends: State | None = None) -> None:
+    """Keep a trial that has not ended from ending before the commit, or end it.
+
+    Raises:
+        TrialEnded: it has ended.
+    """
+    unfinished = sql.update(Trial).where(Trial.trial_id == trial_id, Trial.state.in_(OPEN))
+    values: dict[str, Any] = {"state": Trial.state}
+    if ends is not None:
+        values = {"state": OPTUNA_STATES[ends], "_datetime_complete_utc": _now()}
+    if not connection.execute(unfinished.values(values)).rowcount:
+        raise TrialEnded(f"trial {trial_id} has ended, or is not there")
+
+
+def write_attrs(connection: Connection, trial_id: int, attrs: Mapping[str, Any]) -> None:
+    """Write user attributes of a trial."""
+    rows = [{"trial_id": trial_id, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
+    if rows:
+        connection.execute(SET_ATTRS[connection.dialect.name], rows)
+
+
+def write_params(
+    connection: Connection,
+    trial_id: int,
+    params: Mapping[str, ParamValue],
+    distributions: Mapping[str, BaseDistribution],
+) -> None:
+    """Write parameters of a trial; those that it has stay."""
+    rows = [
+        {
+            "trial_id": trial_id,
+            "param_name": name,
+            "param_value": distributions[name].to_internal_repr(value),
+            "distribution_json": distribution_to_json(distributions[name]),
+        }
+        for name, value in params.items()
+    ]
+    if rows:
+        connection.execute(ADD_PARAMS[connection.dialect.name], rows)
+
+
+def write_value(connection: Connection, trial_id: int, value: float) -> None:
+    """Write the value that a trial ended with."""
+    stored, kind = Value.value_to_stored_repr(value)
+    row = {"trial_id": trial_id, "objective": 0, "value": stored, "value_type": kind}
+    connection.execute(sql.insert(Value).values(row))
+
+
+def _now() -> datetime:
+    """As Optuna stores it: UTC without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -19,6 +19,7 @@ from gman_search.api.stage_status import (
 )
 from gman_search.halving.evaluations import Evaluation, State
 from gman_search.halving.promotion import ranked
+from gman_search.tuning.finals import slowness
 from gman_search.tuning.search_study import SearchStudy
 from gman_search.wording import duration, number
 
@@ -102,7 +103,9 @@ class LiveView:
         statuses, outside = stage_statuses(evaluations, studies.schedule, epochs), outside_statuses(evaluations)
         left = remaining_seconds(statuses, self.workers, self.relative_costs())
         if left is not None:
-            left += outside_seconds(studies.finals, outside) / self.workers
+            slow = slowness(studies, evaluations) or 1.0
+            left += slow * outside_seconds(studies.finals, outside) / self.workers
+            left += slow * (0.0 if studies.finals is None else studies.finals.test_seconds)
         elapsed = duration(time.monotonic() - self._began)
         ending = f"{elapsed} so far" + (f", about {duration(left)} to go" if left is not None else "")
         if self._live is not None:

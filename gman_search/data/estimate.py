@@ -110,6 +110,7 @@ def finals_plan(spec: StudySpec, task: "ForecastDataset") -> FinalsPlan:
         reference_seconds=REFERENCE_SHARE * schedule * settings.reference,
         final_seconds=FINAL_SHARE * schedule / max(1, settings.usual_finals),
         count=settings.usual_finals,
+        test_seconds=final_test_seconds(spec, task, trees_fitted=True),
     )
 
 

@@ -92,7 +92,8 @@ class FinalsPlan:
     """What the schedules follow from: `windows` of an epoch, of `validation` after it, and seconds of one worker.
 
     `window_seconds` is for training on one window, by stage; `reference_window_seconds` at the guide's quick stage.
-    `reference_seconds` is for the reference, 0 for none; `final_seconds` for each of `count` final trainings.
+    `reference_seconds` is for the reference, 0 for none; `final_seconds` for each of `count` final trainings;
+    `test_seconds` for ensemble, test and report.
     """
 
     windows: int
@@ -102,6 +103,7 @@ class FinalsPlan:
     reference_seconds: float
     final_seconds: float
     count: int
+    test_seconds: float = 0.0
 
 
 def extra_share(*, reference: bool, finals: int, hours: bool = False) -> float:

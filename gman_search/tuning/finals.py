@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gman_search.config import at_stage
+from gman_search.halving.cost import FORECAST_SHARE, steps_per_epoch
 from gman_search.halving.evaluations import Evaluation, State
 from gman_search.halving.finals import (
     FINAL,
@@ -24,7 +25,7 @@ from gman_search.stages import PRESETS, Stage
 from gman_search.tuning.search_study import SearchStudy, begun_from
 from gman_search.tuning.stored_study import Clock
 
-__all__ = ["queue_finals", "queue_reference"]
+__all__ = ["queue_finals", "queue_reference", "slowness"]
 
 LEAST_SECONDS = 5.0
 """Of a final training: a shorter one is not begun."""
@@ -81,6 +82,17 @@ def queue_finals(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock | 
         }
         study.add_waiting(FINAL, row.params, attrs)
     return bool(due)
+
+
+def slowness(study: SearchStudy, rows: Sequence[Evaluation]) -> float | None:
+    """How many times as long evaluations of the first stage took as was planned; None: that is not known yet."""
+    stage = study.spec.preset_stages()[0]
+    measured = _window_seconds(rows, stage)
+    if measured is None or study.finals is None:
+        return None
+    windows = stage.batch_size * steps_per_epoch(stage, windows=study.finals.windows)
+    planned = study.finals.window_seconds[stage.name] * (1 + FORECAST_SHARE * study.finals.validation / windows)
+    return measured / planned
 
 
 def _step_seconds(study: SearchStudy, rows: Sequence[Evaluation], plan: FinalsPlan) -> dict[str, float]:

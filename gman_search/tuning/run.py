@@ -18,13 +18,12 @@ from gman_search.baselines.naive import persistence_mae
 from gman_search.baselines.registry import CHEAP
 from gman_search.data.checks.finding import Finding
 from gman_search.data.checks.gather import load_checked
-from gman_search.data.estimate import final_test_seconds, stage_seconds
+from gman_search.data.estimate import stage_seconds
 from gman_search.data.task import ForecastDataset
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.ensemble.store import is_ensemble
 from gman_search.errors import Interrupted, TooManyFailures
 from gman_search.halving.evaluations import State, latest_attempts
-from gman_search.halving.finals import final_share_of_hours
 from gman_search.halving.prior import PriorConfig
 from gman_search.io.atomic import atomic_write
 from gman_search.record import StudyRecord
@@ -35,14 +34,11 @@ from gman_search.tuning.final_test import FinalTest
 from gman_search.tuning.folder import StudyFolder, without_password
 from gman_search.tuning.interim import InterimDelivery, InterimProcess
 from gman_search.tuning.kept_baselines import fitted_baselines
+from gman_search.tuning.run_clock import RunClock
 from gman_search.tuning.search_study import SearchStudy
-from gman_search.tuning.stored_study import Clock
 from gman_search.tuning.supervise import Engine, has_work, supervise
 
 __all__ = ["run_search", "study_record"]
-
-LEAST_FINAL = 0.8
-"""A schedule that is late may take so much less of the time that is set aside for final trainings."""
 
 
 def run_search(
@@ -85,16 +81,13 @@ def run_search(
     studies.set_clock(None)  # that of a run that was killed must not close this one
     if has_work(studies):
         _deliver_baselines(spec, task, folder, studies, on_warning)
-        until = None
-        if hours is not None:
-            rest = final_test_seconds(spec, task, trees_fitted=True)
-            until = (began if since is None else since) + hours * 3600 - rest
-        studies.set_clock(None if until is None else _clock(spec, until - time.monotonic()))
+        clock = RunClock(studies, began if since is None else since, hours)
         try:
             with InterimProcess(spec, url, folder) as interim:
 
                 def progressed(present: SearchStudy) -> None:
                     interim.poll()
+                    clock.look()
                     if on_progress is not None:
                         on_progress(present)
 
@@ -104,13 +97,13 @@ def run_search(
                     url,
                     engine=engine,
                     ray_address=ray_address,
-                    deadline=until,
+                    deadline=clock.until,
                     on_progress=progressed,
                     on_warning=on_warning,
                 )
         finally:
             _note_seconds(folder, time.monotonic() - began)
-            studies.set_clock(None)
+            clock.end()
         if not done:
             on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
     artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.store)
@@ -138,14 +131,6 @@ def _deliver_baselines(
             delivery.look((), studies.schedule, fitted)
     except KeyboardInterrupt:
         raise Interrupted("stopped before the search began; the same command goes on") from None
-
-
-def _clock(spec: StudySpec, seconds: float) -> Clock:
-    """The search and the final trainings share the `seconds` until the final test."""
-    now, settings = time.time(), spec.search
-    final = final_share_of_hours(reference=settings.reference)
-    kept = LEAST_FINAL * final * max(0.0, seconds) if settings.most_finals else 0.0
-    return Clock(search_until=now + seconds - kept, until=now + seconds)
 
 
 def study_record(studies: SearchStudy, folder: StudyFolder) -> StudyRecord:

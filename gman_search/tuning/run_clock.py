@@ -1,0 +1,71 @@
+"""The time of a run of some hours: until when it searches, and until when it trains, so that the test ends in time.
+
+How long the test takes is estimated before anything was trained. The first evaluations show how fast the machine is,
+and the times are corrected by that: on a machine of half the speed the test takes twice as long.
+"""
+
+import time
+
+from gman_search.halving.finals import final_share_of_hours
+from gman_search.tuning.finals import slowness
+from gman_search.tuning.search_study import SearchStudy
+from gman_search.tuning.stored_study import Clock
+
+__all__ = ["RunClock"]
+
+LEAST_FINAL = 0.8
+"""A schedule that is late may take so much less of the time that is set aside for final trainings."""
+FIRST_LOOK = 3
+"""Finished evaluations that show how fast the machine is; the next look comes when there are twice as many."""
+
+
+class RunClock:
+    """Sets the clock of a study for one run.
+
+    Args:
+        study: whose clock is set.
+        began: when the hours began, by `time.monotonic()`.
+        hours: of the whole run; None: it has no clock.
+    """
+
+    def __init__(self, study: SearchStudy, began: float, hours: float | None) -> None:
+        self._study, self._began, self._hours = study, began, hours
+        self._test_seconds = 0.0 if study.finals is None else study.finals.test_seconds
+        self._first = time.monotonic()
+        self._looked_at = FIRST_LOOK / 2
+        self.slowness = 1.0
+        self._set()
+
+    @property
+    def until(self) -> float | None:
+        """When training must have ended, by `time.monotonic()`."""
+        if self._hours is None:
+            return None
+        return self._began + 3600 * self._hours - self.slowness * self._test_seconds
+
+    def look(self) -> bool:
+        """Correct the clock by how fast the machine is; whether it was corrected."""
+        if self._hours is None:
+            return False
+        rung = self._study.table().rungs[self._study.schedule.stages[0]]
+        if rung.finished < 2 * self._looked_at:
+            return False
+        self._looked_at = rung.finished
+        # On a faster machine the time stays as it is: it is not certain that the test gains as much.
+        self.slowness = max(1.0, slowness(self._study, list(rung.rows.values())) or 1.0)
+        self._set()
+        return True
+
+    def end(self) -> None:
+        """The run is over, and with it the clock."""
+        self._study.set_clock(None)
+
+    def _set(self) -> None:
+        """The search and the final trainings share the time until the test."""
+        if self.until is None:
+            self._study.set_clock(None)
+            return
+        settings, seconds = self._study.spec.search, max(0.0, self.until - self._first)
+        final = final_share_of_hours(reference=settings.reference) if settings.most_finals else 0.0
+        until = time.time() + self.until - time.monotonic()
+        self._study.set_clock(Clock(search_until=until - LEAST_FINAL * final * seconds, until=until))

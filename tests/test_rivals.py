@@ -1,6 +1,7 @@
 """What the product is compared with: the kept results, the bars they are held to, and a contest with a stub."""
 
 import json
+import re
 import sys
 import textwrap
 
@@ -193,7 +194,8 @@ def test_the_main_job_is_run_as_make_run_has_it(benchmarks, stub, repository, tm
         product.product(network, 10, seed, folder, make_run=True)
         assert (folder / "studies/demo.toml").read_text() == (repository / "studies/demo.toml").read_text()
         words, place, _ = stub()[-1]
-        assert words == ["run", "--trials", "50", *more, "--json"] and place == str(folder)
+        [made] = re.findall(r"gman-search (run .*)", (repository / "Makefile").read_text())
+        assert words == [*made.split(), *more, "--json"] and place == str(folder)
 
 
 def test_a_search_without_a_leaderboard_and_one_that_fails_are_no_results(benchmarks, stub, monkeypatch, tmp_path):

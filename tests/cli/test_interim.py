@@ -75,6 +75,6 @@ def test_trained_models_forecast_in_the_process_of_deliveries(finished, monkeypa
     evaluations = {row.key for row in ensemble_evaluations(rows, studies.schedule)}
     looks = -(-len(evaluations) // NEW_AT_ONCE)
     assert looks > 1 and not any(delivery.look(rows, studies.schedule, fitted) for _ in range(looks))
-    forecast = {name.partition(" ")[0] for name in delivery._forecasts}
+    forecast = {name.partition(" evaluations/")[0].strip() for name in delivery._forecasts}
     assert forecast == {*evaluations, *fitted}, "all, after as many looks as they need"
     assert not place.interim.exists(), "no better than what was tested"

@@ -18,7 +18,7 @@ from gman_search.tuning.optuna_tables import OPEN, STATES, Param, Step, SystemAt
 from gman_search.tuning.sampling import contains
 from gman_search.tuning.trial_store import StoredTrial
 
-__all__ = ["open_states", "read_trials"]
+__all__ = ["open_states", "read_queued", "read_trials"]
 
 AT_ONCE = 500  # trials of one query: SQLite takes a limited number of values
 
@@ -55,16 +55,28 @@ def read_trials(
         yield from _read_trials(connection, ids[first : first + AT_ONCE], distributions)
 
 
-def _read_trials(
+def read_queued(
     connection: Connection, ids: Sequence[int], distributions: Mapping[str, BaseDistribution]
+) -> Iterator[tuple[int, StoredTrial]]:
+    """The same of trials that have just been taken, and have reported nothing yet."""
+    return _read_trials(connection, ids, distributions, have_begun=False)
+
+
+def _read_trials(
+    connection: Connection,
+    ids: Sequence[int],
+    distributions: Mapping[str, BaseDistribution],
+    *,
+    have_begun: bool = True,
 ) -> Iterator[tuple[int, StoredTrial]]:
     # First, so that nothing is older than the state of its trial: one that ends meanwhile is read again.
     trials = connection.execute(SELECT_TRIALS, {"ids": ids}).all()
-    values, steps = (_by_trial(connection, query, ids) for query in (SELECT_VALUES, SELECT_STEPS))
+    ended = ids if have_begun else ()
+    values, steps = (_by_trial(connection, query, ended) for query in (SELECT_VALUES, SELECT_STEPS))
     users, systems = (_by_trial(connection, query, ids) for query in SELECT_ATTRS.values())
     attrs = {trial_id: {key: _loaded(text) for key, text in users[trial_id]} for trial_id in ids}
     params = _read_params(connection, attrs, distributions)
-    for trial_id, study, number, state, ended in trials:
+    for trial_id, study, number, state, end in trials:
         system = dict(systems[trial_id])
         yield (
             study,
@@ -79,7 +91,7 @@ def _read_trials(
                 intermediate_values={
                     step: Step.stored_repr_to_intermediate_value(*stored) for step, *stored in steps[trial_id]
                 },
-                ended=None if ended is None else ended.replace(tzinfo=UTC).timestamp(),
+                ended=None if end is None else end.replace(tzinfo=UTC).timestamp(),
                 artifact_ids=tuple(key.removeprefix(RECORD) for key in system if key.startswith(RECORD)),
             ),
         )

@@ -34,9 +34,11 @@ class OptunaTrialStore(OptunaStudies):
         lease_seconds: float,
     ) -> None:
         super().__init__(storage, name, boards, distributions, lease_seconds)
+        self._is_postgresql = storage.engine.dialect.name == "postgresql"
         self._boards = {study_id: board for board, study_id in self.ids.items()}
         self._cache = TrialCache(self.boards, distributions)
         self._claim = optuna_writing.claim_statement(list(self.ids.values()))
+        self._claim_and_lease = optuna_writing.leased_at_once(self._claim)
 
     @property
     def is_unread(self) -> bool:
@@ -80,18 +82,31 @@ class OptunaTrialStore(OptunaStudies):
         return StoredTrial(trial_id, number, State.RUNNING, user_attrs=attrs)
 
     def take(self, boards: Sequence[str], worker: str) -> tuple[str, StoredTrial] | None:
-        with self.storage.engine.begin() as connection:
-            found = optuna_writing.claim(connection, self._claim, [self.ids[board] for board in boards])
-            if found is None:
-                return None
-            trial_id, study = found
-            optuna_writing.write_attrs(connection, trial_id, {"worker": worker})
-            self.leases.acquire_within(connection, trial_id, worker)
+        studies = [self.ids[board] for board in boards]
+        found = self._leased(studies, worker) if self._is_postgresql else self._claimed(studies, worker)
+        if found is None:
+            return None
+        trial_id, study = found
         known = self._cache.waiting(trial_id)
         if known is None:
-            return self._boards[study], self.trial(trial_id)
+            with reading(self.storage) as connection:
+                ((_, taken),) = optuna_reading.read_queued(connection, [trial_id], self.distributions)
+            return self._boards[study], taken
         attrs = {**known.user_attrs, "worker": worker}
         return self._boards[study], replace(known, state=State.RUNNING, user_attrs=attrs)
+
+    def _claimed(self, studies: Sequence[int], worker: str) -> tuple[int, int] | None:
+        with self.storage.engine.begin() as connection:
+            found = optuna_writing.claim(connection, self._claim, studies)
+            if found is not None:
+                optuna_writing.write_attrs(connection, found[0], {"worker": worker})
+                self.leases.acquire_within(connection, found[0], worker)
+        return found
+
+    def _leased(self, studies: Sequence[int], worker: str) -> tuple[int, int] | None:
+        values = {"worker": worker, "value_json": json.dumps(worker), "seconds": self.lease_seconds}
+        with reading(self.storage) as connection:  # one statement is a transaction of its own
+            return optuna_writing.claim(connection, self._claim_and_lease, studies, **values)
 
     def set_params(
         self, trial_id: int, params: Mapping[str, ParamValue], attrs: Mapping[str, Any], worker: str

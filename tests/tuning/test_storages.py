@@ -136,20 +136,20 @@ def test_trials_are_read_as_optuna_reads_them(open_any, make_trainer, tmp_path):
     assert {board: [trial.state for trial in mine] for board, mine in grown.items()} == states
 
 
-def test_a_claim_and_its_lease_are_there_together_or_not_at_all(open_any, monkeypatch):
+def test_a_claim_and_its_lease_are_there_together_or_not_at_all(open_any):
     studies, leases = open_any(trials=1)
     reconcile(studies)
     [waiting] = studies.trials("quick")
     boards = studies.store.boards
-    acquire = leases.acquire_within
 
-    def power_cut(connection, trial_id, worker):
-        acquire(connection, trial_id, worker)
-        raise KeyError("the power went")
+    def renamed(name, other):
+        with studies.store.storage.engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {other}")
 
-    with monkeypatch.context() as broken, pytest.raises(KeyError):
-        broken.setattr(leases, "acquire_within", power_cut)
+    renamed("gman_search_leases", "elsewhere")
+    with pytest.raises(sqlalchemy.exc.SQLAlchemyError):
         studies.store.take(boards, "w")
+    renamed("elsewhere", "gman_search_leases")
     assert leases.live() == {} and [row.state for row in studies.evaluations()] == [State.WAITING]
     assert studies.store.take(boards, "w")[1].trial_id == waiting.trial_id
     assert leases.live() == {waiting.trial_id: "w"} and [row.state for row in studies.evaluations()] == [State.RUNNING]

@@ -180,13 +180,11 @@ class Study:
             True
         """
         from gman_search.ensemble.forecaster import load_forecaster
-        from gman_search.ensemble.store import is_ensemble
 
-        if not single and is_ensemble(self._folder.interim):
-            return load_forecaster(self._folder.interim)
-        if not (self._folder.winner / "weights.npz").is_file():
+        delivered = self._folder.delivered(single=single)
+        if delivered is None:
             raise StudyError(f"expected a search that has ended; study {self.name} has no winner yet: search on")
-        return load_forecaster(self._folder.winner if single else self._folder.path)
+        return load_forecaster(delivered)
 
     def report(self, path: str | os.PathLike[str] | None = None, *, assets: "Assets" = "inline") -> Path:
         """Write the HTML report: one file that works offline.

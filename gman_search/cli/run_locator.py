@@ -212,11 +212,12 @@ def find_run(source: str, studies: Path, storage: str | None = None, *, single: 
     from gman_search.tuning.folder import study_folder
 
     study = study_folder(source, studies)
-    if not single and (interim := _ensemble(study.interim)) is not None:
-        return SavedRun(interim, study.path, False, interim, interim=True)
-    if not (study.winner / "weights.npz").is_file():
+    delivered = study.delivered(single=single)
+    if delivered == study.interim:
+        return SavedRun(delivered, study.path, False, delivered, interim=True)
+    if delivered is None or not (study.winner / "weights.npz").is_file():
         raise StudyError(f"study {source} has no winner yet: finish it with {place.command('run', '--study', source)}")
-    return SavedRun(study.winner, study.path, True, None if single else _ensemble(study.ensemble))
+    return SavedRun(study.winner, study.path, True, None if delivered == study.winner else delivered)
 
 
 def use_one_thread_for_products() -> None:

@@ -44,6 +44,17 @@ class StudyFolder:
         """Weights that can predict, and the test result."""
         return self.path / "winner"
 
+    def delivered(self, *, single: bool = False) -> Path | None:
+        """The folder of what forecasts: the best ensemble so far, the tested one, or the winner; None: there is none.
+
+        `single`: the winner alone.
+        """
+        from gman_search.ensemble.store import is_ensemble
+
+        ensembles = () if single else (self.interim, self.ensemble)
+        found = next(filter(is_ensemble, ensembles), None)
+        return found or (self.winner if (self.winner / "weights.npz").is_file() else None)
+
     def test_result(self) -> TestResult | None:
         """The stored test result of the present winner."""
         file = self.winner / "test.json"

@@ -35,19 +35,24 @@ def print_plan(request: SearchRequest, *, as_json: bool) -> None:
     spec, times = planned(request, request.since or time.monotonic(), tell)
     times = times or stage_times(spec, measure=request.measure, cluster=cluster, say=tell)
     check_resumable(spec, times.task, request.place.studies, request.place.storage)
-    print_dry_run(spec, times, cluster=cluster, as_json=as_json, hours=request.hours is not None)
+    print_dry_run(spec, times, cluster=cluster, as_json=as_json, hours=request.hours)
 
 
 def _silent(text: str) -> None:
     """Say nothing."""
 
 
-def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json: bool, hours: bool = False) -> None:
+def print_dry_run(
+    spec: StudySpec, times: StageTimes, *, cluster: bool, as_json: bool, hours: float | None = None
+) -> None:
     """Print the plan: configs, epochs, time; in all and against every config in full.
 
     Args:
+        spec: of the study.
+        times: of its stages.
         cluster: the workers need not share this machine's cores.
-        hours: the search is for some hours: final trainings take as long as the stages.
+        as_json: one document, not a table.
+        hours: after which the search ends.
     """
     document = _document(spec, times, hours=hours)
     if as_json:
@@ -59,11 +64,12 @@ def print_dry_run(spec: StudySpec, times: StageTimes, *, cluster: bool, as_json:
             print(line)
 
 
-def _document(spec: StudySpec, times: StageTimes, *, hours: bool) -> dict[str, Any]:
+def _document(spec: StudySpec, times: StageTimes, *, hours: float | None) -> dict[str, Any]:
     task, costs = times.task, times.costs
     schedule = schedule_of(spec, task)
     quotas = schedule.rung_sizes()
-    usual = extra_share(reference=spec.search.reference, finals=spec.search.most_finals, hours=hours)
+    search = spec.search
+    usual = extra_share(reference=search.reference, finals=search.most_finals, hours=hours is not None)
     extra = usual if times.outside_share is None else times.outside_share
     plan = plan_search(costs, quotas, times.workers, extra_share=extra)
     ending = final_test_seconds(spec, task)
@@ -88,6 +94,7 @@ def _document(spec: StudySpec, times: StageTimes, *, hours: bool) -> dict[str, A
         "outside_seconds": plan.extra,
         "final_test_seconds": ending,
         "wall_seconds": plan.wall + ending,
+        "ends_after_seconds": None if hours is None else 3600 * hours,
         "seconds_all_in_full": plan.all_in_full,
         "sensors": len(task.series.sensors),
         "windows": len(task.starts["train"]),
@@ -129,3 +136,6 @@ def _print_table(spec: StudySpec, document: dict[str, Any], times: str, workers:
     saved = 1 - document["seconds"] / document["seconds_all_in_full"]
     share = f"{abs(saved):.0%} {'less' if saved >= 0 else 'more'} than all configs in full"
     console.print(f"about {duration(document['wall_seconds'])} with {workers}, {share}.")
+    ends = document["ends_after_seconds"]
+    if ends is not None and ends < document["wall_seconds"]:
+        console.print(f"--hours ends it after {duration(ends)}: with shorter final trainings, or fewer configs.")

@@ -65,6 +65,12 @@ def test_as_many_trials_as_fit_into_the_hours(dry_run):
     assert plan["wall_seconds"] <= time_to_plan(0.2, 0.0) < more["wall_seconds"]
 
 
+def test_a_search_that_the_hours_will_cut_says_so(dry_run):
+    text = " ".join(dry_run("--trials", "50", "--hours", "0.01").stdout.split())
+    assert "--hours ends it after 36 s: with shorter final trainings, or fewer configs" in text
+    assert "--hours ends it" not in dry_run("--trials", "50", "--hours", "1000").stdout
+
+
 def test_many_short_trainings_are_advised_against(dry_run):
     given = ("--trials", "fit", "--hours", "2", "--budget", "laptop")
     assert "longer ones may use the time better" in dry_run(*given).stderr

@@ -66,8 +66,8 @@ def test_as_many_trials_as_fit_into_the_hours(dry_run):
 
 
 def test_a_search_that_the_hours_will_cut_says_so(dry_run):
-    text = " ".join(dry_run("--trials", "50", "--hours", "0.01").stdout.split())
-    assert "--hours ends it after 36 s: with shorter final trainings, or fewer configs" in text
+    text = " ".join(dry_run("--trials", "50", "--hours", "0.002").stdout.split())
+    assert "--hours ends it after 7 s: with shorter final trainings, or fewer configs" in text
     assert "--hours ends it" not in dry_run("--trials", "50", "--hours", "1000").stdout
 
 

@@ -93,6 +93,10 @@ class LocalWorkers:
         """Workers that ended badly and were not started again."""
         return sum(process.exitcode not in (None, 0, RENEW, IDLE) for process in self._processes)
 
+    def failure(self) -> str:
+        """A worker of this machine says it in its log."""
+        return ""
+
     def leave(self, seconds: float) -> None:
         """Ask all workers to leave at their next epoch; kill the rest after `seconds`, or at a second Ctrl-C."""
         self._max_restarts = 0

@@ -150,6 +150,10 @@ class RayWorkers:
         """Workers that ended with an exception."""
         return len(self._failed)
 
+    def failure(self) -> str:
+        """The exception of a worker: its log is on another machine, if it came that far."""
+        return next(iter(self._failed.values()), "")
+
     def leave(self, seconds: float) -> None:
         """Ask all workers to leave at their next epoch; end the rest after `seconds`."""
         self._leaving = True

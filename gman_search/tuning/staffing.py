@@ -40,6 +40,10 @@ class WorkerPool(Protocol):
         """Workers that ended badly and were not replaced."""
         ...
 
+    def failure(self) -> str:
+        """Why a worker ended badly, if the pool knows."""
+        ...
+
     def leave(self, seconds: float) -> None:
         """Ask all workers to leave at their next epoch; end the rest after `seconds`."""
         ...

@@ -69,10 +69,8 @@ def supervise(
     if not retry_on_outage(lambda: has_work(study)):
         return True
     if pool.crashed():
-        raise StudyError(
-            f"all workers ended before the study did ({pool.restarts} restarts): see the end of "
-            f"{folder}/logs/worker-0.log"
-        )
+        reason = pool.failure() or f"see the end of {folder}/logs/worker-0.log"
+        raise StudyError(f"all workers ended before the study did ({pool.restarts} restarts): {reason}")
     if (clock := retry_on_outage(study.clock)) is not None and time.time() > clock.search_until:
         return False
     raise Interrupted("all workers were asked to leave; nothing finished is lost, and the same command goes on")

@@ -4,7 +4,7 @@ import time
 from typing import Protocol
 
 from gman_search.halving.evaluations import State, latest_attempts
-from gman_search.halving.promotion import Sample, is_done
+from gman_search.halving.promotion import Done, Sample, is_done
 from gman_search.tuning.process import index_of
 from gman_search.tuning.reconcile import reconcile
 from gman_search.tuning.search_study import SearchStudy
@@ -57,11 +57,16 @@ def has_work(study: SearchStudy) -> bool:
     return not is_done(rows, study.schedule)
 
 
-def claimable(study: SearchStudy) -> int:
-    """Evaluations that workers could take now: those that wait, and configs that are not sampled yet."""
+def claimable(study: SearchStudy) -> int | None:
+    """Evaluations that workers could take now: those that wait, and configs that are not sampled yet.
+
+    None where nothing will come any more: the search is done, or its time is over and all that had begun has ended.
+    """
     with study.store.lock():
         decision, trials, _ = reconcile(study)
     waiting = sum(trial.state is State.WAITING for on_board in trials.values() for trial in on_board)
+    if isinstance(decision, Done):
+        return None
     if not isinstance(decision, Sample):
         return waiting
     sampled = sum(row.stage == study.schedule.stages[0] for row in latest_attempts(study.rows(trials)))
@@ -83,12 +88,14 @@ class Staffing:
         if working and time.monotonic() - self._looked < LOOK_SECONDS:
             return True
         self._looked = time.monotonic()
-        missing = retry_on_outage(lambda: claimable(self._study) - self._free(working))
+        found = retry_on_outage(lambda: claimable(self._study))
+        if found is None:
+            return bool(working)
+        # Where there is nothing, what is left may be another machine's, or wait for the lease of a lost worker.
+        missing = found - retry_on_outage(lambda: self._free(working)) if found else 0
         if missing > 0:
             self._pool.wake(missing)
-            return True
-        # What is left may be another machine's, or wait for the lease of a worker that was lost.
-        return bool(working) or retry_on_outage(lambda: has_work(self._study))
+        return True
 
     def _free(self, working: set[int]) -> int:
         """Workers without an evaluation: they look for one, or wait for a place on the cluster."""

@@ -15,6 +15,7 @@ from gman_search.tuning import supervise
 from gman_search.tuning.claim import Claim, claim_next
 from gman_search.tuning.process import Idleness, index_of, worker_name
 from gman_search.tuning.staffing import Staffing, claimable, has_work
+from gman_search.tuning.stored_study import Clock
 from gman_search.tuning.worker import run_worker
 
 CONTEXT = multiprocessing.get_context("fork")  # nothing here loads TensorFlow; spawn could not import this module
@@ -68,7 +69,7 @@ def test_what_can_be_taken_is_counted(open_study):
     for _ in ("medium", "full"):
         assert claimable(studies) == 1, "a promotion"
         complete(studies, claimed(studies, 0), 1.0)
-    assert claimable(studies) == 0 and not has_work(studies)
+    assert claimable(studies) is None and not has_work(studies)
 
 
 def test_as_many_are_woken_as_have_something_to_take(open_study):
@@ -94,6 +95,17 @@ def test_nobody_is_woken_while_others_work_and_the_end_is_seen(open_study):
         complete(studies, claimed(studies, 0), 1.0)
     done = Pool(working=(), idle={0, 1})
     assert not Staffing(studies, done).look() and done.woken == []
+
+
+def test_time_that_is_over_ends_the_wait_of_idle_workers(open_study):
+    studies, _ = open_study(trials=8)
+    claim = claimed(studies, 0)
+    studies.set_clock(Clock(search_until=time.time() - 1, until=time.time() + 100))
+    pool = Pool(working=(), idle={0})
+    staffing = Staffing(studies, pool)
+    assert staffing.look() and pool.woken == [], "another machine may be at it"
+    complete(studies, claim, 1.0)
+    assert not staffing.look() and pool.woken == [] and has_work(studies)
 
 
 def test_the_evaluation_of_a_lost_worker_wakes_another(open_study):

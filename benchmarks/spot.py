@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +173,8 @@ def run(url: str, folder: Path, artifacts: str | None, options: argparse.Namespa
 
 def _kill(pid: int, studies: SearchStudy) -> str:
     """Kill a worker; whether it had an evaluation then."""
-    os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it has just ended by itself
+        os.kill(pid, signal.SIGKILL)
     running = retry_on_outage(lambda: [row for row in studies.evaluations() if row.state is State.RUNNING])
     return "busy" if any(f"-{pid}-" in row.facts.get("worker", "") for row in running) else "idle"
 

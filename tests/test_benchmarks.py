@@ -48,7 +48,7 @@ def test_chaos_kills_as_often_as_asked_and_loses_nothing(repository):
 @pytest.mark.slow
 @pytest.mark.parametrize("weights", ["folder", "s3"])
 def test_a_search_whose_machines_are_all_taken_away_loses_nothing(repository, weights):
-    short = "--configs 16 --workers 3 --life 2 --epoch 0.1 --lease 2 --checkpoint 0.2 --json"
+    short = "--configs 16 --workers 3 --life 6 --epoch 0.3 --lease 3 --checkpoint 0.3 --json"
     command = [sys.executable, "benchmarks/spot.py", *short.split(), "--weights", weights]
     ended = subprocess.run(command, cwd=repository, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-500:] + ended.stdout

@@ -54,8 +54,8 @@ def loses(make_trainer):
 def lose(studies, leases, trainer, folder, worker) -> None:
     with pytest.raises(Lost):
         run_worker(studies, trainer, folder, worker)
+    running = [trial.trial_id for trial in studies.trials("quick") if trial.state is State.RUNNING]
     with leases.engine.begin() as connection:
-        running = [trial.trial_id for trial in studies.trials("quick") if trial.state is State.RUNNING]
         for trial_id in running:  # it was given back: nothing is killed here
             leases.acquire_within(connection, trial_id, worker)
         connection.exec_driver_sql("UPDATE gman_search_leases SET expires = 0")

@@ -9,6 +9,7 @@ The table is counted as in fault_injection.py.
 
 import argparse
 import json
+import logging
 import multiprocessing
 import os
 import random
@@ -82,6 +83,7 @@ def _bucket() -> Iterator[str]:
     import boto3
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would log every request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

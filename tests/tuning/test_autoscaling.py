@@ -15,6 +15,7 @@ from gman_search.backends.ray import RayWorkers
 pytestmark = pytest.mark.slow
 ray = pytest.importorskip("ray")
 SMALL = 80 * 2**20
+HEAD_ID = "f" * 51 + "0" * 5
 EMPTY = (
     ("auth", "docker", "file_mounts"),
     (
@@ -58,7 +59,9 @@ def autoscaling(tmp_path):
     head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
     config = {
         "cluster_name": "test", "max_workers": 1, "upscaling_speed": 1.0, "idle_timeout_minutes": 0.1,
-        "provider": {"type": "fake_multinode", "gcs_address": address},
+        "provider": {
+            "type": "fake_multinode", "gcs_address": address, "launch_multiple": True, "head_node_id": HEAD_ID,
+        },
         "available_node_types": {"ray.head.default": head, "cpu": node}, "head_node_type": "ray.head.default",
         "file_mounts_sync_continuously": False, **dict.fromkeys(EMPTY[0], {}), **dict.fromkeys(EMPTY[1], []),
     }  # fmt: skip
@@ -68,7 +71,10 @@ def autoscaling(tmp_path):
         f"--port={address.rpartition(':')[2]}", f"--autoscaling-config={tmp_path / 'config.yaml'}",
         "--include-dashboard=false", f"--object-store-memory={SMALL}", "--disable-usage-stats",
     ]  # fmt: skip
-    environment = {**os.environ, "RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
+    environment = {
+        **os.environ, "RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1", "RAY_enable_autoscaler_v2": "1",
+        "RAY_CLOUD_INSTANCE_ID": HEAD_ID, "RAY_OVERRIDE_NODE_ID_FOR_TESTING": HEAD_ID,
+    }  # fmt: skip
     with (tmp_path / "ray.log").open("w") as log:
         started = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 ray = pytest.importorskip("ray")
 
 
-def until(condition, seconds: float = 60.0) -> None:
+def until(condition, seconds: float = 180.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -141,9 +141,18 @@ def test_a_run_goes_through_a_bottleneck_with_workers_that_leave(open_study, mak
     studies, _ = open_study(**settings)
     studies.store.storage.engine.dispose()
 
+    def wait_for(pattern, count):
+        deadline = time.monotonic() + 60
+        while len(list(tmp_path.glob(pattern))) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
+
     class Uneven(make_trainer):
         def train(self, job, on_epoch):
-            self.seconds = 1.0 if job.config_id == 0 or job.stage == "medium" else 0.05
+            if job.stage == "quick" and job.config_id == 0:
+                wait_for("*.left", 2)
+            elif job.stage == "medium":
+                (tmp_path / f"{job.config_id}.medium").touch()
+                wait_for("*.medium", 2)  # one of those that left has come back
             return super().train(job, on_epoch)
 
     def work(index):
@@ -160,6 +169,7 @@ def test_a_run_goes_through_a_bottleneck_with_workers_that_leave(open_study, mak
     assert supervise.supervise(studies, tmp_path, "")
     final = latest_attempts(studies.evaluations())
     assert [row.state for row in final] == [State.COMPLETE] * 11
+    assert len({row.facts["worker"] for row in final if row.stage == "medium"}) == 2
     left = [index_of(path.stem) for path in tmp_path.glob("*.left")]
     assert len(left) > 3, "some have left and come back"
     assert pool.crashed() == pool.restarts == 0

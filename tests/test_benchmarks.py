@@ -59,6 +59,17 @@ def test_a_search_whose_machines_are_all_taken_away_loses_nothing(repository, we
     assert document.get("weights_missing", 0) == 0
 
 
+def test_the_page_shows_the_kept_results_of_machines_that_are_taken_away(repository):
+    page = (repository / "benchmarks/running.md").read_text()
+    for name in ("spot-sqlite-folder", "spot-postgresql-s3"):
+        kept = json.loads((repository / f"benchmarks/results/{name}.json").read_text())
+        told = [kept[key] for key in ("workers", "configs", "deaths", "deaths_with_an_evaluation")]
+        told += [f"{kept['attempts']} for {sum(kept['finished'].values())}", kept["lost"], kept["doubled"]]
+        told += [kept["zombies"], f"{kept['epochs_trained_again']} of {kept['epochs_trained']:,}"]
+        assert f"| {' | '.join(map(str, told))} |" in page and f"`{kept['command']}`" in page
+        assert kept["quotas_kept"] and not kept["doubled_promotions"] and not kept.get("weights_missing")
+
+
 def test_ports_are_found_by_their_files_and_named_folders_without_any_are_refused(repository, tmp_path):
     for file in ("one/model/model_.py", "one/utils/utils_.py", "deep/two/gmantf22/model.py"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)

@@ -103,6 +103,18 @@ class SearchSpec(_Frozen):
         description="weights that stay: all; promoted (and what may still be); winner (and what it was grown from)",
     )
     lease_seconds: float = Field(default=60, gt=0, description="a worker silent for this long has lost its evaluation")
+    checkpoint_seconds: float = Field(
+        default=300,
+        ge=0,
+        description="seconds between two checkpoints of an evaluation in the bucket of `artifacts`, for the case that "
+        "its machine is lost; 0: only when a worker leaves",
+    )
+    idle_seconds: float = Field(
+        default=60,
+        ge=0,
+        description="a Ray worker that finds nothing to take for so long gives its CPUs and GPUs back; it is started "
+        "again when there is something; 0: it keeps them",
+    )
 
     @property
     def usual_finals(self) -> int:

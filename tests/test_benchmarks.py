@@ -45,6 +45,31 @@ def test_chaos_kills_as_often_as_asked_and_loses_nothing(repository):
     assert document["quotas_kept"] and document["finished"] == {"quick": 12, "medium": 3, "full": 1}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("weights", ["folder", "s3"])
+def test_a_search_whose_machines_are_all_taken_away_loses_nothing(repository, weights):
+    short = "--configs 16 --workers 3 --life 6 --epoch 0.3 --lease 3 --checkpoint 0.3 --json"
+    command = [sys.executable, "benchmarks/spot.py", *short.split(), "--weights", weights]
+    ended = subprocess.run(command, cwd=repository, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr[-500:] + ended.stdout
+    document = json.loads(ended.stdout)
+    assert document["deaths"] > 0 and document["finished"] == {"quick": 16, "medium": 4, "full": 1}
+    assert [document[name] for name in ("lost", "doubled", "zombies", "doubled_promotions")] == [0, 0, 0, 0]
+    assert document["replaced_workers"] >= document["deaths"] - 3, "whoever died was replaced"
+    assert document.get("weights_missing", 0) == 0
+
+
+def test_the_page_shows_the_kept_results_of_machines_that_are_taken_away(repository):
+    page = (repository / "benchmarks/running.md").read_text()
+    for name in ("spot-sqlite-folder", "spot-postgresql-s3"):
+        kept = json.loads((repository / f"benchmarks/results/{name}.json").read_text())
+        told = [kept[key] for key in ("workers", "configs", "deaths", "deaths_with_an_evaluation")]
+        told += [f"{kept['attempts']} for {sum(kept['finished'].values())}", kept["lost"], kept["doubled"]]
+        told += [kept["zombies"], f"{kept['epochs_trained_again']} of {kept['epochs_trained']:,}"]
+        assert f"| {' | '.join(map(str, told))} |" in page and f"`{kept['command']}`" in page
+        assert kept["quotas_kept"] and not kept["doubled_promotions"] and not kept.get("weights_missing")
+
+
 def test_ports_are_found_by_their_files_and_named_folders_without_any_are_refused(repository, tmp_path):
     for file in ("one/model/model_.py", "one/utils/utils_.py", "deep/two/gmantf22/model.py"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)

@@ -12,10 +12,11 @@ from typing import Any
 
 from gman_search.backends.script import script_hidden
 
-__all__ = ["RENEW", "LocalWorkers"]
+__all__ = ["IDLE", "RENEW", "LocalWorkers"]
 
 MAX_RESTARTS = 5
 RENEW = 75  # exit code of a worker that wants a fresh process in its place
+IDLE = 76  # of one that left because there was nothing to take
 RESTART_WINDOW = 600.0
 
 
@@ -56,15 +57,28 @@ class LocalWorkers:
         return process
 
     def alive(self) -> bool:
-        """Whether any worker is running; dead ones are started again a limited number of times."""
+        """Whether any worker is running or idle; dead ones are started again a limited number of times."""
         for index, process in enumerate(self._processes):
             if process.exitcode == RENEW and self._max_restarts:
                 self._processes[index] = self._start(index)
-            elif process.exitcode not in (None, 0, RENEW) and self._may_restart():
+            elif process.exitcode not in (None, 0, RENEW, IDLE) and self._may_restart():
                 self.restarts += 1
                 self._restarted.append(time.monotonic())
                 self._processes[index] = self._start(index)
-        return any(process.is_alive() for process in self._processes)
+        return bool(self.working() or self.idle())
+
+    def working(self) -> set[int]:
+        """See `WorkerPool`."""
+        return {index for index, process in enumerate(self._processes) if process.is_alive()}
+
+    def idle(self) -> set[int]:
+        """See `WorkerPool`."""
+        return {index for index, process in enumerate(self._processes) if process.exitcode == IDLE}
+
+    def wake(self, count: int) -> None:
+        """See `WorkerPool`."""
+        for index in sorted(self.idle())[:count]:
+            self._processes[index] = self._start(index)
 
     def _may_restart(self) -> bool:
         while self._restarted and time.monotonic() - self._restarted[0] > RESTART_WINDOW:
@@ -77,7 +91,11 @@ class LocalWorkers:
 
     def crashed(self) -> int:
         """Workers that ended badly and were not started again."""
-        return sum(process.exitcode not in (None, 0, RENEW) for process in self._processes)
+        return sum(process.exitcode not in (None, 0, RENEW, IDLE) for process in self._processes)
+
+    def failure(self) -> str:
+        """A worker of this machine says it in its log."""
+        return ""
 
     def leave(self, seconds: float) -> None:
         """Ask all workers to leave at their next epoch; kill the rest after `seconds`, or at a second Ctrl-C."""

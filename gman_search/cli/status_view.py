@@ -59,7 +59,7 @@ def _missing(study: OpenStudy) -> list[str]:
     return [
         f"{studies.evaluation(stage, trials[found.trial]).key}, artifact {found.artifact_id}"
         for stage, trials in studies.store.read_all().items()
-        for found in artifacts.missing(trials)
+        for found in artifacts.missing(trial for trial in trials if trial.state is not State.FAILED)
         if found.is_referenced and studies.evaluation(stage, trials[found.trial]).key in stay
     ]
 

@@ -10,9 +10,18 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from gman_search.backends.local import RENEW
+from gman_search.backends.local import IDLE, RENEW
 
-__all__ = ["THREAD_VARIABLES", "MemoryGrowth", "log_to", "prepare_environment", "worker_process"]
+__all__ = [
+    "THREAD_VARIABLES",
+    "Idleness",
+    "MemoryGrowth",
+    "index_of",
+    "log_to",
+    "prepare_environment",
+    "worker_name",
+    "worker_process",
+]
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 """Where TensorFlow looks, when it is imported, for how many CPU threads to use."""
@@ -38,10 +47,12 @@ def worker_process(
     own_terminal: bool = False,
     hours: float | None = None,
     gpu: int | None = None,
+    idle_seconds: float | None = None,
 ) -> None:
     """Run worker `index` of a study until it is done.
 
-    Exits with code RENEW where its memory has grown so much that a fresh process should go on.
+    Exits with code RENEW where its memory has grown so much that a fresh process should go on, with IDLE where there
+    was nothing to take.
 
     Args:
         spec_json: the resolved specification.
@@ -52,6 +63,7 @@ def worker_process(
         own_terminal: whether Ctrl-C is meant for this worker; one started by `run` leaves when its parent says so.
         hours: leave after so long; None: when the study is done.
         gpu: which of the machine's GPUs to use, from 0; None: by `index`, in turn.
+        idle_seconds: leave after so long without anything to take; None: wait on.
     """
     stop = threading.Event()
     _leave_with_the_parent(stop)
@@ -78,9 +90,9 @@ def worker_process(
     prepare_device(spec.seed, worker=index if gpu is None else gpu)
     stages = {stage.name: stage for stage in spec.stage_list()}
     trainer = GmanTrainer(task, validation_stride=spec.data.stride_of(len(task.starts["val"])), stages=stages)
-    name = f"{socket.gethostname()}-{os.getpid()}-{index}"
+    name = worker_name(index)
     logging.info("worker %s starts", name)
-    growth = MemoryGrowth(spec.search.max_evaluations_per_process)
+    growth, idleness = MemoryGrowth(spec.search.max_evaluations_per_process), Idleness(idle_seconds)
     finished = run_worker(
         study,
         trainer,
@@ -89,10 +101,24 @@ def worker_process(
         stop=stop,
         on_claim=lambda claim: logging.info("%s attempt %d", claim.evaluation.key, claim.evaluation.attempt),
         leave_early=growth.is_too_much,
+        leave_idle=idleness.is_too_long,
     )
     logging.info("worker %s leaves after %d evaluations", name, finished)
     if growth.found:
         sys.exit(RENEW)
+    if idleness.found:
+        sys.exit(IDLE)
+
+
+def worker_name(index: int) -> str:
+    """Of this process: no other live worker has it."""
+    return f"{socket.gethostname()}-{os.getpid()}-{index}"
+
+
+def index_of(worker: str) -> int | None:
+    """The index in a `worker_name`; None where it is another name."""
+    last = worker.rpartition("-")[2]
+    return int(last) if last.isdecimal() else None
 
 
 def _leave_with_the_parent(stop: threading.Event) -> None:
@@ -149,4 +175,17 @@ class MemoryGrowth:
             self._first = self._resident()
         elif finished % self._after == 0:
             self.found = self._resident() > 1.5 * self._first + ROOM_BYTES
+        return self.found
+
+
+class Idleness:
+    """Whether a worker has had nothing to take for `limit` seconds; None: it waits on."""
+
+    def __init__(self, limit: float | None) -> None:
+        self._limit = limit
+        self.found = False
+
+    def is_too_long(self, seconds: float) -> bool:
+        """To be asked while there is nothing to take, with for how many seconds."""
+        self.found = self._limit is not None and seconds >= self._limit
         return self.found

@@ -7,18 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from gman_search.backends.local import LocalWorkers
 from gman_search.errors import Interrupted, StudyError
-from gman_search.halving.evaluations import latest_attempts
-from gman_search.halving.promotion import is_done
 from gman_search.spec import StudySpec
 from gman_search.tuning.heartbeat import OUT_OF_ROOM
 from gman_search.tuning.manual_changes import interventions
 from gman_search.tuning.process import worker_process
-from gman_search.tuning.reconcile import reconcile
 from gman_search.tuning.search_study import SearchStudy
+from gman_search.tuning.staffing import Staffing, WorkerPool, has_work
 from gman_search.tuning.storage import retry_on_outage
 
 __all__ = ["Engine", "WorkerPool", "has_work", "supervise"]
@@ -27,32 +25,6 @@ POLL_SECONDS = 1.0
 LOOK_SECONDS = 5.0  # between two looks at what people did
 LEAVE_SECONDS = 120.0
 Engine = Literal["local", "ray"]
-
-
-class WorkerPool(Protocol):
-    """Workers of a run, wherever they are."""
-
-    restarts: int
-
-    def alive(self) -> bool:
-        """Whether any worker is running; replaces those that died, within limits."""
-        ...
-
-    def crashed(self) -> int:
-        """Workers that ended badly and were not replaced."""
-        ...
-
-    def leave(self, seconds: float) -> None:
-        """Ask all workers to leave at their next epoch; end the rest after `seconds`."""
-        ...
-
-
-def has_work(study: SearchStudy) -> bool:
-    """Whether anything is still to be sampled, promoted, tried again or finished."""
-    with study.store.lock():
-        reconcile(study)
-        rows = latest_attempts(study.evaluations(), controls=True)
-    return not is_done(rows, study.schedule)
 
 
 def supervise(
@@ -74,9 +46,10 @@ def supervise(
     """
     people = _People(study, on_warning)
     with _sigterm_as_ctrl_c():
-        pool = _pool(study.spec, folder, url, engine, ray_address)
+        pool = _pool(study.spec, folder, url, engine, ray_address, on_warning)
+        staffing = Staffing(study, pool)
         try:
-            while pool.alive():
+            while pool.alive() and staffing.look():
                 if deadline is not None and time.monotonic() > deadline:
                     pool.leave(LEAVE_SECONDS)
                     return not retry_on_outage(lambda: has_work(study))
@@ -96,10 +69,8 @@ def supervise(
     if not retry_on_outage(lambda: has_work(study)):
         return True
     if pool.crashed():
-        raise StudyError(
-            f"all workers ended before the study did ({pool.restarts} restarts): see the end of "
-            f"{folder}/logs/worker-0.log"
-        )
+        reason = pool.failure() or f"see the end of {folder}/logs/worker-0.log"
+        raise StudyError(f"all workers ended before the study did ({pool.restarts} restarts): {reason}")
     if (clock := retry_on_outage(study.clock)) is not None and time.time() > clock.search_until:
         return False
     raise Interrupted("all workers were asked to leave; nothing finished is lost, and the same command goes on")
@@ -127,7 +98,9 @@ class _People:
         return [row.doing for row in seen if row.doing.startswith(OUT_OF_ROOM)]
 
 
-def _pool(spec: StudySpec, folder: Path, url: str, engine: Engine, ray_address: str | None) -> WorkerPool:
+def _pool(
+    spec: StudySpec, folder: Path, url: str, engine: Engine, ray_address: str | None, say: Callable[[str], None]
+) -> WorkerPool:
     workers = spec.search.workers
     threads = spec.search.threads_of(os.cpu_count() or 1)
     arguments = (spec.model_dump_json(), url, str(folder), str(Path.cwd()), threads)
@@ -136,7 +109,14 @@ def _pool(spec: StudySpec, folder: Path, url: str, engine: Engine, ray_address: 
     from gman_search.backends.ray import RayWorkers
 
     return RayWorkers(
-        worker_process, (*arguments, True), workers, address=ray_address, cpus=threads, gpus=spec.search.gpus
+        worker_process,
+        # It leaves on an interrupt, works without a limit of hours on the GPU that Ray gives it, and may be idle.
+        (*arguments, True, None, None, spec.search.idle_seconds or None),
+        workers,
+        address=ray_address,
+        cpus=threads,
+        gpus=spec.search.gpus,
+        on_warning=say,
     )
 
 

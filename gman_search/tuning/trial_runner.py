@@ -13,6 +13,7 @@ from gman_search.record import Epoch
 from gman_search.training.job import Job, StopTraining, Trainer, TrainingResult
 from gman_search.tuning.artifacts import INHERITED, RESUMED, Artifacts
 from gman_search.tuning.checkpoint_cleanup import clean_up
+from gman_search.tuning.checkpoint_uploads import CheckpointUploads
 from gman_search.tuning.claim import Claim
 from gman_search.tuning.leases import LeaseKeeper
 from gman_search.tuning.search_study import SearchStudy
@@ -87,6 +88,10 @@ class _Trial:
         self._context, self._claim, self._stop, self._keeper = context, claim, stop, keeper
         self._study, self._store = context.study, context.study.store
         self._job: Job | None = None
+        every, attrs = self._study.spec.search.checkpoint_seconds, claim.attrs
+        self._uploads = CheckpointUploads(
+            context.artifacts, self._store, claim.trial_id, every, inherited=attrs.get("resume_artifacts")
+        )
         self.key = claim.evaluation.key
         self.epochs: list[Epoch] = []
 
@@ -95,6 +100,7 @@ class _Trial:
         spec, claim = self._study.spec, self._claim
         job = self._job = job_of(spec, claim, self._context.folder)
         begun = {"folder": str(job.folder.relative_to(self._context.folder)), "began": time.time()}
+        begun |= self._uploads.attrs()
         retry_on_outage(lambda: self._store.set_trial_attrs(claim.trial_id, begun))
         job = fetch_files(job, claim, self._context.artifacts, keeps_all=spec.search.keep_weights == "all")
         self._job = job
@@ -119,6 +125,8 @@ class _Trial:
             raise TimeIsOver
         if self._stop.is_set():
             raise StopTraining
+        if self._job is not None:
+            self._uploads.look(self._job.folder)
 
     def _is_time_over(self) -> bool:
         clock = self._study.clock()
@@ -144,13 +152,14 @@ class _Trial:
         """Store how the evaluation ended; False if the lease is lost or the trial was ended by a person."""
         value = result.val_mae if result.state is State.COMPLETE else None
         state = State.PRUNED if result.state is State.COMPLETE and value is None else result.state
+        is_recorded = bool(kept) or (state is not State.FAILED and bool(self._uploads.attrs()))
         attrs = {
             "reason": result.reason,
             "epochs": result.epochs,
             "seconds": result.seconds or sum(epoch.seconds for epoch in self.epochs),
             "facts": {**result.facts, "diagnosis": list(result.diagnosis)},
             "curve": json.dumps([asdict(epoch) for epoch in self.epochs]),
-            **({"artifacts": kept} if kept else {}),
+            **({"artifacts": kept} if is_recorded else {}),  # instead of a checkpoint for the case of a loss
         }
         trial_id, worker = self._claim.trial_id, self._context.worker
         try:
@@ -158,6 +167,8 @@ class _Trial:
         except TrialEnded:
             log.warning("%s was ended from outside; its result is not stored", self.key)
             return False
+        if is_stored and is_recorded:
+            self._uploads.forget()
         if not is_stored:
             log.warning("%s: the lease was lost before the result was stored; it will be trained again", self.key)
         return is_stored

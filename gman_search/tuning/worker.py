@@ -35,6 +35,7 @@ def run_worker(
     stop: threading.Event | None = None,
     on_claim: Callable[[Claim], None] | None = None,
     leave_early: Callable[[int], bool] = lambda finished: False,
+    leave_idle: Callable[[float], bool] = lambda seconds: False,
 ) -> int:
     """Work until the search is done or `stop` is set; returns the number of evaluations finished here.
 
@@ -42,6 +43,7 @@ def run_worker(
         folder: of the study; evaluations and logs are written below it.
         worker: a name no other live worker has.
         leave_early: asked after each evaluation, with how many were finished; True ends the work.
+        leave_idle: asked while there is nothing to take, with for how many seconds; True ends the work.
 
     Raises:
         DiskFull: nobody has made room for 15 minutes.
@@ -51,17 +53,24 @@ def run_worker(
     heartbeat = study.store.heartbeat(worker)
     runner = TrialRunner(WorkerContext(study, artifacts, heartbeat, trainer, folder, worker))
     finished, reported, full_until = 0, 0.0, 0.0
+    idle_since: float | None = None
     try:
         while not stop.is_set():
             claim = retry_on_outage(lambda: claim_next(study, worker))
             if isinstance(claim, Done):
                 break
             if isinstance(claim, Wait):
-                if time.monotonic() - reported > REPORT_SECONDS:
+                now = time.monotonic()
+                idle_since = now if idle_since is None else idle_since
+                if leave_idle(now - idle_since):
+                    log.info("leaving: nothing to take for %.0f seconds", now - idle_since)
+                    break
+                if now - reported > REPORT_SECONDS:
                     heartbeat.report("waiting for others")
-                    reported = time.monotonic()
+                    reported = now
                 stop.wait(POLL_SECONDS)
                 continue
+            idle_since = None
             if not isinstance(claim, Claim):
                 continue  # another worker took what this decision was about
             if on_claim is not None:

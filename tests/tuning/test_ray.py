@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
+from gman_search.backends.local import IDLE
 from gman_search.backends.ray import RayWorkers
-from gman_search.errors import UsageError
 from gman_search.halving.evaluations import State, latest_attempts
 from gman_search.halving.retries import INTERRUPTED
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 ray = pytest.importorskip("ray")
 
 
-def until(condition, seconds: float = 60.0) -> None:
+def until(condition, seconds: float = 180.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -64,9 +64,31 @@ def nodes_of(folder, index: int) -> set[str]:
     return {path.name.rpartition("-")[2] for path in folder.glob(f"worker-{index}-*")}
 
 
-def test_more_than_any_node_has_is_refused(cluster, work):
-    with pytest.raises(UsageError, match=r"expected a Ray node with 3 CPUs and 0 GPUs.*2 CPUs, 0 GPUs"):
-        RayWorkers(work, (), 1, cpus=3)
+def test_more_than_any_node_has_waits_for_a_node_that_has_it(cluster, work):
+    said = []
+    workers = RayWorkers(work, (), 1, cpus=3, on_warning=said.append)
+    assert len(said) == 1 and "3 CPUs and 0 GPUs" in said[0] and "2 CPUs, 0 GPUs" in said[0]
+    assert workers.alive() and workers.working() == {0}
+    workers.leave(5)
+    assert not workers.alive() and workers.crashed() == 0
+
+
+def test_an_idle_worker_gives_its_cpus_back_until_it_is_woken(cluster):
+    def leaves(index):
+        sys.exit(IDLE)
+
+    def free() -> float:
+        return ray.available_resources().get("CPU", 0)
+
+    until(lambda: free() == 4)
+    workers = RayWorkers(leaves, (), 2, cpus=2)
+    until(lambda: workers.alive() and workers.idle() == {0, 1})
+    until(lambda: free() == 4)
+    workers.wake(1)
+    assert workers.working() == {0}
+    until(lambda: workers.alive() and workers.idle() == {0, 1})
+    workers.leave(5)
+    assert not workers.alive() and workers.crashed() == 0
 
 
 def test_workers_leave_when_told_and_others_go_on(cluster, work, open_url, tmp_path):

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gman_search.model.shape import CHUNKED_FROM
 from gman_search.stages import PRESETS, Stage
 
 __all__ = ["Part", "plan"]
 
-SENSORS = (20, 207, 1000)
-# A fifth of a real network's sizes or less, and models that a CPU compiles in a second or two.
-SMALL_SENSORS = (6,)
-SMALL_STAGES = {
-    "quick": Stage(name="quick", L=1, K=2, d=2, batch_size=4, max_epochs=1, learning_rate=0.002, decay_epoch=10)
-}
-ORDER = ("quick", "full", "medium")
+SIZES = [(sensors, stage) for stage in ("quick", "full", "medium") for sensors in (207, 20, 1000)]
+WITH_XLA_FIRST = [(207, "full"), (20, "full"), (207, "medium")]
+WITH_PORTS_FIRST = [(207, "quick"), (207, "full")]
+IN_BFLOAT16_FIRST = [(207, "full"), (1000, "full"), (207, "quick")]
+# Models that a CPU compiles in a second or two.
+SMALL_SENSORS, SMALL_SECONDS = 6, 400
+SMALL_STAGE = Stage(name="quick", L=1, K=2, d=2, batch_size=4, max_epochs=1, learning_rate=0.002, decay_epoch=10)
 EQUAL = ("float64", "float32", "float32 with TF32", "float32, XLA", "bfloat16")
 ON_CPU = 3.0
 """A CPU that stands in for the GPU has so many times as long for each part."""
@@ -44,46 +45,38 @@ def _all(device: str, data: Path | None, ports: Mapping[str, Path]) -> Iterator[
     # A CPU trains 207 sensors for a minute an epoch.
     yield _evaluation(20 if device == "cpu" else 207, data, 45, 90)
     yield _workers(207, PRESETS["quick"], 30, 60)
-    sizes = [(sensors, stage) for stage in ORDER for sensors in (207, 20, 1000)]
-    important = [(207, "full"), (20, "full"), (207, "medium")]
-    yield from (_step(*size, "float32") for size in sizes)
-    yield from (_step(*size, "float32, XLA") for size in important)
-    yield from (_port(name, path, 207, stage) for stage in ORDER[:2] for name, path in ports.items())
-    yield from (_step(*size, "bfloat16") for size in [(207, "full"), (1000, "full"), (207, "quick")])
+    yield from (_step(*size, "float32") for size in SIZES)
+    yield from (_step(*size, "float32, XLA") for size in WITH_XLA_FIRST)
+    yield from (_port(name, path, *size) for size in WITH_PORTS_FIRST for name, path in ports.items())
+    yield from (_step(*size, "bfloat16") for size in IN_BFLOAT16_FIRST)
     yield _step(207, "full", "bfloat16, XLA")
     yield _step(1000, "quick", "float32, attention in chunks")
     yield _step(207, "full", "float32, not repeatable")
-    yield from (_step(*size, "float32, XLA") for size in sizes if size not in important)
+    yield from (_step(*size, "float32, XLA") for size in SIZES if size not in WITH_XLA_FIRST)
     yield from (
-        _port(name, path, *size)
-        for size in sizes
-        for name, path in ports.items()
-        if size[0] != 207 or size[1] not in ORDER[:2]
+        _port(name, path, *size) for size in SIZES if size not in WITH_PORTS_FIRST for name, path in ports.items()
     )
     yield _agreement(20, "full", EQUAL[:1], 120)
-    yield from (
-        _step(*size, "bfloat16") for size in sizes if size not in [(207, "full"), (1000, "full"), (207, "quick")]
-    )
+    yield from (_step(*size, "bfloat16") for size in SIZES if size not in IN_BFLOAT16_FIRST)
 
 
 def _small(data: Path | None, ports: Mapping[str, Path]) -> Iterator[Part]:
-    """The same code in seconds: tiny shapes, two steps, one epoch of one step."""
-    stage, sensors = SMALL_STAGES["quick"], SMALL_SENSORS[0]
-    size = {"sensors": sensors, "shape": _shape(stage), "batch": stage.batch_size, "steps": 2}
-    yield Part(
-        f"agreement N{sensors}-quick", "agreement", 120,
-        {**size, "windows": 2, "grown": [1, 2, 3], "modes": ["float32", "float32 with TF32", "bfloat16"]},
-    )  # fmt: skip
-    yield Part(
-        "evaluation quick", "evaluation", 120,
-        {"data": None if data is None else str(data), "sensors": sensors, "train_seconds": 30,
-         "stage": {"L": 1, "K": 2, "d": 2, "max_epochs": 1, "steps_per_epoch": 2}},
-    )  # fmt: skip
-    yield Part(f"two workers N{sensors}-quick", "workers", 120, size)
+    """The same code in seconds: tiny shapes, two steps, one epoch of two steps.
+
+    So many sensors are compared that the CPU takes attention in chunks, and the device does not.
+    """
+    stage, size = SMALL_STAGE, _size(SMALL_SENSORS, SMALL_STAGE, 2)
+    equal = {"sensors": CHUNKED_FROM, "windows": 2, "shape": _shape(stage), "grown": [1, 2, 3], "modes": EQUAL[1:3]}
+    yield Part(f"agreement N{CHUNKED_FROM}-quick", "agreement", SMALL_SECONDS, equal)
+    training = {"data": None if data is None else str(data), "sensors": SMALL_SENSORS, "train_seconds": 30}
+    changes = {"L": stage.L, "K": stage.K, "d": stage.d, "max_epochs": 1, "steps_per_epoch": 2}
+    yield Part("evaluation quick", "evaluation", SMALL_SECONDS, {**training, "stage": changes})
+    name = f"N{SMALL_SENSORS}-quick"
+    yield Part(f"two workers {name}", "workers", SMALL_SECONDS, size)
     for variant in ("float32", "float32, XLA", "bfloat16"):
-        yield Part(f"step N{sensors}-quick {variant}", "step", 120, {**size, "variant": variant})
-    for name, path in ports.items():
-        yield Part(f"step N{sensors}-quick {name}", "port", 120, {**size, "port": name, "directory": str(path)})
+        yield Part(f"step {name} {variant}", "step", SMALL_SECONDS, {**size, "variant": variant})
+    for port, path in ports.items():
+        yield Part(f"step {name} {port}", "port", SMALL_SECONDS, {**size, "port": port, "directory": str(path)})
 
 
 def _shape(stage: Stage) -> list[int]:

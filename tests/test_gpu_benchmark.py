@@ -80,9 +80,9 @@ def test_every_part_runs_on_the_cpu(in_this_process):
     parts = {row["part"]: row for row in document["parts"]}
     assert {row["kind"] for row in parts.values()} == {"agreement", "evaluation", "workers", "step"}
     assert {name: row["status"] for name, row in parts.items()} == dict.fromkeys(parts, "ok")
-    for mode, errors in parts["agreement N6-quick"]["result"].items():
+    for mode, errors in parts["agreement N150-quick"]["result"].items():
         assert {"forecast", "gradient", "BN statistics"} <= errors.keys(), mode
-    assert "growth keeps the forecast" in parts["agreement N6-quick"]["result"]["float32"]
+    assert "growth keeps the forecast" in parts["agreement N150-quick"]["result"]["float32"]
     for variant in ("float32", "float32, XLA", "bfloat16"):
         step = parts[f"step N6-quick {variant}"]["result"]
         assert step["ms"] > 0 and step["ms_in_a_row"] > 0 and step["steps"] == 2 and step["finite"]

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-__all__ = ["RESULTS", "described", "keep", "keep_lines", "kept_lines", "write_lines"]
+__all__ = ["RESULTS", "described", "keep", "keep_lines", "kept_lines", "write_document", "write_lines"]
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -33,11 +33,16 @@ def described(name: str, command: str | None = None, **content: Any) -> dict[str
 
 
 def keep(name: str, document: dict[str, Any]) -> None:
-    """Write results/<name>.json; whoever kills the benchmark leaves the old file or the new one."""
+    """Write results/<name>.json (see `write_document`)."""
     RESULTS.mkdir(exist_ok=True)
-    partial = RESULTS / f".{name}.part"
+    write_document(RESULTS / f"{name}.json", document)
+
+
+def write_document(file: Path, document: dict[str, Any]) -> None:
+    """Write a JSON file; whoever kills the benchmark leaves the old file or the new one."""
+    partial = file.with_name(f".{file.stem}.part")
     partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    partial.replace(RESULTS / f"{name}.json")
+    partial.replace(file)
 
 
 def kept_lines(file: Path) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ def start_tensorflow_quietly() -> None:
     """Import TensorFlow and run a first operation while the process's stderr is closed.
 
     Its native code writes notices there before any setting of log levels is read. Errors still arrive, as exceptions.
-    Nothing is done where TensorFlow was imported before.
+    Nothing is done where TensorFlow was imported before. On a machine with GPUs the process takes the first one, and
+    its memory as needed: after the first operation neither can be changed.
     """
     if "tensorflow" in sys.modules:
         return
@@ -20,6 +21,9 @@ def start_tensorflow_quietly() -> None:
     with _stderr_closed():
         import tensorflow as tf
 
+        from gman_search.gpus import use_one_gpu
+
+        use_one_gpu()
         tf.constant(0) + 0
 
 

@@ -115,6 +115,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "refit_backtest",
         "scale_pays",
         "reading",
+        "gpu",
     ],
 )
 def test_every_script_explains_itself(repository, script):

@@ -9,7 +9,7 @@ import gman_search
 
 PACKAGE = Path(gman_search.__file__).parent
 LAYERS = """
-    errors wording stages tf_logging
+    errors wording stages gpus tf_logging
     io missing
     space config
     halving

@@ -1,6 +1,6 @@
 """What the drivers share: the command line, the clock, the validation error and the choice of the best epoch.
 
-    python run_X.py PORT_DIR time CASE.npz [--steps 5]
+    python run_X.py PORT_DIR time CASE.npz [--steps 5] [--device gpu]
     python run_X.py PORT_DIR train CASE.npz --epochs E --out PRED.npz
 
 Standard output has JSON lines only. A driver imports its framework before it calls `run`, as `benchmarks/step.py` does,
@@ -45,6 +45,9 @@ class Port(Protocol):
     def restore(self, weights: Any) -> None:
         """Put such a copy back."""
 
+    def gpu_gb(self) -> float:
+        """Peak memory on the GPU, where `--device gpu` was chosen."""
+
 
 def batches(count: int, size: int) -> list[slice]:
     """Slices of at most `size` that cover `count` windows, the last partial one too."""
@@ -59,6 +62,7 @@ def run(description: str, build: Callable[[Path, Case, argparse.Namespace], Port
     timing, training = modes.add_parser("time"), modes.add_parser("train")
     for mode in (timing, training):
         mode.add_argument("case", type=Path)
+        mode.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
         for name, settings in options.items():
             mode.add_argument(f"--{name.replace('_', '-')}", **settings)
     timing.add_argument("--steps", type=int, default=5)
@@ -67,22 +71,23 @@ def run(description: str, build: Callable[[Path, Case, argparse.Namespace], Port
     chosen = parser.parse_args()
     case = Case(chosen.case)
     if chosen.mode == "time":
-        _time(lambda: build(chosen.directory.resolve(), case, chosen), case, chosen.steps)
+        _time(lambda: build(chosen.directory.resolve(), case, chosen), case, chosen.steps, chosen.device)
     else:
         _train(lambda: build(chosen.directory.resolve(), case, chosen), case, chosen.epochs, chosen.out)
 
 
-def _time(build: Callable[[], Port], case: Case, steps: int) -> None:
+def _time(build: Callable[[], Port], case: Case, steps: int, device: str) -> None:
     random = np.random.default_rng(case.seed)
     count = len(case.windows("train")[0])
     chosen = [random.choice(count, case.batch_size, replace=count < case.batch_size) for _ in range(steps + 1)]
     began = time.perf_counter()
-    ends = build().train_steps(chosen)
+    port = build()
+    ends = port.train_steps(chosen)
     durations = [end - start for start, end in itertools.pairwise(ends)]
     _tell(
         ms=round(statistics.median(durations) * 1000, 1),
         min_ms=round(min(durations) * 1000, 1),
-        peak_gb=_peak_gb(),
+        **{"peak_gb": _peak_gb()} if device == "cpu" else {"peak_gb": port.gpu_gb(), "host_gb": _peak_gb()},
         first_step_s=round(ends[0] - began, 2),
     )
 

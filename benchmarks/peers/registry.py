@@ -49,13 +49,15 @@ def _folders(directory: Path) -> Iterator[Path]:
         ]
 
 
-def python_for(name: str, venv: Path = REPOSITORY / ".peers-venv") -> str:
+def python_for(name: str, venv: Path = REPOSITORY / ".peers-venv", *, install: bool = True) -> str:
     """The interpreter for this port: ours, or one with PyTorch from `venv`, which is made where it is missing.
+
+    Without `install` nothing is downloaded.
 
     The environment variable GMAN_SEARCH_PEERS_PYTHON names another interpreter with PyTorch.
 
     Raises:
-        PortError: PyTorch cannot be installed.
+        PortError: PyTorch is missing, and cannot or may not be installed.
     """
     if name != "gman-pytorch":
         return sys.executable
@@ -67,6 +69,8 @@ def python_for(name: str, venv: Path = REPOSITORY / ".peers-venv") -> str:
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if _has_torch(python):
         return str(python)
+    if not install:
+        raise PortError(f"{name} needs PyTorch: {INTERPRETER_VARIABLE} names an interpreter that has it")
     print(
         f"{name} needs PyTorch: installing it into {venv}, a large download "
         f"({INTERPRETER_VARIABLE} names an interpreter that has it)",
@@ -98,13 +102,14 @@ def _last_line(text: str) -> str:
     return lines[-1] if lines else "no message"
 
 
-def run_port(name: str, directory: Path, *arguments: str) -> list[dict[str, Any]]:
+def run_port(name: str, directory: Path, *arguments: str, install: bool = True) -> list[dict[str, Any]]:
     """The JSON lines that the driver of a port prints, such as for "time", "case.npz"; a failure adds {"error": why}.
 
-    What it printed before it failed comes first. A port that cannot run is reported so, never left out.
+    What it printed before it failed comes first. A port that cannot run is reported so, never left out. `install` what
+    it needs where that is missing.
     """
     try:
-        python = python_for(name)
+        python = python_for(name, install=install)
         command = [python, str(Path(__file__).parent / DRIVERS[name]), str(directory), *arguments]
         told = subprocess.run(command, capture_output=True, text=True, check=False)
     except (PortError, OSError) as error:

@@ -9,7 +9,7 @@ Deviations:
   and `decay_epoch` too.
 - float32, the port's own setting `use_mixed_precision=False`: with float16 its `train_step` does not scale the loss
   though the optimizer divides by the scale, and float16 is slow on processors.
-- XLA off, as Keras has it anyway on a machine without a GPU.
+- XLA as Keras decides: off on a machine without a GPU.
 - No TensorBoard, debug dumps and curves, which only take time, and no early stop (epochs are equal for all). The best
   epoch is chosen by masked MAE over all validation windows.
 - Validation and test forecasts cover all windows; the port drops the last partial batch and then fails on the shapes.
@@ -41,6 +41,8 @@ class KerasPort:
     """The port's model, compiled as the port compiles it."""
 
     def __init__(self, directory: Path, case: Case, chosen: argparse.Namespace) -> None:
+        if chosen.device == "cpu":
+            tf.config.set_visible_devices([], "GPU")
         keras.utils.set_random_seed(case.seed)
         tf.config.threading.set_intra_op_parallelism_threads(THREADS)
         sys.path.insert(0, str(directory / "gmantf22"))
@@ -84,6 +86,10 @@ class KerasPort:
     def restore(self, weights: list[np.ndarray]) -> None:
         """Put such a copy back."""
         self.model.set_weights(weights)
+
+    def gpu_gb(self) -> float:
+        """By TensorFlow's allocator."""
+        return round(tf.config.experimental.get_memory_info("GPU:0")["peak"] / 1e9, 3)
 
     def _dataset(self, part: str, rows: np.ndarray | None = None) -> tf.data.Dataset:
         """Whole batches, for one trace: `rows` as they come, or all windows, shuffled for training, else filled up."""

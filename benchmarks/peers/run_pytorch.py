@@ -13,6 +13,8 @@ Deviations:
   made anew, by the port's own class, for the width that the embedding has.
 - No early stop (epochs are equal for all). The best epoch is chosen by masked MAE, and its weights are copied: the port
   keeps a reference, which ends up being the last epoch's weights.
+- The port has no other device than the processor. `--device gpu` makes its weights and all tensors that it makes
+  itself on the GPU (PyTorch's default device), and waits for each step.
 - `--loss masked-mae` trains on the masked MAE that the port defines beside its metrics but does not use in `main.py`.
 """
 
@@ -41,17 +43,20 @@ def masked_mae(forecast: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 
 
 class PyTorchPort:
-    """The port's model with its optimizer and schedule, on the processor (the port has no other device)."""
+    """The port's model with its optimizer and schedule, on the processor or a GPU."""
 
     def __init__(self, directory: Path, case: Case, chosen: argparse.Namespace) -> None:
         if case.T > TIMES_OF_DAY:
             raise ValueError(f"the port knows {TIMES_OF_DAY} times of a day; received {case.T}")
+        self.device = torch.device("cuda" if chosen.device == "gpu" else "cpu")
+        if chosen.device == "gpu":
+            torch.set_default_device(self.device)  # costs time at every call, so the processor has none
         torch.manual_seed(case.seed)
         torch.set_num_threads(THREADS)
         sys.path.insert(0, str(directory))
         code = importlib.import_module("model.model_")
         settings = SimpleNamespace(L=case.L, K=case.K, d=case.d, num_his=case.P, num_pred=case.Q)
-        model = code.GMAN(torch.from_numpy(case.embedding), settings, BN_DECAY)
+        model = code.GMAN(self._tensor(case.embedding), settings, BN_DECAY)
         width, units = case.embedding.shape[1], case.K * case.d
         if width != units:
             model.STEmbedding.FC_se = code.FC([width, units], [units, units], [torch.relu, None], BN_DECAY)
@@ -66,12 +71,17 @@ class PyTorchPort:
         ends = []
         for rows in batches:
             self._step(rows)
+            if self.device.type == "cuda":
+                torch.cuda.synchronize()
             ends.append(time.perf_counter())
         return ends
 
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array).to(self.device)
+
     def _step(self, rows: np.ndarray) -> None:
         self.model.train()
-        inputs, calendar, truth = (torch.from_numpy(array[rows]) for array in self.case.windows("train"))
+        inputs, calendar, truth = (self._tensor(array[rows]) for array in self.case.windows("train"))
         self.optimizer.zero_grad()
         forecast = self.model(inputs, calendar) * self.case.std + self.case.mean
         loss = self.loss(forecast, truth)
@@ -81,7 +91,7 @@ class PyTorchPort:
     def train_epoch(self) -> None:
         """All training windows in a new order, then one step of the schedule."""
         count = len(self.case.windows("train")[0])
-        order = torch.randperm(count).numpy()
+        order = torch.randperm(count).cpu().numpy()
         for batch in batches(count, self.case.batch_size):
             self._step(order[batch])
         self.schedule.step()
@@ -92,7 +102,7 @@ class PyTorchPort:
         self.model.eval()
         with torch.no_grad():
             forecasts = [
-                self.model(torch.from_numpy(inputs[batch]), torch.from_numpy(calendar[batch])).numpy()
+                self.model(self._tensor(inputs[batch]), self._tensor(calendar[batch])).cpu().numpy()
                 for batch in batches(len(inputs), self.case.batch_size)
             ]
         return np.concatenate(forecasts) * self.case.std + self.case.mean
@@ -104,6 +114,10 @@ class PyTorchPort:
     def restore(self, weights: dict[str, Any]) -> None:
         """Put such a copy back."""
         self.model.load_state_dict(weights)
+
+    def gpu_gb(self) -> float:
+        """By PyTorch's allocator."""
+        return round(torch.cuda.max_memory_allocated() / 1e9, 3)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,7 @@ def attention_over_sensors(
         mixed = _attend(q, k, v)  # (BP, K, N, d)
     else:
         q, k, v = (tf.reshape(x, [-1, *x.shape[2:]]) for x in (q, k, v))
-        # A GPU has no such cache, and room for one block's weights at once.
-        chunk = None if tf.config.list_logical_devices("GPU") else slices_in_chunk(steps * heads, sensors)
-        mixed = attention_in_chunks(q, k, v, chunk)
+        mixed = attention_in_chunks(q, k, v, slices_at_once(steps * heads, sensors))
         mixed = tf.reshape(mixed, [-1, heads, sensors, width // heads])
     return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, steps, sensors, width])
 
@@ -81,6 +79,14 @@ def attention_over_steps(
         grouped = [tf.reshape(x, [-1, x.shape[3], channels]) for x in (q, k, v)]
         mixed = tf.reshape(attention_in_chunks(grouped[0], grouped[1], grouped[2], hide=hide), tf.shape(q))
     return tf.reshape(tf.transpose(mixed, [0, 3, 1, 2, 4]), [batch, steps, sensors, width])
+
+
+def slices_at_once(slices: int, sensors: int) -> int | None:
+    """How many of `slices` attention takes at once; None: all of them.
+
+    A GPU has no such cache, and room for one block's weights at once.
+    """
+    return None if tf.config.list_logical_devices("GPU") else slices_in_chunk(slices, sensors)
 
 
 def _attend(

@@ -66,6 +66,7 @@ def worker_process(
     log_to(Path(folder) / "logs" / f"worker-{index}.log")
     # Only now, with the environment set: these import Optuna and TensorFlow.
     from gman_search.data.task import load_task
+    from gman_search.io.memory import machine_gb
     from gman_search.spec import StudySpec
     from gman_search.training.device import prepare_device
     from gman_search.training.loop import GmanTrainer
@@ -77,7 +78,12 @@ def worker_process(
     study = open_studies(url, spec, task, joins=True)
     prepare_device(spec.seed, worker=index if gpu is None else gpu)
     stages = {stage.name: stage for stage in spec.stage_list()}
-    trainer = GmanTrainer(task, validation_stride=spec.data.stride_of(len(task.starts["val"])), stages=stages)
+    trainer = GmanTrainer(
+        task,
+        validation_stride=spec.data.stride_of(len(task.starts["val"])),
+        stages=stages,
+        room_gb=spec.search.room_gb(machine_gb()),
+    )
     name = f"{socket.gethostname()}-{os.getpid()}-{index}"
     logging.info("worker %s starts", name)
     growth = MemoryGrowth(spec.search.max_evaluations_per_process)

@@ -15,6 +15,7 @@ from gman_search.data.checks.gather import facts_of
 from gman_search.data.checks.registry import CODES, find
 from gman_search.data.cleaning.clean import cleaned
 from gman_search.data.series import TrafficSeries
+from gman_search.data.step_plan import StepPlan
 from gman_search.data.task import make_task
 from gman_search.errors import DataError
 from gman_search.spec import StudySpec
@@ -100,7 +101,7 @@ def test_a_known_fault_is_found(code):
 
 
 def test_what_a_study_takes_is_told_by_its_machine():
-    small = replace(facts(readings()), machine_gb=16.0, needs=(StageNeed("full", 9.0),))
+    small = replace(facts(readings()), machine_gb=16.0, needs=(StageNeed("full", StepPlan(False, 12, 9.0, 9.0), 12),))
     text = next(one.text for one in find(small) if one.code == "little-memory")
     assert (
         text
@@ -112,7 +113,7 @@ def test_what_a_study_takes_is_told_by_its_machine():
 
 
 def test_all_codes_are_known_to_a_test_and_in_the_docs_table(repository):
-    assert {*KNOWN, "little-memory", "group-attention"} == set(CODES)
+    assert {*KNOWN, "little-memory", "saved-memory", "group-attention"} == set(CODES)
     text = (repository / "docs" / "own-data.md").read_text()
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|", text, re.M))
     assert {code: rows.get(code) for code in CODES} == CODES

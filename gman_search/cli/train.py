@@ -170,12 +170,8 @@ def _trained(
 
     stages = {name: spec.stage(name) for name in PRESETS}
     write_text(run.path / "spec.json", spec.model_dump_json(indent=2) + "\n")
-    trainer = GmanTrainer(
-        task,
-        validation_stride=run.settings["validation_stride"],
-        stages=stages,
-        room_gb=spec.search.room_gb(machine_gb(), processes=1),
-    )
+    stride, room = run.settings["validation_stride"], spec.search.room_gb(machine_gb(), processes=1)
+    trainer = GmanTrainer(task, validation_stride=stride, stages=stages, room_gb=room)
     outcome = trainer.train(job, told)
     if (run.path / "weights.npz").is_file():
         model = trainer.compiled(hyperparameters.shape, stage, shortcuts=hyperparameters.shortcuts)

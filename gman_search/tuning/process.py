@@ -65,7 +65,7 @@ def worker_process(
     prepare_environment(threads)
     log_to(Path(folder) / "logs" / f"worker-{index}.log")
     # Only now, with the environment set: these import Optuna and TensorFlow.
-    from gman_search.data.task import load_task
+    from gman_search.data.shared_task import shared_or_loaded
     from gman_search.io.memory import machine_gb
     from gman_search.spec import StudySpec
     from gman_search.training.device import prepare_device
@@ -74,7 +74,7 @@ def worker_process(
     from gman_search.tuning.worker import run_worker
 
     spec = StudySpec.model_validate_json(spec_json)
-    task = load_task(spec.data, Path(base))
+    task = shared_or_loaded(spec.data, Path(base), Path(folder))
     study = open_studies(url, spec, task, joins=True)
     prepare_device(spec.seed, worker=index if gpu is None else gpu)
     stages = {stage.name: stage for stage in spec.stage_list()}

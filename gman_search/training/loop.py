@@ -74,7 +74,7 @@ class GmanTrainer:
             )
         return self._compiled[key]
 
-    def _fitting(self, settings: Hyperparameters, stage: str) -> CompiledModel:
+    def fitting(self, settings: Hyperparameters, stage: str) -> CompiledModel:
         """The model whose steps fit into this process's memory."""
         plan = plan_step(StepSizes(*settings.shape, settings.batch_size, **task_shape(self.task)), self._room_gb)
         model = self.compiled(settings.shape, stage, shortcuts=settings.shortcuts, recompute=plan.recompute)
@@ -84,7 +84,7 @@ class GmanTrainer:
     def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> TrainingResult:
         """Train `job` to its end (see `Trainer`)."""
         settings = job.hyperparameters
-        model = self._fitting(settings, job.stage)
+        model = self.fitting(settings, job.stage)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
         set_rates(model, job, progress.warm)
         with tensorboard_log(job) as show:

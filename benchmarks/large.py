@@ -106,7 +106,7 @@ def links() -> list[tuple[int, int, float]]:
 
 def settings() -> list[str]:
     """How the year is read, as the command line has it."""
-    keys = {"data.spatial_groups": "auto", "data.axes": "time,sensor", "search.memory_gb": YEAR_GB}
+    keys = {"data.spatial_groups": "auto", "search.memory_gb": YEAR_GB}
     return [word for key, value in keys.items() for word in ("--set", f"{key}={value}")]
 
 

@@ -66,6 +66,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
     [
         "step",
         "step_curve",
+        "large",
         "epoch",
         "accuracy",
         "original",

@@ -101,7 +101,7 @@ def read_shared(folder: Path, spec: DataSpec) -> ForecastDataset | None:
         if plain.get("schema") != SCHEMA or plain["spec"] != spec.model_dump(mode="json"):
             return None
         # As plain arrays: of a memory map's own class every slice would be one, too.
-        large = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in LARGE}
+        large: dict[str, Any] = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in LARGE}
     except (DataError, OSError, ValueError):
         return None  # another run has replaced it just now, or removed it
     series = TrafficSeries(
@@ -113,6 +113,7 @@ def read_shared(folder: Path, spec: DataSpec) -> ForecastDataset | None:
         **plain["series"],
     )
     first, end = plain["train_rows"]
+    same: dict[str, Any] = {name: arrays[name] for name in SMALL} | {name: plain[name] for name in PLAIN} | large
     return ForecastDataset(
         series=series,
         starts={name.removeprefix("starts_"): arrays[name] for name in arrays if name.startswith("starts_")},
@@ -121,9 +122,7 @@ def read_shared(folder: Path, spec: DataSpec) -> ForecastDataset | None:
         coordinates={name: (place[0], place[1]) for name, place in plain["coordinates"].items()},
         holiday_dates=arrays["holiday_dates"],
         graph_notes=tuple(plain["graph_notes"]),
-        **{name: arrays[name] for name in SMALL},
-        **{name: plain[name] for name in PLAIN},
-        **large,
+        **same,
     )
 
 

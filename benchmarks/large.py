@@ -157,27 +157,28 @@ def worker(spec_json: str, folder: str, results: Any) -> None:
 
 
 def train_year(folder: Path) -> dict[str, Any]:
-    """What a run does until its two workers have taken a step."""
-    from gman_search.data.checks.gather import load_checked
+    """What a run does after it has checked its data, until its two workers have taken a step."""
     from gman_search.data.shared_task import sharing
+    from gman_search.data.task import load_task
     from gman_search.specification import resolve_spec
     from gman_search.tuning.process import prepare_environment
 
     began = time.perf_counter()
     prepare_environment(1)
-    flags = {
-        "data.readings": "year.npy",
-        "data.adjacency": "graph.csv",
-        "data.start": "2025-01-01",
-        "data.step": "5min",
-    }
-    given = [word for word in settings() if word != "--set"] + [f"{key}={value}" for key, value in flags.items()]
-    spec = resolve_spec(spec_file=None, study=None, studies_folder=folder, flags={}, settings=given, environment={})
-    checked = load_checked(spec, folder)
+    files = {"readings": "year.npy", "adjacency": "graph.csv", "start": "2025-01-01", "step": "5min"}
+    spec = resolve_spec(
+        spec_file=None,
+        study=None,
+        studies_folder=folder,
+        flags={f"data.{key}": value for key, value in files.items()},
+        settings=[word for word in settings() if word != "--set"],
+        environment={},
+    )
+    task = load_task(spec.data, folder)
     context, largest = get_context("spawn"), {"together_gb": 0.0, "resident_gb": 0.0}
     results: Any = context.Queue()
-    with sharing(checked.task, spec.data, folder):
-        del checked
+    with sharing(task, spec.data, folder):
+        del task
         prepared, prepared_gb = time.perf_counter() - began, peak_gb()
         arguments = (spec.model_dump_json(), str(folder), results)
         workers = [context.Process(target=worker, args=arguments) for _ in range(2)]

@@ -231,9 +231,9 @@ def embed(method: str) -> dict[str, Any]:
 def kept() -> dict[str, Any]:
     """The parts that were measured before."""
     file = RESULTS / "large.json"
-    return (
-        {name: value for name, value in json.loads(file.read_text()).items() if name in PARTS} if file.exists() else {}
-    )
+    if not file.exists():
+        return {}
+    return {name: value for name, value in json.loads(file.read_text()).items() if name in PARTS}
 
 
 def in_own_process(*arguments: Any) -> Any:
@@ -270,18 +270,19 @@ def main() -> None:
         print(json.dumps(globals()[name](*arguments)))
         return
     document = described("large")
-    measure = {
-        "steps": lambda: [in_own_process("step_point", *point) for point in STEPS],
-        "year": lambda: year_in(chosen.folder),
-        "embeddings": lambda: [in_own_process("embed", method) for method in ("spectral", "node2vec")],
+    jobs: dict[str, list[tuple[Any, ...]]] = {
+        "steps": [("step_point", *point) for point in STEPS],
+        "year": [("year_in", chosen.folder)],
+        "embeddings": [("embed", method) for method in ("spectral", "node2vec")],
     }
     for part in chosen.part or PARTS:
-        document[part] = measure[part]()
-        if not chosen.json:
-            rows = document[part] if isinstance(document[part], list) else [document[part]]
-            print(part, *rows, sep="\n  ", flush=True)
-        if chosen.keep:
-            keep("large", {**document, **{name: document.get(name, value) for name, value in kept().items()}})
+        document[part] = []
+        for job in jobs[part]:
+            document[part].append(in_own_process(*job))
+            if not chosen.json:
+                print(part, document[part][-1], flush=True)
+            if chosen.keep:
+                keep("large", {**document, **{name: value for name, value in kept().items() if name not in document}})
     if chosen.json:
         print(json.dumps(document, indent=2))
 

@@ -1,14 +1,14 @@
 """Large networks: memory of a full step of 1,000 sensors, and of a year of 2,000 sensors; embeddings of 2,000.
 
-    python benchmarks/large.py [--part steps] [--part year] [--part embeddings] [--json] [--keep]
+    python benchmarks/large.py [--part steps] [--part check] [--part search] [--part embeddings] [--json] [--keep]
 
 `steps`: training steps with shortcuts and group attention, as a whole, with blocks computed again, and with the batch
 in parts, each in a process of its own; `planned` is what a search does with 8 GB. `estimated_gb` is what `data check`
-says. `year`: 105,120 rows of 5 minutes of 2,000 sensors in a .npy: `gman-search data check`, then one quick step by two
-workers that share the readings of the process that started them. `together_gb` is the largest sum of their proportional
-set sizes (a page that several processes map counts once), looked at ten times a second; `resident_gb` counts it each
-time. `embeddings`: seconds for a graph of 2,000 sensors with six neighbours each. Linux only. `--keep` writes
-results/large.json, with the parts that were not measured now as they were.
+says. `check`: `gman-search data check` of a .npy with 105,120 rows of 5 minutes of 2,000 sensors. `search`: of the same
+file one quick step by two workers that share the readings of the process that started them. `together_gb` is the
+largest sum of their proportional set sizes (a page that several processes map counts once), looked at ten times a
+second; `resident_gb` counts it each time. `embeddings`: seconds for a graph of 2,000 sensors with six neighbours each.
+Linux only. `--keep` writes results/large.json, with the parts that were not measured now as they were.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from typing import Any
 from results_io import RESULTS, described, keep
 from step_cases import week
 
-PARTS = ("steps", "year", "embeddings")
+PARTS = ("steps", "check", "search", "embeddings")
 SHAPES = {"quick": (2, 4, 4), "full": (5, 8, 8)}
 # Stage, sensors, batch, blocks computed again, windows at once.
 STEPS = [
@@ -246,19 +246,18 @@ def in_own_process(*arguments: Any) -> Any:
     return json.loads(told.stdout.splitlines()[-1])
 
 
-def year_in(place: str | None) -> dict[str, Any]:
-    """The part `year`, with its files in a temporary folder below `place`."""
+def on_year(name: str, place: str | None) -> dict[str, Any]:
+    """A function of this script on the year, whose files are in a temporary folder below `place`."""
     with tempfile.TemporaryDirectory(dir=place) as folder:
         in_own_process("write_year", folder)
-        return {"rows": ROWS, "N": SENSORS, "check": in_own_process("check_year", folder),
-                "search": in_own_process("train_year", folder)}  # fmt: skip
+        return {"rows": ROWS, "N": SENSORS, **in_own_process(name, folder)}
 
 
 def main() -> None:
     """Measure the chosen parts; what was measured before stays in the kept result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=PARTS, action="append", help="default: all")
-    parser.add_argument("--folder", help="for the files of `year`, 4 GB; default: the system's temporary folder")
+    parser.add_argument("--folder", help="for the files of the year, 4 GB; default: the system's temporary folder")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--here", help=argparse.SUPPRESS)
@@ -272,7 +271,8 @@ def main() -> None:
     document = described("large")
     jobs: dict[str, list[tuple[Any, ...]]] = {
         "steps": [("step_point", *point) for point in STEPS],
-        "year": [("year_in", chosen.folder)],
+        "check": [("on_year", "check_year", chosen.folder)],
+        "search": [("on_year", "train_year", chosen.folder)],
         "embeddings": [("embed", method) for method in ("spectral", "node2vec")],
     }
     for part in chosen.part or PARTS:

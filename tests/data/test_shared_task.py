@@ -104,16 +104,20 @@ def test_some_sensors_at_a_time_give_what_all_at_once_do(task, monkeypatch):
     coded[::50, 3] = 999.0
     coded[::70, 2] = -1.0
 
+    wrong = dataclasses.replace(task.series, values=coded, left_out=())
+
     def everything():
         yield usual_values(*training).table
         yield usual_without_own_day(*training)
         for rule in ("last", "mean", "zero"):
             yield fill_missing(values, task.mean, task.std, rule)
-        yield cleaned(task.series, task.unit).values
+        found = cleaned(wrong, task.unit)
+        yield found.values
+        yield np.array([str(period) for period in found.left_out])
         yield np.array(suspected_codes.suspected_codes(coded))
 
     whole = list(everything())
-    assert list(whole[-1]) == [-1.0, 999.0]
+    assert list(whole[-1]) == [-1.0, 999.0] and len(whole[-2]) > 50
     monkeypatch.setattr(column_blocks, "READINGS_AT_ONCE", 3 * len(values))
     monkeypatch.setattr(suspected_codes, "PART_READINGS", 1000)
     for one, other in zip(whole, everything(), strict=True):

@@ -106,11 +106,13 @@ def _numbers_of(readings: NDArray[np.floating], series: TrafficSeries, unit: str
 def _periods(series: TrafficSeries, numbers: NDArray[np.int8]) -> tuple[LeftOut, ...]:
     found = []
     for number, rule in enumerate(RULES, start=1):
-        marked = np.equal(numbers.T, number)  # (N, S): sensors one after another, each in the order of time
-        edges = np.diff(marked.astype(np.int8), axis=1, prepend=0, append=0)
-        (sensors, begins), (_, ends) = np.nonzero(edges == 1), np.nonzero(edges == -1)
-        found += [
-            LeftOut(series.sensors[sensor], series.times[begin], series.times[end - 1], rule, int(end - begin))
-            for sensor, begin, end in zip(sensors, begins, ends, strict=True)
-        ]
+        for columns in column_blocks(*numbers.shape):
+            marked = np.equal(numbers[:, columns].T, number)  # (N, S): sensors one after another, each by time
+            edges = np.diff(marked.astype(np.int8), axis=1, prepend=np.int8(0), append=np.int8(0))
+            (sensors, begins), (_, ends) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+            names = series.sensors[columns]
+            found += [
+                LeftOut(names[sensor], series.times[begin], series.times[end - 1], rule, int(end - begin))
+                for sensor, begin, end in zip(sensors, begins, ends, strict=True)
+            ]
     return tuple(found)

@@ -43,8 +43,9 @@ ROOM_GB, YEAR_GB = 8.0, 5.0
 
 
 def peak_gb() -> float:
-    """Of this process so far."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
+    """Of this process so far. Not getrusage's, which begins with what the parent had when it started this one."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(round(int(line.split()[1]) / 1e6, 2) for line in lines if line.startswith("VmHWM:"))
 
 
 def step_point(stage: str, sensors: int, batch: int, recompute: bool, at_once: int) -> dict[str, Any]:

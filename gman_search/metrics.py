@@ -4,7 +4,7 @@ A reading of 0 (or NaN) is missing and counts nowhere. The forecasts of all wind
 they came in, and divided once: never a mean of batch means, and no last partial batch is lost.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from statistics import fmean
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gman_search.missing import is_observed
 from gman_search.record import Scores
 
-__all__ = ["masked_scores", "mean_of_steps", "scores_by_step"]
+__all__ = ["joined_scores", "masked_scores", "mean_of_steps", "scores_by_step"]
 
 Array = NDArray[np.floating]
 
@@ -42,6 +42,19 @@ def masked_scores(truth: Array, forecast: Array) -> Scores:
 def scores_by_step(truth: Array, forecast: Array) -> dict[int, Scores]:
     """Scores "at step q" alone, q from 1, for (W, Q, N) arrays."""
     return {step + 1: masked_scores(truth[:, step], forecast[:, step]) for step in range(truth.shape[1])}
+
+
+def joined_scores(parts: Iterable[tuple[Scores, int]]) -> Scores:
+    """The scores of all parts together, each with how many entries were observed in it."""
+    observed = [(scores, count) for scores, count in parts if count]
+    total = sum(count for _, count in observed)
+    if not total:
+        return Scores(float("nan"), float("nan"), float("nan"))
+    return Scores(
+        mae=sum(scores.mae * count for scores, count in observed) / total,
+        rmse=(sum(scores.rmse**2 * count for scores, count in observed) / total) ** 0.5,
+        mape=sum(scores.mape * count for scores, count in observed) / total,
+    )
 
 
 def mean_of_steps(steps: Mapping[int, Scores]) -> Scores:

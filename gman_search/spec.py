@@ -20,6 +20,8 @@ from gman_search.stages import Stage, StageOverrides, budget_stages
 
 __all__ = ["HalvingSpec", "ModelSpec", "SearchSpec", "StudySpec"]
 
+MEMORY_SHARE = 0.8
+"""Of a machine's memory that its workers may use together."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -66,6 +68,12 @@ class SearchSpec(_Frozen):
     workers: int = Field(default=2, ge=1, description="worker processes on this machine")
     threads: int | None = Field(
         default=None, ge=1, description="CPU threads of a worker; none: the machine's cores divided among the workers"
+    )
+    memory_gb: float | None = Field(
+        default=None,
+        gt=0,
+        description="GB that the workers of this machine may use together; none: 0.8 of its memory. Steps that need "
+        "more compute blocks again or take their batch in parts",
     )
     gpus: float = Field(default=0, ge=0, description="GPUs, or the share of one, that a worker asks Ray for")
     max_evaluations_per_process: int = Field(
@@ -125,6 +133,10 @@ class SearchSpec(_Frozen):
     def most_finals(self) -> int:
         """Final trainings at most."""
         return MOST_FINALS if self.finals == "auto" else self.finals
+
+    def room_gb(self, machine_gb: float, *, processes: int | None = None) -> float:
+        """GB of memory of each worker, or of one of so many processes, on a machine of `machine_gb`."""
+        return (self.memory_gb or MEMORY_SHARE * machine_gb) / (processes or self.workers)
 
     def threads_of(self, cores: int) -> int:
         """CPU threads of each worker on a machine with so many cores."""

@@ -91,6 +91,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
     [
         "step",
         "step_curve",
+        "large",
         "epoch",
         "accuracy",
         "original",
@@ -166,6 +167,23 @@ def test_the_tables_of_training_are_the_kept_results(repository):
             if "error" not in row:
                 steps = [f"{row[key]:.3f}" for key in ("15 min", "30 min", "60 min", "mean")]
                 assert f"| {row['name']} | {' | '.join(steps)} | " in text
+
+
+def test_large_networks_fit_into_memory_as_the_kept_result_has_it(repository):
+    folder = repository / "benchmarks"
+    text, kept = (folder / "training.md").read_text(), json.loads((folder / "results" / "large.json").read_text())
+    assert kept["command"].startswith("python benchmarks/large.py") and kept["date"] and kept["machine"]
+    for row in kept["steps"]:
+        way = "twice" if row["recompute"] else "once"
+        shown = [row["stage"], row["N"], row["B"], way, row["windows_at_once"], row["ms"], row["peak_gb"]]
+        assert f"| {' | '.join(map(str, [*shown, row['estimated_gb']]))} |" in text
+        assert 0.75 < row["estimated_gb"] / row["peak_gb"] < 1.33, row
+    (planned,) = (
+        row for row in kept["steps"] if (row["stage"], row["N"], row["B"]) == ("full", 1000, 8) and row["planned"]
+    )
+    assert planned["peak_gb"] < 8
+    assert all(row["peak_gb"] < 6 for row in kept.get("check", []))
+    assert all(row["together_gb"] < 6 and len(row["workers"]) == 2 for row in kept.get("search", []))
 
 
 def test_the_tables_of_running_are_the_kept_results(repository):

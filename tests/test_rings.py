@@ -19,7 +19,7 @@ CORE = [
     "training.schedule", "metrics", "missing", "training.diagnosis", "training.job",
     "report.view", "report.registry", "data.graphs.great_circle", "forecasting.intervals", "forecasting.accuracy", "forecasting.drift", "forecasting.day_changes", "forecasting.refit_facts", "forecasting.numpy_network", "forecasting.numpy_attention",
     "reading_options", "data.fill", "data.window_set", "data.usual", "data.series", "data.holidays",
-    "data.profile", "data.suspected_codes", "data.fingerprint", "data.cleaning.limits", "data.cleaning.rules", "data.cleaning.clean",
+    "data.profile", "data.column_blocks", "data.step_plan", "data.suspected_codes", "data.fingerprint", "data.cleaning.limits", "data.cleaning.rules", "data.cleaning.clean",
     "data.checks.finding", "data.checks.facts", "data.checks.notes", "data.checks.values", "data.checks.span",
     "data.checks.graph", "data.checks.implausible", "data.checks.cost", "data.checks.registry",
     "ensemble.select", "ensemble.check",

@@ -10,6 +10,7 @@ from gman_search.data.checks.gather import load_checked
 from gman_search.data.estimate import estimate_stages
 from gman_search.data.task import ForecastDataset
 from gman_search.halving.plan import StageCost
+from gman_search.io.memory import machine_gb
 from gman_search.spec import StudySpec
 
 __all__ = ["StageTimes", "stage_times"]
@@ -56,7 +57,11 @@ def stage_times(spec: StudySpec, *, measure: bool, cluster: bool, say: Callable[
         costs = measured_costs(spec, task, Path.cwd())
     else:
         costs = estimate_stages(
-            spec.preset_stages(), task, spec.data.stride_of(len(task.starts["val"])), threads=threads
+            spec.preset_stages(),
+            task,
+            spec.data.stride_of(len(task.starts["val"])),
+            threads=threads,
+            room_gb=spec.search.room_gb(machine_gb()),
         )
     # Timed were all of them at once, so that waiting for a core is in their times.
     workers = spec.search.workers if measure or cluster else running

@@ -9,13 +9,18 @@ from numpy.typing import NDArray
 
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError
-from gman_search.metrics import scores_by_step
+from gman_search.metrics import joined_scores, scores_by_step
+from gman_search.missing import is_observed
 from gman_search.record import Scores
 
 if TYPE_CHECKING:
     from gman_search.data.task import ForecastDataset
 
 __all__ = ["Baseline", "baseline_scores", "check_windows"]
+
+
+TARGETS_AT_ONCE = 2**25
+"""More than that are scored in parts: forecasts of all windows of a large network are several times its readings."""
 
 
 class Baseline(ABC):
@@ -69,4 +74,13 @@ def check_windows(windows: WindowSet, fitted: tuple[int, int, int], name: str) -
 
 def baseline_scores(baseline: Baseline, windows: WindowSet) -> dict[int, Scores]:
     """Scores of a fitted baseline at each step, from 1, over the observed targets; see `metrics.mean_of_steps`."""
-    return scores_by_step(windows.targets, baseline.forecast(windows))
+    size = max(1, TARGETS_AT_ONCE // (windows.Q * windows.readings.shape[1]))
+    if len(windows) <= size:
+        return scores_by_step(windows.targets, baseline.forecast(windows))
+    parts: dict[int, list[tuple[Scores, int]]] = {step + 1: [] for step in range(windows.Q)}
+    for first in range(0, len(windows), size):
+        some = windows.take(slice(first, first + size))
+        targets = some.targets
+        for step, scores in scores_by_step(targets, baseline.forecast(some)).items():
+            parts[step].append((scores, int(is_observed(targets[:, step - 1]).sum())))
+    return {step: joined_scores(found) for step, found in parts.items()}

@@ -125,6 +125,7 @@ def _trained(
     """Train into the folder of `run`, and go on where that was interrupted; returns what `--json` prints."""
     from gman_search.cli.output import say
     from gman_search.io.atomic import write_text
+    from gman_search.io.memory import machine_gb
     from gman_search.record import Epoch
     from gman_search.stages import PRESETS
     from gman_search.tf_logging import start_tensorflow_quietly
@@ -169,7 +170,8 @@ def _trained(
 
     stages = {name: spec.stage(name) for name in PRESETS}
     write_text(run.path / "spec.json", spec.model_dump_json(indent=2) + "\n")
-    trainer = GmanTrainer(task, validation_stride=run.settings["validation_stride"], stages=stages)
+    stride, room = run.settings["validation_stride"], spec.search.room_gb(machine_gb(), processes=1)
+    trainer = GmanTrainer(task, validation_stride=stride, stages=stages, room_gb=room)
     outcome = trainer.train(job, told)
     if (run.path / "weights.npz").is_file():
         model = trainer.compiled(hyperparameters.shape, stage, shortcuts=hyperparameters.shortcuts)

@@ -33,7 +33,7 @@ def worker(
     import os
 
     from gman_search.cli.output import say
-    from gman_search.data.task import load_task
+    from gman_search.data.shared_task import shared_or_loaded
     from gman_search.tuning.factory import open_studies
     from gman_search.tuning.study_loader import joined_study
 
@@ -43,7 +43,9 @@ def worker(
     moved = {key: str(path.resolve()) for key, path in given.items() if path is not None}
     spec = spec.model_copy(update={"data": spec.data.model_copy(update=moved)})
     url = storage or folder.storage_url
-    open_studies(url, spec, load_task(spec.data, Path.cwd()), joins=True)  # what is wrong is said here, not in a log
+    task = shared_or_loaded(spec.data, Path.cwd(), folder.path)
+    open_studies(url, spec, task, joins=True)  # what is wrong is said here, not in a log
+    del task
     number = os.getpid()
     say(f"working on {name}; log in {folder.path / 'logs' / f'worker-{number}.log'}")
     arguments = (number, spec.model_dump_json(), url, str(folder.path), str(Path.cwd()))

@@ -1,11 +1,9 @@
-"""How long a stage takes and how much memory it needs, before anything was trained; the schedule that follows (pure).
-
-The constants of the memory are fitted to the same points as the seconds (`halving/cost.py`).
-"""
+"""How long a stage takes and how it fits into memory, before anything was trained; the schedule that follows (pure)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gman_search.data.step_plan import RECOMPUTED_TIME, StepPlan, StepSizes, plan_step
 from gman_search.halving.cost import (
     FORECAST_SHARE,
     compile_seconds,
@@ -16,7 +14,6 @@ from gman_search.halving.cost import (
 from gman_search.halving.finals import FINAL_SHARE, REFERENCE_SHARE, FinalsPlan
 from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.plan import StageCost
-from gman_search.model.shape import CHUNKED_FROM
 from gman_search.spec import StudySpec
 from gman_search.stages import PRESETS, Stage
 
@@ -31,7 +28,7 @@ __all__ = [
     "finals_plan",
     "schedule_of",
     "stage_seconds",
-    "step_memory",
+    "step_sizes",
     "task_shape",
 ]
 
@@ -41,17 +38,20 @@ TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 300_000, 0.3,
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
 SCORED_WINDOWS, CANDIDATES, MEMBERS = 1000, 12, 8
 """What an ensemble is chosen from and by (gman_search/ensemble)."""
-BASE_GB, CHANNEL_GB = 0.75, 1.33e-7
-"""TensorFlow itself; and for one token, channel and block of L."""
 
 
 @dataclass(frozen=True)
 class StageEstimate(StageCost):
-    """What one evaluation at a stage takes, seconds of one step of it, and GB of memory of one worker."""
+    """What one evaluation at a stage takes, seconds of one step of it, and how its steps fit into memory."""
 
     stage: str
     step_seconds: float
-    memory_gb: float
+    plan: StepPlan
+
+    @property
+    def memory_gb(self) -> float:
+        """Of one worker."""
+        return self.plan.gb
 
 
 def epoch_windows(task: "ForecastDataset", validation_stride: int) -> dict[str, int]:
@@ -71,22 +71,36 @@ def estimate_stages(
     *,
     threads: int = 1,
     groups: int | None = None,
+    room_gb: float | None = None,
 ) -> tuple[StageEstimate, ...]:
-    """An evaluation of each stage on `task`, by a process of so many threads; `groups` other than the task's."""
+    """An evaluation of each stage on `task`, by a process of so many threads.
+
+    Args:
+        stages: sizes and epochs.
+        task: the data.
+        validation_stride: every how many-th validation window is scored.
+        threads: of the process.
+        groups: other than the task's.
+        room_gb: memory of the process; None: enough for any step.
+    """
     shape = task_shape(task)
     if groups is not None:
         shape["groups"] = groups
     windows = epoch_windows(task, validation_stride)
-    return tuple(
-        StageEstimate(
-            seconds=evaluation_seconds(stage, **windows, threads=threads, **shape),
-            compile_seconds=compile_seconds(stage),
-            stage=stage.name,
-            step_seconds=step_seconds(stage, threads=threads, **shape),
-            memory_gb=step_memory(stage, **shape),
+    rows = []
+    for stage in stages:
+        plan = plan_step(step_sizes(stage, **shape), room_gb)
+        longer = RECOMPUTED_TIME if plan.recompute else 1.0
+        rows.append(
+            StageEstimate(
+                seconds=longer * evaluation_seconds(stage, **windows, threads=threads, **shape),
+                compile_seconds=compile_seconds(stage),
+                stage=stage.name,
+                step_seconds=longer * step_seconds(stage, threads=threads, **shape),
+                plan=plan,
+            )
         )
-        for stage in stages
-    )
+    return tuple(rows)
 
 
 def stage_seconds(spec: StudySpec, task: "ForecastDataset") -> dict[str, float]:
@@ -134,15 +148,6 @@ def schedule_of(spec: StudySpec, task: "ForecastDataset") -> HalvingSchedule:
     return spec.schedule(reduction_factors(list(stage_seconds(spec, task).values())))
 
 
-def step_memory(stage: Stage, *, sensors: int, history: int, horizon: int, groups: int = 0) -> float:
-    """Peak GB of a process that trains this stage."""
-    windows = stage.batch_size * (history + horizon)
-    kept = BASE_GB + CHANNEL_GB * windows * sensors * stage.D * stage.L
-    # Scores and weights of every block wait for their gradient; chunked attention never has them whole in memory.
-    if groups or sensors < CHUNKED_FROM:
-        kept += 2 * 4e-9 * windows * _pairs(sensors, groups) * stage.K * stage.L
-    return kept
-
-
-def _pairs(sensors: int, groups: int) -> int:
-    return groups * (-(-sensors // groups)) ** 2 + groups**2 if groups else sensors**2
+def step_sizes(stage: Stage, *, sensors: int, history: int, horizon: int, groups: int = 0) -> StepSizes:
+    """What the memory of a stage's step depends on."""
+    return StepSizes(stage.L, stage.K, stage.d, stage.batch_size, sensors, history, horizon, groups)

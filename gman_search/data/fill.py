@@ -1,8 +1,11 @@
 """Missing readings filled: those of a series, normalised, as GMAN takes them, and those of windows (pure)."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from gman_search.data.column_blocks import column_blocks
 from gman_search.missing import is_observed
 
 __all__ = ["fill_inputs", "fill_missing"]
@@ -16,6 +19,16 @@ def fill_missing(values: np.ndarray, mean: float, std: float, rule: str) -> np.n
     `rule` "last": the sensor's last observed reading, the mean before any; "mean": the mean; "zero": a reading of 0,
     as in the original.
     """
+    result = np.empty(values.shape, np.float32)
+    shape = (len(values), math.prod(values.shape[1:]))
+    flat, filled = values.reshape(shape), result.reshape(shape)
+    for columns in column_blocks(*flat.shape):
+        filled[:, columns] = _filled(flat[:, columns], mean, std, rule)
+    return result
+
+
+def _filled(values: np.ndarray, mean: float, std: float, rule: str) -> np.ndarray:
+    """As `fill_missing`, of some sensors."""
     if rule == "zero":
         return ((values - mean) / std).astype(np.float32)
     observed = is_observed(values)

@@ -24,8 +24,9 @@ def task_fingerprint(
         source: how the embedding was made.
     """
     digest = hashlib.sha256()
-    for array in (series.values.astype(np.float32), series.times.astype("datetime64[m]").astype(np.int64)):
-        digest.update(np.ascontiguousarray(array).tobytes())
+    values = np.ascontiguousarray(series.values, dtype=np.float32)  # no copy of what is float32
+    digest.update(values.data)
+    digest.update(series.times.astype("datetime64[m]").astype(np.int64).tobytes())
     rounded = np.ascontiguousarray(space, dtype=np.float64).round(5) + 0.0  # + 0.0: rounding leaves both 0 and -0
     digest.update(rounded.tobytes())
     settings = (

@@ -59,12 +59,15 @@ def walks(adjacency: np.ndarray, random: np.random.Generator, *, say: Callable[[
     """Biased walks (WALKS * N, LENGTH) int32; -1 after the end of a walk that can go nowhere.
 
     All N walks of a round go at once. The next sensor x after (before, here) is drawn with the weight of (here, x),
-    divided by p where x is `before` and by q where x is no neighbour of `before`.
+    divided by p where x is `before` and by q where x is no neighbour of `before`. Only neighbours are looked at: of
+    2,000 sensors most have a dozen.
     """
     weights = np.array(adjacency, dtype=np.float64)
     np.fill_diagonal(weights, 0.0)
     joined = weights > 0
     sensors = len(weights)
+    near = _neighbours(joined)
+    weights_near = np.take_along_axis(weights, near, axis=1) * (np.arange(near.shape[1]) < joined.sum(axis=1)[:, None])
     rounds = []
     for number in range(WALKS):
         here = random.permutation(sensors)
@@ -72,19 +75,27 @@ def walks(adjacency: np.ndarray, random: np.random.Generator, *, say: Callable[[
         path[:, 0] = here
         before = np.full(sensors, -1)
         for step in range(1, LENGTH):
-            odds = weights[here]
+            odds, candidates = weights_near[here], near[here]
             if step > 1:
-                odds = odds * np.where(joined[before], 1.0, 1.0 / INOUT)
-                odds[np.arange(sensors), before] = weights[here, before] / RETURN
+                known = joined[before[:, None], candidates]
+                returning = candidates == before[:, None]
+                odds = np.where(returning, odds / RETURN, odds * np.where(known, 1.0, 1.0 / INOUT))
             total = odds.cumsum(axis=1)
             alive = (total[:, -1] > 0) & (path[:, step - 1] >= 0)
-            chosen = (total > random.random(sensors)[:, None] * total[:, -1:]).argmax(axis=1)
+            place = (total > random.random(sensors)[:, None] * total[:, -1:]).argmax(axis=1)
+            chosen = candidates[np.arange(sensors), place]
             path[alive, step] = chosen[alive]
             before, here = here, np.where(alive, chosen, here)
         rounds.append(path)
         if (number + 1) % 20 == 0:
             say(f"node2vec: {number + 1} of {WALKS} walks from each of {sensors} sensors")
     return np.concatenate(rounds)
+
+
+def _neighbours(joined: np.ndarray) -> np.ndarray:
+    """Neighbours (N, most) of each sensor by number, of (N, N) marks; then sensors that are none."""
+    most = max(1, int(joined.sum(axis=1).max(initial=0)))
+    return np.argsort(~joined, axis=1, kind="stable")[:, :most]
 
 
 def _trained(adjacency: np.ndarray, size: int, seed: int, say: Callable[[str], None]) -> np.ndarray:
@@ -104,7 +115,8 @@ def _trained(adjacency: np.ndarray, size: int, seed: int, say: Callable[[str], N
             say(f"node2vec: pass {self.done} of {PASSES}")
 
     paths = walks(adjacency, np.random.default_rng(seed), say=say)
-    sentences = [[str(sensor) for sensor in path if sensor >= 0] for path in paths.tolist()]
+    names = [str(sensor) for sensor in range(len(adjacency))]  # one object each, not one for every step of a walk
+    sentences = [[names[sensor] for sensor in path.tolist() if sensor >= 0] for path in paths]
     model = Word2Vec(
         sentences, vector_size=size, window=WINDOW, min_count=0, sg=1, epochs=PASSES, seed=seed, workers=1,
         callbacks=[Passes()],

@@ -1,5 +1,6 @@
 """What readings and a graph look like: facts that decide whether a model can learn from them (pure)."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ __all__ = ["GraphProfile", "SeriesProfile", "guess_unit", "profile_graph", "prof
 
 STUCK_HOURS = 6
 COMPARED_ROWS = 4000
+PART = 2**22
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def profile_series(series: TrafficSeries) -> SeriesProfile:
     repeats = np.array([_longest_repeat(values[:, index]) for index in range(values.shape[1])])
     observed = values[~absent & ~zero]
     marks = (0.01, 0.5, 0.95, 0.99, 1.0)
-    quantiles = np.quantile(observed, marks) if len(observed) else np.full(len(marks), np.nan)
+    # In place: `observed` is a copy already, and its order does not matter.
+    quantiles = np.quantile(observed, marks, overwrite_input=True) if len(observed) else np.full(len(marks), np.nan)
     hour = series.time_of_day * series.step_minutes // 60
     return SeriesProfile(
         zeros=zero.mean(axis=0),
@@ -81,7 +84,7 @@ def profile_series(series: TrafficSeries) -> SeriesProfile:
         stuck=repeats * series.step_minutes >= STUCK_HOURS * 60,
         duplicate_sensors=_duplicate_sensors(series),
         quantiles={f"{mark:.0%}": float(value) for mark, value in zip(marks, quantiles, strict=True)},
-        unit=guess_unit(observed),
+        unit=_unit_of(observed),
         night_zeros=float(zero[hour < 5].mean()) if (hour < 5).any() else 0.0,
         day_zeros=float(zero[(hour >= 8) & (hour < 18)].mean()) if ((hour >= 8) & (hour < 18)).any() else 0.0,
     )
@@ -89,10 +92,16 @@ def profile_series(series: TrafficSeries) -> SeriesProfile:
 
 def guess_unit(observed: np.ndarray) -> str:
     """What the size of observed readings suggests; a guess, for people to check."""
+    return _unit_of(observed.copy())
+
+
+def _unit_of(observed: np.ndarray) -> str:
+    """As `guess_unit`; the order of `observed` changes."""
     if not len(observed):
         return "unknown"
-    middle, high = np.quantile(observed, (0.5, 0.95))
-    whole = bool((observed == np.round(observed)).all())
+    middle, high = np.quantile(observed, (0.5, 0.95), overwrite_input=True)
+    parts = (observed[first : first + PART] for first in range(0, len(observed), PART))
+    whole = all(bool((part == np.round(part)).all()) for part in parts)
     if high <= 1:
         return "share (occupancy)"
     if whole and (high > 150 or middle < 20):
@@ -138,10 +147,10 @@ def _runs(marked: np.ndarray) -> np.ndarray:
 
 
 def _duplicate_sensors(series: TrafficSeries) -> tuple[tuple[str, str], ...]:
-    first: dict[bytes, str] = {}
+    first: dict[bytes, str] = {}  # by a digest: the readings themselves are as much again
     found = []
     for index, name in enumerate(series.sensors):
-        content = np.ascontiguousarray(series.values[:, index]).tobytes()
+        content = hashlib.sha256(np.ascontiguousarray(series.values[:, index]).tobytes()).digest()
         if content in first:
             found.append((first[content], name))
         first.setdefault(content, name)

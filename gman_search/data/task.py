@@ -218,7 +218,7 @@ def make_task(
         mean=mean,
         std=std,
         inputs=fill_missing(series.values, mean, std, spec.imputation),
-        targets=series.values.astype(np.float32),
+        targets=series.values.astype(np.float32, copy=False),
         day_of_week=days,
         time_of_day=times,
         seen_days=seen_days,

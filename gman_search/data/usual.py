@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gman_search.data.column_blocks import column_blocks
 from gman_search.missing import is_observed
 
 __all__ = ["UsualValues", "usual_values", "usual_without_own_day"]
@@ -49,10 +50,13 @@ def usual_values(readings: Array, day: Days, time: Days, steps_per_day: int) -> 
         time: (S,), index of the time of day.
         steps_per_day: T.
     """
-    weights = _weights(len(readings), steps_per_day)
-    total, count = _sums(readings.astype(np.float64), weights, day, time, steps_per_day)
-    overall = _overall(readings)
-    return UsualValues(_shrunk(total, count, np.arange(DAYS)[:, np.newaxis], overall).astype(np.float32))
+    overall, weights = _overall(readings), _weights(len(readings), steps_per_day)
+    table = np.empty((DAYS, steps_per_day, readings.shape[1]), dtype=np.float32)
+    for some in column_blocks(*readings.shape):
+        values = readings[:, some].astype(np.float64)
+        total, count = _sums(values, weights, day, time, steps_per_day)
+        table[:, :, some] = _shrunk(total, count, np.arange(DAYS), overall[some])
+    return UsualValues(table)
 
 
 def usual_without_own_day(readings: Array, day: Days, time: Days, steps_per_day: int) -> Array:
@@ -61,20 +65,28 @@ def usual_without_own_day(readings: Array, day: Days, time: Days, steps_per_day:
     A row's own reading is part of the mean of its time of day, and with few days a large part of it: a model trained on
     such means would trust them more than it may trust those of a day it has not seen.
     """
-    values = readings.astype(np.float64)
-    weights = _weights(len(values), steps_per_day)
+    overall, weights = _overall(readings), _weights(len(readings), steps_per_day)
+    result = np.empty(readings.shape, dtype=np.float32)
+    for some in column_blocks(*readings.shape):
+        values = readings[:, some].astype(np.float64)
+        result[:, some] = _without_own_day(values, weights, day, time, steps_per_day, overall[some])
+    return result
+
+
+def _without_own_day(values: Array, weights: Array, day: Days, time: Days, steps_per_day: int, overall: Array) -> Array:
+    """As `usual_without_own_day`, of some sensors; `overall` has their means."""
     total, count = _sums(values, weights, day, time, steps_per_day)
-    overall = _overall(readings)
     result = np.empty(values.shape, dtype=np.float32)
     # Rows of one date, which a step may part anywhere: their own sums are taken out of all days' sums.
     dates = np.cumsum(np.concatenate([[0], (np.diff(time) < 0) | (np.diff(day) != 0)])) if len(values) else day
     for date in np.unique(dates):
         rows = np.flatnonzero(dates == date)
-        own_total, own_count = _sums(values[rows], weights[rows], day[rows], time[rows], steps_per_day)
-        rest = _shrunk(
-            total - own_total, np.maximum(count - own_count, 0.0), np.unique(day[rows])[:, np.newaxis], overall
-        )
-        result[rows] = rest[0, time[rows]]
+        days, place = np.unique(day[rows], return_inverse=True)
+        own_total, own_count = _sums(values[rows], weights[rows], place, time[rows], steps_per_day, len(days))
+        kept = total[days], count[days]
+        total[days], count[days] = kept[0] - own_total, np.maximum(kept[1] - own_count, 0.0)
+        result[rows] = _shrunk(total, count, days, overall)[0, time[rows]]
+        total[days], count[days] = kept
     return result
 
 
@@ -83,9 +95,11 @@ def _weights(steps: int, steps_per_day: int) -> Array:
     return np.asarray(0.5 ** (age / HALF_LIFE_DAYS))
 
 
-def _sums(values: Array, weights: Array, day: Days, time: Days, steps_per_day: int) -> tuple[Array, Array]:
-    """Weighted sums and counts (7, T, N) of observed readings, each with its neighbours in time."""
-    total = np.zeros((DAYS, steps_per_day, values.shape[1]))
+def _sums(
+    values: Array, weights: Array, day: Days, time: Days, steps_per_day: int, days: int = DAYS
+) -> tuple[Array, Array]:
+    """Weighted sums and counts (days, T, N) of observed readings, each with its neighbours in time."""
+    total = np.zeros((days, steps_per_day, values.shape[1]))
     count = np.zeros_like(total)
     np.add.at(total, (day, time), values * weights[:, np.newaxis])
     np.add.at(count, (day, time), is_observed(values) * weights[:, np.newaxis])
@@ -110,7 +124,7 @@ def _overall(readings: Array) -> Array:
 
 
 def _shrunk(total: Array, count: Array, days: Days, overall: Array) -> Array:
-    """Usual values (len(days), T, N) of the days of the week `days` (k, 1) from sums and counts (7, T, N)."""
+    """Usual values (k, T, N) of the days of the week `days` (k,) from sums and counts (7, T, N)."""
     some = 1e-6  # a count below it is rounding, left over where all was taken out
     every_total, every_count = total.sum(axis=0), count.sum(axis=0)
     by_time = np.where(every_count > some, every_total / np.maximum(every_count, some), overall)
@@ -120,5 +134,5 @@ def _shrunk(total: Array, count: Array, days: Days, overall: Array) -> Array:
         of_kind = kind_of_day == weekend
         kind_total, kind_count = total[of_kind].sum(axis=0), count[of_kind].sum(axis=0)
         kinds.append(np.where(kind_count > some, kind_total / np.maximum(kind_count, some), by_time))
-    towards = np.stack(kinds)[kind_of_day[days[:, 0]].astype(int)]
-    return np.asarray((total[days[:, 0]] + PRIOR_DAYS * towards) / (count[days[:, 0]] + PRIOR_DAYS))
+    towards = np.stack(kinds)[kind_of_day[days].astype(int)]
+    return np.asarray((total[days] + PRIOR_DAYS * towards) / (count[days] + PRIOR_DAYS))

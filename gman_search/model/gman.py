@@ -16,6 +16,7 @@ from gman_search.model.attention import attention_over_sensors, attention_over_s
 from gman_search.model.channel_layout import BETWEEN_GROUPS, BLOCK, NETWORK
 from gman_search.model.group_attention import Partition, attention_in_groups, random_partition
 from gman_search.model.layers import Projection, ProjectionPair, fuse, project
+from gman_search.model.recompute import recomputed
 from gman_search.model.shape import DAYS, ModelShape
 from gman_search.model.shortcuts import Shortcuts
 
@@ -205,6 +206,7 @@ class GMAN(keras.Model):
         usual: tf.Tensor | None = None,
         training: bool = False,
         precision: str | None = None,
+        recompute: bool = False,
     ) -> tf.Tensor:
         """Forecast (B, Q, N) from `readings` (B, P, N), or (B, P, N, C), and the calendar `day`, `time` (B, P+Q).
 
@@ -212,8 +214,13 @@ class GMAN(keras.Model):
         and at the Q targets.
 
         `precision` "float16" or "bfloat16" holds for products and activations; parameters, BN moments and the ST
-        embedding stay in that of the model, which is also the default.
+        embedding stay in that of the model, which is also the default. `recompute` has the gradient run blocks again
+        rather than keep what they computed (see `model.recompute`).
         """
+
+        def through(layer: keras.layers.Layer, *inputs: Any, rest: tuple[Any, ...]) -> tf.Tensor:
+            return recomputed(layer, inputs, *rest) if training and recompute else layer(*inputs, *rest)
+
         momentum = step_inputs.momentum if training else None
         number, low = readings.dtype, precision or readings.dtype
         spatial, temporal = self.st_embedding(self.embedding, day, time, self.seen, momentum)
@@ -226,12 +233,12 @@ class GMAN(keras.Model):
         readings = readings if len(readings.shape) == 4 else readings[..., tf.newaxis]
         x = self.input_pair(readings, momentum=momentum)
         for block in self.encoder:
-            x = block(x, spatial, past, step_inputs, momentum)
-        x = self.transform(x, spatial, past, future, momentum)
+            x = through(block, x, spatial, past, rest=(step_inputs, momentum))
+        x = through(self.transform, x, spatial, past, future, rest=(momentum,))
         if self.shortcuts is not None:
             x += self.shortcuts.to_decoder(tf.cast(numbers, low), tf.cast(deviations, low))
         for block in self.decoder:
-            x = block(x, spatial, future, step_inputs, momentum)
+            x = through(block, x, spatial, future, rest=(step_inputs, momentum))
         if training:
             x = _dropout(x, step_inputs.dropout, step_inputs.seed)
         x = self.output_pair.first(x, momentum=momentum)

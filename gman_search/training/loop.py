@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from gman_search.config import Hyperparameters
+from gman_search.data.estimate import task_shape
+from gman_search.data.step_plan import StepSizes, plan_step
 from gman_search.data.task import ForecastDataset
 from gman_search.errors import DataError
 from gman_search.io.arrays import read_arrays, write_arrays
@@ -39,31 +41,50 @@ class GmanTrainer:
         validation_stride: every how many-th validation window is used.
         stages: by name; from them come XLA and precision. `xla` "auto" means on a GPU only, because on CPUs it costs
             more than it gains. A stage that is not here runs without XLA in float32.
+        room_gb: memory of this process, which steps are made to fit into (see `data.step_plan`); None: they are taken
+            as a whole, as they are on a GPU.
     """
 
     def __init__(
-        self, task: ForecastDataset, *, validation_stride: int = 1, stages: Mapping[str, Stage] | None = None
+        self,
+        task: ForecastDataset,
+        *,
+        validation_stride: int = 1,
+        stages: Mapping[str, Stage] | None = None,
+        room_gb: float | None = None,
     ) -> None:
         self.task = task
         self.stages = dict(stages or {})
-        self._compiled: dict[tuple[tuple[int, int, int], bool, bool, str], CompiledModel] = {}
-        self._val_starts = task.starts["val"][::validation_stride]
-        self._val_truth = task.windows("val").targets[::validation_stride]
+        self._room_gb = None if tf.config.list_physical_devices("GPU") else room_gb
+        self._compiled: dict[tuple[tuple[int, int, int], bool, bool, str, bool], CompiledModel] = {}
+        some = task.windows("val").take(slice(None, None, validation_stride))
+        self._val_starts, self._val_truth = some.starts, some.targets
 
-    def compiled(self, shape: tuple[int, int, int], stage: str = "", *, shortcuts: bool = False) -> CompiledModel:
+    def compiled(
+        self, shape: tuple[int, int, int], stage: str = "", *, shortcuts: bool = False, recompute: bool = False
+    ) -> CompiledModel:
         """The model of this shape, with or without shortcuts, traced at most once in this process."""
         settings = self.stages.get(stage)
         wish, precision = (settings.xla, settings.precision) if settings else ("off", "float32")
         xla = wish == "on" or (wish == "auto" and bool(tf.config.list_physical_devices("GPU")))
-        key = (shape, shortcuts, xla, precision)
+        key = (shape, shortcuts, xla, precision, recompute)
         if key not in self._compiled:
-            self._compiled[key] = CompiledModel(self.task, shape, shortcuts=shortcuts, xla=xla, precision=precision)
+            self._compiled[key] = CompiledModel(
+                self.task, shape, shortcuts=shortcuts, xla=xla, precision=precision, recompute=recompute
+            )
         return self._compiled[key]
+
+    def fitting(self, settings: Hyperparameters, stage: str) -> CompiledModel:
+        """The model whose steps fit into this process's memory."""
+        plan = plan_step(StepSizes(*settings.shape, settings.batch_size, **task_shape(self.task)), self._room_gb)
+        model = self.compiled(settings.shape, stage, shortcuts=settings.shortcuts, recompute=plan.recompute)
+        model.windows_at_once = plan.windows_at_once
+        return model
 
     def train(self, job: Job, on_epoch: Callable[[Epoch], None]) -> TrainingResult:
         """Train `job` to its end (see `Trainer`)."""
         settings = job.hyperparameters
-        model = self.compiled(settings.shape, job.stage, shortcuts=settings.shortcuts)
+        model = self.fitting(settings, job.stage)
         progress = self._resumed(job, model, on_epoch) or self._started(job, model, on_epoch)
         set_rates(model, job, progress.warm)
         with tensorboard_log(job) as show:

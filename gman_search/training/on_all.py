@@ -12,7 +12,9 @@ from gman_search.forecasting.refit_facts import RefitFacts
 from gman_search.halving.evaluations import State
 from gman_search.halving.refit import RefitRule, best_steps, refit_schedule, refit_steps, settings_of
 from gman_search.io.arrays import read_arrays, write_arrays
+from gman_search.io.memory import machine_gb
 from gman_search.model.growth import GrowthRules
+from gman_search.spec import MEMORY_SHARE
 from gman_search.training.job import Job
 from gman_search.training.loop import GmanTrainer
 
@@ -107,5 +109,7 @@ class AllReadings:
     def _opened(self, saved: SavedModel) -> GmanTrainer:
         # The embedding is the saved one: eigenvectors that are computed again may have other signs elsewhere.
         if self._trainer is None or not np.array_equal(self._trainer.task.embedding, saved.embedding):
-            self._trainer = GmanTrainer(replace(self.task, embedding=saved.embedding))
+            self._trainer = GmanTrainer(
+                replace(self.task, embedding=saved.embedding), room_gb=MEMORY_SHARE * machine_gb()
+            )
         return self._trainer

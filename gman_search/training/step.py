@@ -12,13 +12,16 @@ from gman_search.data.task import ForecastDataset
 from gman_search.model.gman import GMAN, StepInputs
 from gman_search.model.initial_weights import fresh_tensors
 from gman_search.model.shape import ModelShape
+from gman_search.training.adam import AdamValues, update, update_if_finite
+from gman_search.training.batches import Batches
 from gman_search.training.state import TrainState
 
 __all__ = ["CompiledModel", "StepValues", "model_shape"]
 
-ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
-# Steps without overflow after which the loss scale of float16 is doubled.
-SCALE_STEPS = 2000
+Inputs = tuple[tf.Tensor, ...]
+
+# Parts of a batch draw their dropout and random groups from seeds of their own, so many steps apart.
+PART_STEPS = 2**19
 
 
 class StepValues(NamedTuple):
@@ -46,6 +49,11 @@ class CompiledModel:
         precision: of products and activations in training: float32, float16 (with a loss scale) or bfloat16.
             Forecasts are made in full precision, so that validation judges the weights as they will be used.
         dtype: of the parameters: float32, or float64 for proofs (which `precision` then follows).
+        recompute: compute blocks again for the gradient rather than keep what they computed: the same step in less
+            memory (see `model.recompute`).
+
+    `windows_at_once` may be set: a larger batch is then taken in parts of so many windows, whose gradients add up to
+    that of the whole batch's loss. Only BN differs from the whole batch: it normalises each part by the part's moments.
     """
 
     def __init__(
@@ -57,29 +65,33 @@ class CompiledModel:
         xla: bool = False,
         precision: str = "float32",
         dtype: str = "float32",
+        recompute: bool = False,
     ) -> None:
         self.task = task
+        self.windows_at_once: int | None = None
         seen = np.concatenate([task.seen_days, task.seen_times])
         self.model = GMAN(model_shape(task, shape, shortcuts=shortcuts), task.embedding, seen, dtype=dtype)
         self._precision = dtype if precision == "float32" else precision
         self.state = TrainState(self.model)
-        # The whole series is resident once; windows are gathered from it inside the step.
-        self._inputs = tf.constant(task.inputs, dtype=dtype)
-        self._targets = tf.constant(task.targets, dtype=dtype)
-        usual = (task.usual_rows.astype(dtype) - task.mean) / task.std
-        self._usual = tf.constant(usual, dtype=dtype) if shortcuts else None
-        self._day = tf.constant(task.day_of_week, dtype=tf.int32)
-        self._time = tf.constant(task.time_of_day, dtype=tf.int32)
-        starts = tf.TensorSpec([None], tf.int32)
-        values = tf.TensorSpec([8], dtype)
-        counters = tf.TensorSpec([2], tf.int32)
-        self._dtype = dtype
+        self._batches = Batches(task, dtype, usual=shortcuts)
+        inputs, targets = self._batches.input_specs, self._batches.target_spec
+        values, counters = tf.TensorSpec([8], dtype), tf.TensorSpec([2], tf.int32)
+        self._dtype, self._recompute = dtype, recompute
+        sizes = (self.state.trained.total, self.state.moving.total)
+        self._sums = [tf.Variable(tf.zeros([size], dtype)) for size in sizes]
         # No `if` or `for` here looks at a tensor: AutoGraph would find nothing to do, and take a second to see it.
         self._step = tf.function(
-            self._train_step, input_signature=[starts, values, counters], jit_compile=xla, autograph=False
+            self._train_step, input_signature=[inputs, targets, values, counters], jit_compile=xla, autograph=False
         )
+        self._add = tf.function(
+            self._add_part,
+            input_signature=[inputs, targets, values, counters, tf.TensorSpec([2], dtype)],
+            jit_compile=xla,
+            autograph=False,
+        )
+        self._finish = tf.function(self._update_by_sums, input_signature=[values], jit_compile=xla, autograph=False)
         self._forecast = tf.function(
-            self._predict, input_signature=[starts, tf.TensorSpec([], tf.bool)], autograph=False
+            self._predict, input_signature=[inputs, tf.TensorSpec([], tf.bool)], autograph=False
         )
 
     def train_step(self, starts: np.ndarray, values: StepValues) -> tuple[tf.Tensor, tf.Tensor]:
@@ -102,8 +114,28 @@ class CompiledModel:
             dtype=self._dtype,
         )
         counters = np.array([values.seed, values.step], dtype=np.int32)
-        error, count = self._step(starts.astype(np.int32), numbers, counters)
+        if self.windows_at_once is not None and self.windows_at_once < len(starts):
+            return self._step_in_parts(starts, numbers, counters, -(-len(starts) // self.windows_at_once))
+        error, count = self._step(
+            self._batches.inputs(starts), self._batches.targets(starts), tf.constant(numbers), tf.constant(counters)
+        )
         return error, count
+
+    def _step_in_parts(
+        self, starts: np.ndarray, numbers: np.ndarray, counters: np.ndarray, parts: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        pieces = np.array_split(starts, parts)
+        targets = [self._batches.targets(piece) for piece in pieces]
+        count = float(sum(np.count_nonzero(target.numpy()) for target in targets))
+        for total in self._sums:
+            total.assign(tf.zeros_like(total))
+        errors = []
+        for part, (piece, target) in enumerate(zip(pieces, targets, strict=True)):
+            seeds = tf.constant(counters + np.array([0, part * PART_STEPS], dtype=np.int32))
+            share = tf.constant([count, len(piece) / len(starts)], self._dtype)
+            errors.append(self._add(self._batches.inputs(piece), target, tf.constant(numbers), seeds, share))
+        taken, none = self._finish(tf.constant(numbers)), tf.zeros([], self._dtype)
+        return tf.where(taken, tf.add_n(errors), none), tf.where(taken, tf.constant(count, self._dtype), none)
 
     def forecast(self, starts: np.ndarray, *, causal: bool, batch_size: int | None = None) -> np.ndarray:
         """Forecasts (W, Q, N) in the data's unit for all windows, with the moving BN statistics.
@@ -113,7 +145,7 @@ class CompiledModel:
         if batch_size is None:
             batch_size = self.model.shape.windows_at_once(len(self.task.series.sensors))
         parts = [
-            self._forecast(starts[first : first + batch_size].astype(np.int32), tf.constant(causal)).numpy()
+            self._forecast(self._batches.inputs(starts[first : first + batch_size]), tf.constant(causal)).numpy()
             for first in range(0, len(starts), batch_size)
         ]
         return np.concatenate(parts)
@@ -126,21 +158,37 @@ class CompiledModel:
             **fresh_tensors(random, self.state.moving.names, self.state.moving.shapes),
         }
 
-    def _windows(self, starts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None]:
-        P, Q = self.task.P, self.task.Q
-        steps = starts[:, tf.newaxis] + tf.range(P + Q)[tf.newaxis]  # (B, P+Q)
-        past, future = steps[:, :P], steps[:, P:]
-        return (
-            tf.gather(self._inputs, past),
-            tf.gather(self._targets, future),
-            tf.gather(self._day, steps),
-            tf.gather(self._time, steps),
-            None if self._usual is None else tf.gather(self._usual, steps[:, P - 1 :]),
-        )
+    def _train_step(
+        self, inputs: Inputs, targets: tf.Tensor, values: tf.Tensor, counters: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        gradient, statistics, error, count = self._gradient(inputs, targets, values, counters)
+        taken = self._update(gradient, statistics, values)
+        if taken is None:
+            return error, count
+        return tf.where(taken, error, 0.0), tf.where(taken, count, 0.0)
 
-    def _train_step(self, starts: tf.Tensor, values: tf.Tensor, counters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rate, decay, clip, dropout, momentum, causal, step, carried_step = tf.unstack(values)
-        readings, targets, day, time, usual = self._windows(starts)
+    def _add_part(
+        self, inputs: Inputs, targets: tf.Tensor, values: tf.Tensor, counters: tf.Tensor, share: tf.Tensor
+    ) -> tf.Tensor:
+        """Add the gradient of a part of a batch; `share` has the batch's observed targets and the part's windows."""
+        count, windows = tf.unstack(share)
+        gradient, statistics, error, _ = self._gradient(inputs, targets, values, counters, count)
+        for total, value in zip(self._sums, (gradient, windows * statistics), strict=True):
+            total.assign_add(value)
+        return error
+
+    def _update_by_sums(self, values: tf.Tensor) -> tf.Tensor:
+        """The update by the parts that were added; false where float16 overflowed and it was not made."""
+        gradient, statistics = (tf.convert_to_tensor(total) for total in self._sums)
+        taken = self._update(gradient, statistics, values)
+        return tf.constant(True) if taken is None else taken
+
+    def _gradient(
+        self, inputs: Inputs, targets: tf.Tensor, values: tf.Tensor, counters: tf.Tensor, count: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Gradient of the sum of errors over `count` (None: the targets observed), BN statistics, error and count."""
+        _, _, _, dropout, momentum, causal, _, _ = tf.unstack(values)
+        readings, day, time, *usual = inputs
         step_inputs = StepInputs(causal > 0.5, momentum, dropout, counters * tf.constant([1, 2]))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             flat = tf.convert_to_tensor(self.state.parameters)
@@ -152,45 +200,25 @@ class CompiledModel:
                 day,
                 time,
                 step_inputs,
-                usual,
+                *usual,
                 training=True,
                 precision=self._precision,
+                recompute=self._recompute,
             )
-            error, count = self._masked_error(normalised, targets)
+            error, observed = self._masked_error(normalised, targets)
             # Original: mask divided by its mean, then the mean of everything. That is the sum over the observed count.
-            loss = error / tf.maximum(count, 1.0)
+            loss = error / tf.maximum(observed if count is None else count, 1.0)
             scaled = loss * self.state.loss_scale[0] if self._precision == "float16" else loss
-        gradient = tape.gradient(scaled, flat)
-        statistics = self.state.moving.join(statistics)
+        return tape.gradient(scaled, flat), self.state.moving.join(statistics), error, observed
+
+    def _update(self, gradient: tf.Tensor, statistics: tf.Tensor, values: tf.Tensor) -> tf.Tensor | None:
+        """Adam's step; whether it was taken in float16, None in other precisions, where it always is."""
+        rate, decay, clip, _, _, _, step, carried_step = tf.unstack(values)
+        adam = AdamValues(rate, decay, clip, step, carried_step)
         if self._precision == "float16":
-            gradient /= self.state.loss_scale[0]
-            taken = self._update_if_finite(gradient, statistics, rate, decay, clip, step, carried_step)
-            return tf.where(taken, error, 0.0), tf.where(taken, count, 0.0)
-        self._update(gradient, statistics, rate, decay, clip, step, carried_step)
-        return error, count
-
-    def _update_if_finite(self, gradient: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor:
-        """Skip a step that overflowed in float16 and halve the loss scale; double it after many that did not.
-
-        Returns whether the step was taken.
-        """
-        scale, since = tf.unstack(self.state.loss_scale)
-        finite = tf.reduce_all(tf.math.is_finite(gradient))
-        grown = since + 1 >= SCALE_STEPS
-
-        def accept() -> tf.Tensor:
-            self._update(gradient, *rest)
-            return tf.stack([tf.where(grown, scale * 2, scale), tf.where(grown, 0.0, since + 1)])
-
-        def reject() -> tf.Tensor:
-            return tf.stack([tf.maximum(scale / 2, 1.0), 0.0])
-
-        self.state.loss_scale.assign(tf.cond(finite, accept, reject))
-        return finite
-
-    def _update(self, gradient: tf.Tensor, statistics: tf.Tensor, *adam: tf.Tensor) -> None:
-        self._adam(gradient, *adam)
-        self.state.statistics.assign(statistics)
+            return update_if_finite(self.state, gradient / self.state.loss_scale[0], statistics, adam)
+        update(self.state, gradient, statistics, adam)
+        return None
 
     def _masked_error(self, normalised: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         forecast = normalised * self.task.std + self.task.mean
@@ -198,43 +226,16 @@ class CompiledModel:
         error = tf.where(observed, tf.abs(forecast - targets), tf.zeros_like(targets))
         return tf.reduce_sum(error), tf.reduce_sum(tf.cast(observed, targets.dtype))
 
-    def _adam(
-        self,
-        gradient: tf.Tensor,
-        rate: tf.Tensor,
-        decay: tf.Tensor,
-        clip: tf.Tensor,
-        step: tf.Tensor,
-        carried_step: tf.Tensor,
-    ) -> None:
-        norm = tf.norm(gradient)
-        gradient *= tf.where((clip > 0) & (norm > clip), clip / norm, tf.ones_like(norm))
-        first = ADAM_BETA1 * self.state.first_moment + (1 - ADAM_BETA1) * gradient
-        second = ADAM_BETA2 * self.state.second_moment + (1 - ADAM_BETA2) * tf.square(gradient)
-        # Moments that were carried over have seen more updates than those that began at nothing: with one correction
-        # for both, new weights would take steps of several times the rate until their second moment has caught up.
-        carried = self.state.carried
-        corrected = _correction(step) * (1 - carried) + _correction(carried_step) * carried
-        update = rate * corrected * self.state.rate_factors * first / (tf.sqrt(second) + ADAM_EPSILON)
-        self.state.parameters.assign_sub(update + rate * decay * self.state.decayed * self.state.parameters)
-        self.state.first_moment.assign(first)
-        self.state.second_moment.assign(second)
-
-    def _predict(self, starts: tf.Tensor, causal: tf.Tensor) -> tf.Tensor:
-        readings, _, day, time, usual = self._windows(starts)
+    def _predict(self, inputs: Inputs, causal: tf.Tensor) -> tf.Tensor:
+        readings, day, time, *usual = inputs
         none = tf.zeros([], readings.dtype)
         step_inputs = StepInputs(causal, none, none, tf.zeros([2], tf.int32))
         parameters = self.state.trained.split(self.state.parameters)
         statistics = self.state.moving.split(self.state.statistics)
         normalised, _ = self.model.stateless_call(
-            parameters, statistics, readings, day, time, step_inputs, usual, training=False
+            parameters, statistics, readings, day, time, step_inputs, *usual, training=False
         )
         return normalised * self.task.std + self.task.mean
-
-
-def _correction(updates: tf.Tensor) -> tf.Tensor:
-    """Of Adam's bias after so many updates of its moments (Kingma and Ba 2015, section 2)."""
-    return tf.sqrt(1 - ADAM_BETA2**updates) / (1 - ADAM_BETA1**updates)
 
 
 def model_shape(task: ForecastDataset, shape: tuple[int, int, int], *, shortcuts: bool = False) -> ModelShape:

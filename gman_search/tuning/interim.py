@@ -190,11 +190,11 @@ def interim_process(spec_json: str, url: str, folder: str, base: str) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     place = StudyFolder(Path(folder))
     log_to(place.path / "logs" / "interim.log")
-    from gman_search.data.task import load_task
+    from gman_search.data.shared_task import shared_or_loaded
     from gman_search.tuning.factory import open_studies
 
     spec = StudySpec.model_validate_json(spec_json)
-    task = load_task(spec.data, Path(base))
+    task = shared_or_loaded(spec.data, Path(base), place.path)
     studies = open_studies(url, spec, task, joins=True)
     artifacts = Artifacts(open_store(spec.search.artifacts, place.path), studies.store)
     delivery = InterimDelivery(task, spec.data, place, artifacts)

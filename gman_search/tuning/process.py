@@ -77,7 +77,8 @@ def worker_process(
     prepare_environment(threads)
     log_to(Path(folder) / "logs" / f"worker-{index}.log")
     # Only now, with the environment set: these import Optuna and TensorFlow.
-    from gman_search.data.task import load_task
+    from gman_search.data.shared_task import shared_or_loaded
+    from gman_search.io.memory import machine_gb
     from gman_search.spec import StudySpec
     from gman_search.training.device import prepare_device
     from gman_search.training.loop import GmanTrainer
@@ -85,11 +86,16 @@ def worker_process(
     from gman_search.tuning.worker import run_worker
 
     spec = StudySpec.model_validate_json(spec_json)
-    task = load_task(spec.data, Path(base))
+    task = shared_or_loaded(spec.data, Path(base), Path(folder))
     study = open_studies(url, spec, task, joins=True)
     prepare_device(spec.seed, worker=index if gpu is None else gpu)
     stages = {stage.name: stage for stage in spec.stage_list()}
-    trainer = GmanTrainer(task, validation_stride=spec.data.stride_of(len(task.starts["val"])), stages=stages)
+    trainer = GmanTrainer(
+        task,
+        validation_stride=spec.data.stride_of(len(task.starts["val"])),
+        stages=stages,
+        room_gb=spec.search.room_gb(machine_gb()),
+    )
     name = worker_name(index)
     logging.info("worker %s starts", name)
     growth, idleness = MemoryGrowth(spec.search.max_evaluations_per_process), Idleness(idle_seconds)

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from gman_search.baselines.registry import CHEAP
 from gman_search.data.checks.finding import Finding
 from gman_search.data.checks.gather import load_checked
 from gman_search.data.estimate import stage_seconds
+from gman_search.data.shared_task import sharing
 from gman_search.data.task import ForecastDataset
 from gman_search.data.windows import SPLIT_RULES
 from gman_search.ensemble.store import is_ensemble
@@ -69,48 +71,50 @@ def run_search(
     """
     began = time.monotonic()
     checked = load_checked(spec, Path.cwd())
-    task = checked.task
     on_findings(checked.findings)
     folder.path.mkdir(parents=True, exist_ok=True)
     url = storage or folder.storage_url
-    studies = open_studies(url, spec, task)
+    studies = open_studies(url, spec, checked.task)
     _write(folder.path / "spec.json", spec.model_dump_json(indent=2))
-    _note_provenance(folder, spec, task, checked.findings, command)
+    _note_provenance(folder, spec, checked.task, checked.findings, command)
     if prior and not studies.learn_from(prior):
         on_warning("the study has begun without --like: it goes on without what other studies know")
     studies.set_clock(None)  # that of a run that was killed must not close this one
-    if has_work(studies):
-        _deliver_baselines(spec, task, folder, studies, on_warning)
-        clock = RunClock(studies, began if since is None else since, hours)
-        try:
-            with InterimProcess(spec, url, folder) as interim:
+    is_open = has_work(studies)
+    with sharing(checked.task, spec.data, folder.path) if is_open else nullcontext(checked.task) as task:
+        del checked  # it holds the readings, too
+        if is_open:
+            _deliver_baselines(spec, task, folder, studies, on_warning)
+            clock = RunClock(studies, began if since is None else since, hours)
+            try:
+                with InterimProcess(spec, url, folder) as interim:
 
-                def progressed(present: SearchStudy) -> None:
-                    interim.poll()
-                    clock.look()
-                    if on_progress is not None:
-                        on_progress(present)
+                    def progressed(present: SearchStudy) -> None:
+                        interim.poll()
+                        clock.look()
+                        if on_progress is not None:
+                            on_progress(present)
 
-                done = supervise(
-                    studies,
-                    folder.path,
-                    url,
-                    engine=engine,
-                    ray_address=ray_address,
-                    deadline=clock.until,
-                    on_progress=progressed,
-                    on_warning=on_warning,
-                )
-        finally:
-            _note_seconds(folder, time.monotonic() - began)
-            clock.end()
-        if not done:
-            on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
-    artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.store)
-    test = FinalTest(task, spec.data, folder.path, folder.winner, artifacts, seed=spec.seed)
-    test.run(studies.evaluations(), studies.schedule, on_warning)
-    if is_ensemble(folder.ensemble):
-        shutil.rmtree(folder.interim, ignore_errors=True)  # what is tested is at least as good, and tested
+                    done = supervise(
+                        studies,
+                        folder.path,
+                        url,
+                        engine=engine,
+                        ray_address=ray_address,
+                        deadline=clock.until,
+                        on_progress=progressed,
+                        on_warning=on_warning,
+                    )
+            finally:
+                _note_seconds(folder, time.monotonic() - began)
+                clock.end()
+            if not done:
+                on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
+        artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.store)
+        test = FinalTest(task, spec.data, folder.path, folder.winner, artifacts, seed=spec.seed)
+        test.run(studies.evaluations(), studies.schedule, on_warning)
+        if is_ensemble(folder.ensemble):
+            shutil.rmtree(folder.interim, ignore_errors=True)  # what is tested is at least as good, and tested
     record = study_record(studies, folder)
     _judge_failures(record, spec)
     return record

@@ -90,6 +90,7 @@ def _time_stages(index: int, spec_json: str, base: str, threads: int) -> list[tu
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # TensorFlow's native notices
     from gman_search.config import at_stage
     from gman_search.data.task import load_task
+    from gman_search.io.memory import machine_gb
     from gman_search.training.device import prepare_device
     from gman_search.training.job import Job
     from gman_search.training.loop import GmanTrainer
@@ -98,7 +99,8 @@ def _time_stages(index: int, spec_json: str, base: str, threads: int) -> list[tu
     task = load_task(spec.data, Path(base))
     prepare_device(spec.seed, worker=index)
     stages = {stage.name: stage for stage in spec.stage_list()}
-    trainer = GmanTrainer(task, validation_stride=_stride(task), stages=stages)
+    room = spec.search.room_gb(machine_gb())
+    trainer = GmanTrainer(task, validation_stride=_stride(task), stages=stages, room_gb=room)
     timed = []
     for name, stage in stages.items():
         settings = at_stage(spec.space.preset(), with_few_steps(stage, task), shortcuts=spec.model.shortcuts)

@@ -15,6 +15,7 @@ from gman_search.data.checks.gather import facts_of
 from gman_search.data.checks.registry import CODES, find
 from gman_search.data.cleaning.clean import cleaned
 from gman_search.data.series import TrafficSeries
+from gman_search.data.step_plan import StepPlan
 from gman_search.data.task import make_task
 from gman_search.errors import DataError
 from gman_search.spec import StudySpec
@@ -100,7 +101,7 @@ def test_a_known_fault_is_found(code):
 
 
 def test_what_a_study_takes_is_told_by_its_machine():
-    small = replace(facts(readings()), machine_gb=16.0, needs=(StageNeed("full", 9.0),))
+    small = replace(facts(readings()), machine_gb=16.0, needs=(StageNeed("full", StepPlan(False, 12, 9.0, 9.0), 12),))
     text = next(one.text for one in find(small) if one.code == "little-memory")
     assert (
         text
@@ -111,8 +112,35 @@ def test_what_a_study_takes_is_told_by_its_machine():
     assert "makes the last stage 3 times shorter" in text and '"auto" (79 groups)' in text
 
 
+def test_steps_that_do_not_fit_are_reported_with_what_is_done_instead():
+    twice, parts = StepPlan(True, 12, 2.5, 9.6), StepPlan(True, 4, 3.2, 40.0)
+    needs = (
+        StageNeed("full", twice, 12),
+        StageNeed("quick", parts, 32),
+        StageNeed("medium", StepPlan(False, 24, 1, 1), 24),
+    )
+    texts = [one for one in find(replace(facts(readings()), machine_gb=8.0, needs=needs)) if one.code == "saved-memory"]
+    assert [one.severity for one in texts] == ["note", "note"]
+    assert texts[0].text == (
+        "full: a whole step needs about 9.6 GB and a worker has 3.2: blocks are computed twice, in 2.5 GB and 1.3 times "
+        "the time; results stay the same; fewer workers have more memory each"
+    )
+    assert "batches of 32 are taken in parts of 4 windows" in texts[1].message
+    assert "results differ a little from those of whole batches" in texts[1].advice
+
+
+def test_what_a_user_gives_is_the_memory_of_all_workers():
+    spec = StudySpec.model_validate({"search": {"workers": 2, "memory_gb": 3}})
+    small = replace(
+        facts(readings()), spec=spec, machine_gb=64.0, needs=(StageNeed("full", StepPlan(True, 1, 2, 9), 12),)
+    )
+    found = {one.code: one.text for one in find(small)}
+    assert "2 workers at full need about 4 GB and search.memory_gb is 3" in found["little-memory"]
+    assert "a worker has 1.5" in found["saved-memory"]
+
+
 def test_all_codes_are_known_to_a_test_and_in_the_docs_table(repository):
-    assert {*KNOWN, "little-memory", "group-attention"} == set(CODES)
+    assert {*KNOWN, "little-memory", "saved-memory", "group-attention"} == set(CODES)
     text = (repository / "docs" / "own-data.md").read_text()
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|", text, re.M))
     assert {code: rows.get(code) for code in CODES} == CODES

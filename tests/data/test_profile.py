@@ -10,10 +10,11 @@ import pytest
 from gman_search.data.checks.check import check_data
 from gman_search.data.checks.document import check_document
 from gman_search.data.checks.registry import find
-from gman_search.data.estimate import step_memory
+from gman_search.data.estimate import step_sizes
 from gman_search.data.file_type import file_type
 from gman_search.data.profile import guess_unit, profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
+from gman_search.data.step_plan import step_gb
 from gman_search.halving.cost import step_seconds
 from gman_search.model.param_count import best_groups
 from gman_search.spec import StudySpec
@@ -91,7 +92,7 @@ def test_estimates_reproduce_the_kept_measurements(repository):
         shape = {"sensors": row["N"], "history": 12, "horizon": 12, "groups": groups}
         # Of the machine's two cores one worker has both.
         assert 0.7 < step_seconds(stage, **shape, threads=2 // row["workers"]) * 1000 / row["ms"] < 1.4, row
-        assert 0.75 < step_memory(stage, **shape) / row["peak_gb"] < 1.33, row
+        assert 0.75 < step_gb(step_sizes(stage, **shape)) / row["peak_gb"] < 1.33, row
 
 
 @pytest.mark.parametrize("text, name, kind", [

@@ -72,7 +72,8 @@ def check_data(spec: StudySpec, base: Path) -> DataCheck:
     task = checked.task
     stages, stride = spec.preset_stages(), spec.data.stride_of(len(task.starts["val"]))
     workers, threads = spec.search.share_of(os.cpu_count() or 1)
-    estimates = estimate_stages(stages, task, stride, threads=threads)
+    room = spec.search.room_gb(checked.facts.machine_gb)
+    estimates = estimate_stages(stages, task, stride, threads=threads, room_gb=room)
     quotas = schedule_of(spec, task).rung_sizes()
     share = extra_share(reference=spec.search.reference, finals=spec.search.most_finals)
     return DataCheck(

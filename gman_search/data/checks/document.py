@@ -55,7 +55,10 @@ def check_document(found: DataCheck) -> dict[str, Any]:
             }
             for name, steps in found.baselines.items()
         },
-        "stages": [{**asdict(row), "configs": quota} for row, quota in zip(found.estimates, found.quotas, strict=True)],
+        "stages": [
+            {**asdict(row), "memory_gb": row.memory_gb, "configs": quota}
+            for row, quota in zip(found.estimates, found.quotas, strict=True)
+        ],
         "study_seconds": found.plan.in_all,
         "wall_seconds": found.plan.wall,
         "machine_memory_gb": found.facts.machine_gb,

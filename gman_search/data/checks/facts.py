@@ -7,6 +7,7 @@ import numpy as np
 
 from gman_search.data.profile import GraphProfile, SeriesProfile
 from gman_search.data.series import LeftOut, TrafficSeries
+from gman_search.data.step_plan import StepPlan
 from gman_search.spec import StudySpec
 
 __all__ = ["Facts", "StageNeed"]
@@ -14,10 +15,11 @@ __all__ = ["Facts", "StageNeed"]
 
 @dataclass(frozen=True)
 class StageNeed:
-    """GB that one worker needs at a stage."""
+    """How the steps of a stage, of so many windows, fit into the memory of one worker."""
 
     stage: str
-    memory_gb: float
+    plan: StepPlan
+    batch_size: int
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from gman_search.data.profile import profile_graph, profile_series
 from gman_search.data.series import TrafficSeries
 from gman_search.data.suspected_codes import suspected_codes
 from gman_search.data.task import ForecastDataset, build_task, load_adjacency, load_series
+from gman_search.io.memory import machine_gb
 from gman_search.model.param_count import best_groups
 from gman_search.spec import StudySpec
 
@@ -77,9 +78,11 @@ def facts_of(
     """
     stages, stride = spec.preset_stages(), spec.data.stride_of(len(task.starts["val"]))
     _, threads = spec.search.share_of(os.cpu_count() or 1)
-    estimates = estimate_stages(stages, task, stride, threads=threads)
+    machine = machine_gb()
+    room = spec.search.room_gb(machine)
+    estimates = estimate_stages(stages, task, stride, threads=threads, room_gb=room)
     groups = best_groups(len(series.sensors))
-    grouped = estimate_stages(stages[-1:], task, stride, threads=threads, groups=groups)[0]
+    grouped = estimate_stages(stages[-1:], task, stride, threads=threads, groups=groups, room_gb=room)[0]
     gain = estimates[-1].seconds / grouped.seconds
     return Facts(
         spec=spec,
@@ -92,8 +95,10 @@ def facts_of(
         seen_days=task.seen_days,
         graph=None if adjacency is None else profile_graph(adjacency, task.series),
         graph_notes=tuple(graph_notes),
-        needs=tuple(StageNeed(row.stage, row.memory_gb) for row in estimates),
-        machine_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
+        needs=tuple(
+            StageNeed(row.stage, row.plan, stage.batch_size) for row, stage in zip(estimates, stages, strict=True)
+        ),
+        machine_gb=machine,
         advised_groups=groups if task.groups == 0 and gain > GROUPS_WORTH else 0,
         group_gain=gain,
     )

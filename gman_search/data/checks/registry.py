@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from gman_search.data.checks.cost import group_attention, memory
+from gman_search.data.checks.cost import group_attention, memory, saved_memory
 from gman_search.data.checks.facts import Facts
 from gman_search.data.checks.finding import Finding
 from gman_search.data.checks.graph import (
@@ -55,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     graph_in_parts,
     dense_graph,
     nothing_missing,
+    saved_memory,
     group_attention,
 )
 
@@ -85,6 +86,7 @@ CODES = {
     "graph-in-parts": "a graph of several parts",
     "dense-graph": "more than half of all pairs are neighbours",
     "nothing-missing": "no reading is missing",
+    "saved-memory": "a stage whose whole steps need more memory than a worker has, and how they are taken instead",
     "group-attention": "many sensors, where group attention would be several times faster",
 }
 """What each code stands for; docs/own-data.md has the same table."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gman_search.data.cleaning.limits import limits_of
 from gman_search.data.cleaning.rules import RULES, above_limit, jumps, straight_lines, stuck
+from gman_search.data.column_blocks import column_blocks
 from gman_search.data.series import LeftOut, TrafficSeries
 from gman_search.errors import DataError
 from gman_search.missing import is_observed
@@ -77,8 +78,16 @@ def left_out_text(periods: Iterable[LeftOut]) -> str:
 
 def _rule_numbers(series: TrafficSeries, unit: str) -> NDArray[np.int8]:
     """Which rule (S, N) leaves each reading out, counted from 1; 0: none."""
+    numbers = np.zeros(series.values.shape, np.int8)
+    for columns in column_blocks(*series.values.shape):
+        numbers[:, columns] = _numbers_of(series.values[:, columns], series, unit)
+    return numbers
+
+
+def _numbers_of(readings: NDArray[np.floating], series: TrafficSeries, unit: str) -> NDArray[np.int8]:
+    """As `_rule_numbers`, of some sensors of `series`: every rule looks at one sensor."""
     limits, step = limits_of(unit, series.step_minutes), series.step_minutes
-    values = np.where(is_observed(series.values), series.values, np.float32(np.nan))
+    values = np.where(is_observed(readings), readings, np.float32(np.nan))
     marked = {"limit": above_limit(values, limits.highest)}
     # A code is no reading from which another could jump.
     values[marked["limit"]] = np.nan
@@ -97,11 +106,13 @@ def _rule_numbers(series: TrafficSeries, unit: str) -> NDArray[np.int8]:
 def _periods(series: TrafficSeries, numbers: NDArray[np.int8]) -> tuple[LeftOut, ...]:
     found = []
     for number, rule in enumerate(RULES, start=1):
-        marked = np.equal(numbers.T, number)  # (N, S): sensors one after another, each in the order of time
-        edges = np.diff(marked.astype(np.int8), axis=1, prepend=0, append=0)
-        (sensors, begins), (_, ends) = np.nonzero(edges == 1), np.nonzero(edges == -1)
-        found += [
-            LeftOut(series.sensors[sensor], series.times[begin], series.times[end - 1], rule, int(end - begin))
-            for sensor, begin, end in zip(sensors, begins, ends, strict=True)
-        ]
+        for columns in column_blocks(*numbers.shape):
+            marked = np.equal(numbers[:, columns].T, number)  # (N, S): sensors one after another, each by time
+            edges = np.diff(marked.astype(np.int8), axis=1, prepend=np.int8(0), append=np.int8(0))
+            (sensors, begins), (_, ends) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+            names = series.sensors[columns]
+            found += [
+                LeftOut(names[sensor], series.times[begin], series.times[end - 1], rule, int(end - begin))
+                for sensor, begin, end in zip(sensors, begins, ends, strict=True)
+            ]
     return tuple(found)

@@ -52,7 +52,7 @@ def choose_channel(path: Path, array: np.ndarray, wish: int | str | None) -> tup
 
 def clock_in(values: np.ndarray) -> str | None:
     """Why a channel (S, N) is rather a clock or calendar than readings, or None."""
-    values = values.astype(np.float64, copy=False)
+    values = values if values.dtype.kind == "f" else values.astype(np.float64)
     low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
     if not low < high < np.inf:
         return None

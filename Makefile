@@ -5,9 +5,8 @@ READY := .venv/.ready
 
 .PHONY: run test coverage check lint types docs dashboard clean
 
-# Ten minutes on any machine: a slow one tries fewer than the 50 configs.
 run: $(READY)
-	$(BIN)/gman-search run --trials 50 --hours 0.16
+	$(BIN)/gman-search run --trials 50
 
 # Two processes, each with whole files: tests of one file share their fixtures.
 test: $(READY)

@@ -7,7 +7,7 @@ from gman_search.model import attention
 from gman_search.stages import PRESETS
 from gman_search.training.step import CompiledModel, StepValues
 
-STEPS = {"quick": 2000, "medium": 500, "full": 500}
+STEPS = {"quick": 1000, "medium": 500, "full": 500}
 
 
 @pytest.mark.slow

@@ -63,6 +63,7 @@ def test_a_full_disk_is_said_once_to_whoever_runs_the_search(open_study):
 def test_a_disk_that_stays_full_ends_the_worker_with_that_error(open_study, make_trainer, tmp_path, monkeypatch):
     monkeypatch.setattr(worker_module, "FULL_POLL_SECONDS", 0.01)
     monkeypatch.setattr(worker_module, "FULL_SECONDS", 0.05)
+    monkeypatch.setattr(worker_module, "FULL_TRY_SECONDS", 0.05)
     studies, _ = open_study(trials=1, lease_seconds=2)
 
     class Full(make_trainer):

@@ -19,7 +19,7 @@ def clean_up(study: SearchStudy, artifacts: Artifacts, folder: Path, ended: Eval
 
     Deleting twice, or what another worker has deleted, is no error.
     """
-    rows = study.rows(study.store.read())
+    rows = study.table().rows()
     attempts = [row for row in rows if row.key == ended.key]
     _remove(folder, attempts, [CHECKPOINTS])
     artifacts.forget(row.facts.get("artifacts", {}) for row in attempts if row.state is State.FAILED)

@@ -37,8 +37,8 @@ class OptunaTrialStore(OptunaStudies):
         self._is_postgresql = storage.engine.dialect.name == "postgresql"
         self._boards = {study_id: board for board, study_id in self.ids.items()}
         self._cache = TrialCache(self.boards, distributions)
-        self._claim = optuna_writing.claim_statement(list(self.ids.values()))
-        self._claim_and_lease = optuna_writing.leased_at_once(self._claim)
+        claim = optuna_writing.claim_statement(list(self.ids.values()))
+        self._claim = optuna_writing.leased_at_once(claim) if self._is_postgresql else claim
 
     @property
     def is_unread(self) -> bool:
@@ -106,7 +106,7 @@ class OptunaTrialStore(OptunaStudies):
     def _leased(self, studies: Sequence[int], worker: str) -> tuple[int, int] | None:
         values = {"worker": worker, "value_json": json.dumps(worker), "seconds": self.lease_seconds}
         with reading(self.storage) as connection:  # one statement is a transaction of its own
-            return optuna_writing.claim(connection, self._claim_and_lease, studies, **values)
+            return optuna_writing.claim(connection, self._claim, studies, **values)
 
     def set_params(
         self, trial_id: int, params: Mapping[str, ParamValue], attrs: Mapping[str, Any], worker: str

@@ -25,7 +25,7 @@ def stopping_due(study: SearchStudy, claim: Claim, epochs: Sequence[Epoch]) -> S
 
 
 def _finished(study: SearchStudy, stage: str, but: int) -> Iterator[Curve]:
-    trials = study.store.read()[stage]
+    trials = study.table().trials(stage)
     counted = {row.facts["trial"]: row for row in latest_attempts(study.rows({stage: trials}))}
     for trial in trials:
         row = counted.get(trial.number)

@@ -7,21 +7,15 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from gman_search.testing.store_trials import wait_until as until
+
 SBATCH = Path(__file__).parent / "sbatch"
 SCRIPT = Path("docs") / "slurm" / "search.sbatch"
 pytestmark = pytest.mark.skipif(not (shutil.which("bash") and shutil.which("setsid")), reason="needs bash and setsid")
-
-
-def until(condition, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
 
 
 def has_ended(pid: int) -> bool:

@@ -5,12 +5,15 @@ import os
 import socket
 import subprocess
 import sys
-import time
+from functools import partial
 
 import pytest
 
 from gman_search.backends.local import IDLE
 from gman_search.backends.ray import RayWorkers
+from gman_search.testing.store_trials import wait_until
+
+until = partial(wait_until, seconds=180.0)
 
 pytestmark = pytest.mark.slow
 ray = pytest.importorskip("ray")
@@ -28,13 +31,6 @@ EMPTY = (
         ),
     ),
 )
-
-
-def until(condition, seconds: float = 180.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.5)
 
 
 def free_port() -> int:

@@ -3,8 +3,8 @@
 import signal
 import sys
 import threading
-import time
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -12,16 +12,12 @@ from gman_search.backends.local import IDLE
 from gman_search.backends.ray import RayWorkers
 from gman_search.halving.evaluations import State, latest_attempts
 from gman_search.halving.retries import INTERRUPTED
+from gman_search.testing.store_trials import wait_until
+
+until = partial(wait_until, seconds=180.0)
 
 pytestmark = pytest.mark.slow
 ray = pytest.importorskip("ray")
-
-
-def until(condition, seconds: float = 180.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +125,7 @@ def test_a_lost_nodes_work_goes_on_elsewhere_and_nothing_is_lost_or_doubled(clus
 
     until(orphans)  # between two evaluations a worker has none
     cluster.remove_node(lost, allow_graceful=False)
-    until(lambda: not workers.alive(), 180)
+    until(lambda: not workers.alive())
     assert workers.crashed() == 0
     rows = studies.evaluations()
     final = latest_attempts(rows)

@@ -18,6 +18,7 @@ from gman_search.errors import StudyError
 from gman_search.halving.evaluations import State, latest_attempts
 from gman_search.halving.promotion import Done
 from gman_search.halving.retries import LEASE_LOST
+from gman_search.testing.store_trials import wait_until as until
 from gman_search.tuning.artifacts import open_store
 from gman_search.tuning.claim import Claim, claim_next
 from gman_search.tuning.folder import without_password
@@ -45,13 +46,6 @@ def started(target, *arguments) -> multiprocessing.Process:
     process = CONTEXT.Process(target=target, args=arguments)
     process.start()
     return process
-
-
-def until(condition, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def queue(studies, count: int) -> None:

@@ -13,6 +13,7 @@ from gman_search.backends.local import RENEW, LocalWorkers
 from gman_search.errors import Interrupted, StudyError
 from gman_search.halving.evaluations import State, latest_attempts
 from gman_search.halving.retries import INTERRUPTED
+from gman_search.testing.store_trials import wait_until as until
 from gman_search.tuning import supervise as module
 from gman_search.tuning.process import MemoryGrowth, resident_bytes
 from gman_search.tuning.supervise import has_work, supervise
@@ -20,13 +21,6 @@ from gman_search.tuning.worker import run_worker
 
 pytestmark = pytest.mark.slow
 CONTEXT = multiprocessing.get_context("fork")  # nothing here loads TensorFlow; spawn could not import this module
-
-
-def until(condition, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.fixture

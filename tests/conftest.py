@@ -12,11 +12,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell has it so in what it starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# A loaded machine must not fail a property.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -69,6 +69,7 @@ def run_study(request: SearchRequest) -> Study:
             engine=place.engine,
             ray_address=place.ray_address,
             hours=request.hours,
+            planned=request.fit,
             since=since,
             command=request.command,
             prior=prior,

@@ -69,7 +69,7 @@ def _document(spec: StudySpec, times: StageTimes, *, hours: float | None) -> dic
     schedule = schedule_of(spec, task)
     quotas = schedule.rung_sizes()
     search = spec.search
-    usual = extra_share(reference=search.reference, finals=search.most_finals, hours=hours is not None)
+    usual = extra_share(reference=search.reference, finals=search.most_finals)
     extra = usual if times.outside_share is None else times.outside_share
     plan = plan_search(costs, quotas, times.workers, extra_share=extra)
     ending = final_test_seconds(spec, task)

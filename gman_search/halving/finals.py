@@ -32,11 +32,11 @@ __all__ = [
     "best_of_configs",
     "extra_share",
     "final_schedule",
-    "final_share_of_hours",
+    "final_share_of_all",
     "finals_due",
     "finals_that_fit",
     "reference_schedule",
-    "reference_share_of_hours",
+    "reference_share_of_all",
     "trainable_stages",
 ]
 
@@ -44,7 +44,8 @@ REFERENCE, FINAL = "reference", "final"
 REFERENCE_SHARE, FINAL_SHARE = 0.2, 0.45
 """Worker time of the reference, and of all final trainings together, for a second of the halving."""
 REFERENCE_SHARE_OF_HOURS, FINAL_SHARE_OF_HOURS = 0.3, 2.2
-"""The same in a search that is planned for some hours: there longer trainings use the time better than more configs."""
+"""The same in a search that is planned for some hours: there longer trainings use the time better than more configs.
+Where the user says how many configs to try, hours only end the search, and the time is divided as without them."""
 FINALS, MOST_FINALS, ENOUGH_STEPS = 4, 8, 1500
 """Final trainings by default; as many in a search of some hours as get so many steps each, each at its own
 stage's speed of the first one, but at most so many."""
@@ -112,14 +113,14 @@ def extra_share(*, reference: bool, finals: int, hours: bool = False) -> float:
     return of_reference * reference + of_finals * (finals > 0)
 
 
-def reference_share_of_hours(finals: int) -> float:
-    """Share of the worker time of a search of some hours that the reference has."""
-    return REFERENCE_SHARE_OF_HOURS / (1 + extra_share(reference=True, finals=finals, hours=True))
+def reference_share_of_all(finals: int, *, hours: bool = False) -> float:
+    """Share of all worker time that the reference has."""
+    return _shares(hours)[0] / (1 + extra_share(reference=True, finals=finals, hours=hours))
 
 
-def final_share_of_hours(*, reference: bool) -> float:
-    """Share of the worker time of a search of some hours that final trainings have."""
-    return FINAL_SHARE_OF_HOURS / (1 + extra_share(reference=reference, finals=1, hours=True))
+def final_share_of_all(*, reference: bool, hours: bool = False) -> float:
+    """Share of all worker time that final trainings have."""
+    return _shares(hours)[1] / (1 + extra_share(reference=reference, finals=1, hours=hours))
 
 
 def _shares(hours: bool) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from gman_search.halving.finals import (
     finals_due,
     finals_that_fit,
     reference_schedule,
-    reference_share_of_hours,
+    reference_share_of_all,
     trainable_stages,
 )
 from gman_search.halving.reference_config import REFERENCE_CONFIG_ID
@@ -39,7 +39,8 @@ def queue_reference(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock
     if plan is None or not plan.reference_seconds or any(row.control == REFERENCE for row in rows):
         return False
     if clock is not None:
-        left = reference_share_of_hours(settings.most_finals) * settings.workers * (clock.until - time.time())
+        share = reference_share_of_all(settings.most_finals, hours=clock.planned)
+        left = share * settings.workers * (clock.until - time.time())
         plan = replace(plan, reference_seconds=min(plan.reference_seconds, max(1.0, left)))
     stage = study.schedule.stages[0]
     attrs = {

@@ -51,6 +51,7 @@ def run_search(
     engine: Engine = "local",
     ray_address: str | None = None,
     hours: float | None = None,
+    planned: bool = True,
     since: float | None = None,
     command: Sequence[str] = (),
     prior: Sequence[PriorConfig] = (),
@@ -60,6 +61,7 @@ def run_search(
 ) -> StudyRecord:
     """Bring the study to `spec.trials` configs, or to where it is after `hours`; test the winner; return the record.
 
+    `planned`: the trials follow from the hours; else the hours only end the search (see `RunClock`).
     `since` is when the hours began, by `time.monotonic()`: none for now. `prior` is known from earlier searches, and
     used if this one begins now. `on_findings` is called once, before anything is trained, with what `data check` finds
     in the same data.
@@ -85,7 +87,7 @@ def run_search(
         del checked  # it holds the readings, too
         if is_open:
             _deliver_baselines(spec, task, folder, studies, on_warning)
-            clock = RunClock(studies, began if since is None else since, hours)
+            clock = RunClock(studies, began if since is None else since, hours, planned=planned)
             try:
                 with InterimProcess(spec, url, folder) as interim:
 

@@ -6,7 +6,7 @@ and the times are corrected by that: on a machine of half the speed the test tak
 
 import time
 
-from gman_search.halving.finals import final_share_of_hours
+from gman_search.halving.finals import final_share_of_all
 from gman_search.tuning.finals import slowness
 from gman_search.tuning.search_study import SearchStudy
 from gman_search.tuning.stored_study import Clock
@@ -26,10 +26,12 @@ class RunClock:
         study: whose clock is set.
         began: when the hours began, by `time.monotonic()`.
         hours: of the whole run; None: it has no clock.
+        planned: the hours say how many configs are tried. Else they only end a search of so many configs as the user
+            asked for, and the time is divided as without hours: configs first.
     """
 
-    def __init__(self, study: SearchStudy, began: float, hours: float | None) -> None:
-        self._study, self._began, self._hours = study, began, hours
+    def __init__(self, study: SearchStudy, began: float, hours: float | None, *, planned: bool = True) -> None:
+        self._study, self._began, self._hours, self._planned = study, began, hours, planned
         self._test_seconds = 0.0 if study.finals is None else study.finals.test_seconds
         self._first = time.monotonic()
         self._looked_at = FIRST_LOOK / 2
@@ -66,6 +68,7 @@ class RunClock:
             self._study.set_clock(None)
             return
         settings, seconds = self._study.spec.search, max(0.0, self.until - self._first)
-        final = final_share_of_hours(reference=settings.reference) if settings.most_finals else 0.0
+        share = final_share_of_all(reference=settings.reference, hours=self._planned)
+        final = share * seconds if settings.most_finals else 0.0
         until = time.time() + self.until - time.monotonic()
-        self._study.set_clock(Clock(search_until=until - LEAST_FINAL * final * seconds, until=until))
+        self._study.set_clock(Clock(until - LEAST_FINAL * final, until, self._planned))

@@ -16,10 +16,14 @@ __all__ = ["Clock", "described_spec", "refuse_other", "stored_attrs", "study_exi
 
 
 class Clock(NamedTuple):
-    """Times, as `time.time()` has them: no new config or promotion after `search_until`, no training after `until`."""
+    """Times, as `time.time()` has them: no new config or promotion after `search_until`, no training after `until`.
+
+    `planned`: the hours say how much is tried and how long that trains; else they only end what was asked for.
+    """
 
     search_until: float
     until: float
+    planned: bool = True
 
 
 def study_exists(storage: RDBStorage, name: str) -> bool:

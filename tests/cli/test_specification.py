@@ -13,7 +13,7 @@ from gman_search.specification import resolve_spec
 KEYS = ["name", "trials", "seed", "data", "budget", "stages", "space", "halving", "search", "speed", "train", "test", "eta",
         "quick", "medium", "full", "L", "K", "learning_rate", "low", "high", "choices", "default", "workers", "sensors",
         "channel", "missing", "split", "groups", "history", "causal", "dropout", "x"]  # fmt: skip
-SETTINGS = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=6), st.datetimes(), st.dates(),

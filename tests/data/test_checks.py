@@ -161,7 +161,7 @@ def test_warnings_come_first_and_names_from_files_stay_in_their_line():
     assert Finding("file-note", "note", " a\n b ", "c").text == "a b; c"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_no_data_make_a_rule_fail(data):
     rows, sensors = data.draw(st.integers(60, 400)), data.draw(st.integers(1, 7))

@@ -138,7 +138,7 @@ def built(parts, seed):
     return np.abs(np.concatenate(pieces))[:, None]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(runs, st.integers(0, 99), st.sampled_from([5, 15, 60]), st.integers(0, 23), st.data())
 def test_rules_see_the_past_only_and_no_more_of_it_than_they_say(parts, seed, step, hour, data):
     whole = series(built(parts, seed), step, f"2025-03-03T{hour:02d}:00")
@@ -149,7 +149,7 @@ def test_rules_see_the_past_only_and_no_more_of_it_than_they_say(parts, seed, st
     assert ((cleaned(recent, "mph").values != recent.values)[-1] == marked[row]).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(runs, runs, st.integers(0, 99))
 def test_cleaning_twice_and_beside_other_sensors_is_the_same(parts, others, seed):
     one, other = built(parts, seed), built(others, seed)

@@ -96,7 +96,7 @@ cells = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(cells, max_size=4), max_size=6), st.booleans())
 @pytest.mark.filterwarnings("ignore")
 def test_no_table_of_odd_cells_makes_the_reader_stumble(write, table, timed):
@@ -242,7 +242,7 @@ def test_start_and_step_of_a_file_without_times(write, flags, told):
         read_series(write("a\n1\n2\n"), ReadingOptions(**flags))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=25), st.text(alphabet="0123456789-:TZ+ .aNminshd", max_size=25))
 def test_no_start_or_step_makes_the_reader_stumble(write, start, step):
     for flags in ({"start": start, "step": "5min"}, {"start": "2025-03-03", "step": step}):
@@ -257,7 +257,7 @@ numbers = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["time,a,b\n", "time,sensor,speed\n", "station,flow,timestamp\n", ""]),
     st.lists(st.lists(numbers, min_size=1, max_size=4).map(",".join), max_size=6).map("\n".join),

@@ -65,7 +65,7 @@ def test_malformed_files_are_refused_in_one_line(write, text, told):
     assert "\n" not in str(refusal.value)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="0123456789-.e \nnax", max_size=50))
 def test_no_text_makes_the_reader_stumble(write, text):
     try:

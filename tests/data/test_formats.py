@@ -446,7 +446,7 @@ def whole_files():
 WHOLE = whole_files()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(range(3)), st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=6), st.booleans())
 @pytest.mark.filterwarnings("ignore")
 def test_no_damage_makes_a_reader_stumble(write, which, where, patch, cut):

@@ -56,7 +56,7 @@ def test_direction_is_kept(write):
 fields = st.sampled_from(["a", "b", "0", "1", "2", "7", "0.5", "-1", "", " ", "x", '"', "1e9"])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(fields, min_size=1, max_size=4), max_size=4))
 def test_no_dense_matrix_makes_the_reader_stumble(write, table):
     # Four sensors, so that nothing here is taken for `from,to,cost`.
@@ -137,7 +137,7 @@ def test_a_missing_file(tmp_path):
         read_adjacency(tmp_path / "none.csv", ("a",))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(max_size=60), st.text(alphabet="012,.-e \nabcnf", max_size=60)))
 def test_no_text_makes_the_reader_stumble(write, text):
     try:
@@ -204,7 +204,7 @@ def test_odd_pickles_are_refused(write, refused, code, told):
     assert told in refused(lambda: read_adjacency(write(code, "odd.pkl"), SENSORS))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(dcrnn()) - 1), st.binary(min_size=1, max_size=4))
 def test_no_damage_of_a_pickle_makes_the_reader_stumble(write, place, patch):
     content = bytearray(dcrnn())

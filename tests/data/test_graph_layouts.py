@@ -151,7 +151,7 @@ def test_numpys_own_text(tmp_path):
         assert file_type(tmp_path / "adj.txt") == "numbers"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_layout_is_read_wrongly_in_silence(write, data):
     """A generator that knows the truth: the graph is the true one, or the file is refused in one line."""

@@ -75,7 +75,7 @@ def test_damaged_gz_and_missing_file(write, tmp_path):
         read_series(tmp_path / "none.csv")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(max_size=80), st.text(alphabet='0123456789,.-:\n at"eNT', max_size=80)))
 @example("-INFINITY")
 def test_no_text_makes_the_reader_stumble(write, text):

@@ -75,7 +75,7 @@ def test_on_weeks_of_the_same_kind_it_seldom_alarms(reference, sensors):
 
 
 @given(st.integers(0, 10**6), st.floats(1.2, 3.0))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 def test_weeks_that_are_harder_for_every_forecast_are_no_drift(seed, harder):
     random = np.random.default_rng(seed)
     base = base_of(random, 12)
@@ -95,7 +95,7 @@ def test_weeks_that_are_easier_are_no_drift_though_persistence_gains_more():
 
 
 @given(st.integers(0, 10**6), st.floats(2.2, 4.0), st.integers(0, 11))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 def test_a_sensor_that_got_worse_is_named_with_its_errors(seed, worse, sensor):
     random = np.random.default_rng(seed)
     base = base_of(random, 12)
@@ -112,7 +112,7 @@ def test_a_sensor_that_got_worse_is_named_with_its_errors(seed, worse, sensor):
 
 
 @given(st.integers(0, 10**6), st.floats(1.4, 3.0))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 def test_a_network_that_changed_is_told_of(seed, worse):
     random = np.random.default_rng(seed)
     base = base_of(random, 30)
@@ -123,7 +123,7 @@ def test_a_network_that_changed_is_told_of(seed, worse):
 
 
 @given(st.integers(0, 10**6), st.sampled_from([0.5, 2.0]), st.integers(0, 11))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 def test_a_detector_that_counts_more_or_less_is_named_though_persistence_errs_as_much_more(seed, level, sensor):
     random = np.random.default_rng(seed)
     base = base_of(random, 12)
@@ -135,7 +135,7 @@ def test_a_detector_that_counts_more_or_less_is_named_though_persistence_errs_as
 
 
 @given(st.integers(0, 10**6), st.sampled_from([-1, 1]), st.integers(0, 11))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 def test_a_biased_sensor_is_named_though_persistence_is_worse_there_too(seed, sign, sensor):
     random = np.random.default_rng(seed)
     base = base_of(random, 12)

@@ -76,7 +76,7 @@ def test_none_without_the_wish_or_before_the_ladder_is_done():
     assert ablations_due([*rows[:-1], replace(rows[-1], state=State.RUNNING)], SCHEDULE, count=1, seed=0) == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 5), st.integers(0, 9), st.floats(0, 1))
 def test_controls_change_no_decision_and_are_due_once(count, seed, value):
     rows = finished_search()

@@ -52,7 +52,7 @@ ladders = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ladders, st.integers(1, 12), st.randoms(use_true_random=False), st.sampled_from([0.0, 0.3, 1.0]))
 def test_every_study_ends_within_its_quotas_and_promotes_nobody_twice(schedule, workers, random, fail):
     rows = simulate(schedule, workers, random, fail)
@@ -63,7 +63,7 @@ def test_every_study_ends_within_its_quotas_and_promotes_nobody_twice(schedule, 
         assert counts(rows) == schedule.rung_sizes()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 4), st.integers(4, 60), st.integers(1, 8), st.randoms(use_true_random=False))
 def test_synchronous_promotion_takes_exactly_the_top_of_a_rung(eta, trials, workers, random):
     schedule = HalvingSchedule(STAGES, (eta, 2), trials)
@@ -72,7 +72,7 @@ def test_synchronous_promotion_takes_exactly_the_top_of_a_rung(eta, trials, work
     assert {row.config_id for row in rows if row.stage == "medium"} == top
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ladders, st.randoms(use_true_random=False))
 def test_a_longer_study_goes_on_from_the_table_alone(schedule, random):
     rows = simulate(schedule, 3, random)
@@ -85,7 +85,7 @@ def test_a_longer_study_goes_on_from_the_table_alone(schedule, random):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ladders, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(schedule, random):
     rows = simulate(schedule, 3, random)[: random.randrange(1, 30)]
@@ -115,7 +115,7 @@ def test_nobody_is_promoted_before_the_rung_is_closed():
     assert decide([*done, last], schedule) == Promote(0, "quick", "medium")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 5), st.integers(1, 60), st.integers(1, 8), st.randoms(use_true_random=False))
 def test_the_best_of_every_rung_goes_on_whenever_it_came(eta, trials, workers, random):
     schedule = HalvingSchedule(STAGES, (eta, 2), trials, synchronous=False)
@@ -168,7 +168,7 @@ def test_impossible_ladders_are_refused(arguments):
         HalvingSchedule(**{"reduction_factors": (), "trials": 1, **arguments})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ladders, st.integers(1, 40), st.booleans(), st.randoms(use_true_random=False))
 def test_a_study_shortened_after_the_fact_promotes_no_more_than_its_new_quotas(schedule, trials, ended, random):
     rows = simulate(schedule, 3, random)
@@ -186,7 +186,7 @@ def finished(config, stage, value):
     return Evaluation(config, stage, state=State.COMPLETE, val_mae=value)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ladders, st.integers(1, 8), st.randoms(use_true_random=False))
 def test_the_winner_has_the_least_error_of_all_stages_in_whatever_order(schedule, workers, random):
     rows = simulate(schedule, workers, random, fail=0.2)

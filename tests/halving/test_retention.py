@@ -15,7 +15,7 @@ from gman_search.halving.retention import weights_to_keep
 STAGES = ("quick", "medium", "full")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(1, 4), st.integers(1, 4)),
     st.integers(1, 25),

@@ -34,7 +34,7 @@ ladders = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ladders, st.integers(1, 80), st.integers(0, 99), st.sampled_from([0.0, 0.3]))
 def test_quotas_are_kept_and_no_worker_is_used_twice(schedule, workers, seed, failing):
     told = simulate(schedule, shuffled(seed, failing), workers=workers)
@@ -47,14 +47,14 @@ def test_quotas_are_kept_and_no_worker_is_used_twice(schedule, workers, seed, fa
         assert told.best is not None and told.seconds_to_best <= told.seconds
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 5), st.integers(1, 60), st.integers(1, 20), st.integers(0, 99))
 def test_synchronous_promotion_makes_no_mistake(eta, trials, workers, seed):
     told = simulate(HalvingSchedule(STAGES, (eta, eta), trials), shuffled(seed), workers=workers)
     assert told.over_promotion == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     ladders,
     st.lists(

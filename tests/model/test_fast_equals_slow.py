@@ -45,7 +45,7 @@ def assert_equal_up_to(fast, slow, tolerance=1e-10):
         np.testing.assert_allclose(one, other, atol=tolerance, rtol=tolerance)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 6), st.integers(1, 4), st.integers(1, 5), st.data())
 def test_attention_over_sensors_in_chunks(batch, steps, sensors, heads, channels, data):
     random = np.random.default_rng(data.draw(st.integers(0, 1000)))
@@ -60,7 +60,7 @@ def test_attention_over_sensors_in_chunks(batch, steps, sensors, heads, channels
     assert_equal_up_to(*results)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.booleans())
 def test_attention_over_steps_without_kept_weights(batch, targets, sensors, heads, channels, causal):
     random = np.random.default_rng(targets)
@@ -91,7 +91,7 @@ def test_chunks_divide_the_slices_and_fit(slices, sensors):
     assert chunk == 1 or chunk * sensors**2 <= 700_000
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 5), st.integers(1, 4), st.integers(1, 6))
 def test_projection_with_embedding_and_bn(batch, steps, sensors, width, units):
     random = np.random.default_rng(width)

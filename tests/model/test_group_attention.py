@@ -39,7 +39,7 @@ def values(step=0, rate=0.0):
     return StepValues(rate, 0.0, 0.0, 0.0, 0.9, True, step, 3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 60), st.data())
 def test_every_sensor_has_one_place_and_groups_are_even(sensors, data):
     groups = data.draw(st.integers(1, sensors))

@@ -87,7 +87,7 @@ def test_shortcuts_are_not_given_up(grown_pair):
         grown_pair((1, 3, 2), (1, 3, 4), shortcuts=(True, False))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.tuples(*[st.integers(1, 3)] * 3), st.tuples(*[st.integers(0, 2)] * 3), st.sampled_from(["random", "copy"]), st.sampled_from(["end", "spread"]))  # fmt: skip
 def test_any_shape_grows_into_any_larger_one(grown_pair, old, more, new_blocks, insert):
     new = tuple(size + extra for size, extra in zip(old, more, strict=True))

@@ -37,7 +37,7 @@ def added(trial_id: int, number: int, what) -> StoredTrial:
     return StoredTrial(trial_id, number, State.WAITING, user_attrs=attrs)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.lists(steps, max_size=4), max_size=20))
 def test_it_says_what_a_table_made_anew_says(rounds):
     known: list[tuple[str, StoredTrial]] = []

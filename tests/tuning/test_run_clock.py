@@ -83,3 +83,13 @@ def test_a_run_without_hours_has_no_clock(study):
     clock = RunClock(study, time.monotonic(), None)
     ended(study, 4, 2.0)
     assert clock.until is None and not clock.look() and study.clock() is None
+
+
+def test_hours_that_only_end_a_search_of_so_many_configs_leave_most_of_the_time_for_these(study):
+    left = {}
+    for planned in (True, False):
+        RunClock(study, time.monotonic(), 0.5, planned=planned)
+        clock = study.clock()
+        assert clock.planned is planned
+        left[planned] = clock.search_until - time.time()
+    assert left[True] < 0.6 * 1700 < 0.7 * 1700 < left[False] < 0.9 * 1700

@@ -10,6 +10,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy import Connection
 
 from gman_search.halving.evaluations import State
+from gman_search.io.memory import collector_paused
 from gman_search.space import ParamValue
 from gman_search.tuning import optuna_reading, optuna_writing
 from gman_search.tuning.optuna_studies import OptunaStudies
@@ -37,8 +38,8 @@ class OptunaTrialStore(OptunaStudies):
         self._is_postgresql = storage.engine.dialect.name == "postgresql"
         self._boards = {study_id: board for board, study_id in self.ids.items()}
         self._cache = TrialCache(self.boards, distributions)
-        claim = optuna_writing.claim_statement(list(self.ids.values()))
-        self._claim = optuna_writing.leased_at_once(claim) if self._is_postgresql else claim
+        self._claims: dict[tuple[str, ...], Any] = {}
+        optuna_writing.index_what_waits(storage.engine)
 
     @property
     def is_unread(self) -> bool:
@@ -54,7 +55,7 @@ class OptunaTrialStore(OptunaStudies):
         return self._read(self._cache.changes)
 
     def _read(self, method: Callable[..., Found]) -> Found:
-        with reading(self.storage) as connection:
+        with reading(self.storage) as connection, collector_paused():
 
             def states(newest: int) -> dict[int, tuple[str, State]]:
                 found = optuna_reading.open_states(connection, list(self._boards), newest)
@@ -82,8 +83,8 @@ class OptunaTrialStore(OptunaStudies):
         return StoredTrial(trial_id, number, State.RUNNING, user_attrs=attrs)
 
     def take(self, boards: Sequence[str], worker: str) -> tuple[str, StoredTrial] | None:
-        studies = [self.ids[board] for board in boards]
-        found = self._leased(studies, worker) if self._is_postgresql else self._claimed(studies, worker)
+        statement = self._claim_statement(tuple(boards))
+        found = self._leased(statement, worker) if self._is_postgresql else self._claimed(statement, worker)
         if found is None:
             return None
         trial_id, study = found
@@ -95,18 +96,25 @@ class OptunaTrialStore(OptunaStudies):
         attrs = {**known.user_attrs, "worker": worker}
         return self._boards[study], replace(known, state=State.RUNNING, user_attrs=attrs)
 
-    def _claimed(self, studies: Sequence[int], worker: str) -> tuple[int, int] | None:
+    def _claim_statement(self, boards: tuple[str, ...]) -> Any:
+        if boards not in self._claims:  # building one costs more than executing it
+            studies = [self.ids[board] for board in boards]
+            claim = optuna_writing.claim_statement(studies, self.ids[self.boards[0]])
+            self._claims[boards] = optuna_writing.leased_at_once(claim) if self._is_postgresql else claim
+        return self._claims[boards]
+
+    def _claimed(self, statement: Any, worker: str) -> tuple[int, int] | None:
         with self.storage.engine.begin() as connection:
-            found = optuna_writing.claim(connection, self._claim, studies)
+            found = optuna_writing.claim(connection, statement)
             if found is not None:
                 optuna_writing.write_attrs(connection, found[0], {"worker": worker})
                 self.leases.acquire_within(connection, found[0], worker)
         return found
 
-    def _leased(self, studies: Sequence[int], worker: str) -> tuple[int, int] | None:
+    def _leased(self, statement: Any, worker: str) -> tuple[int, int] | None:
         values = {"worker": worker, "value_json": json.dumps(worker), "seconds": self.lease_seconds}
         with reading(self.storage) as connection:  # one statement is a transaction of its own
-            return optuna_writing.claim(connection, self._claim, studies, **values)
+            return optuna_writing.claim(connection, statement, **values)
 
     def set_params(
         self, trial_id: int, params: Mapping[str, ParamValue], attrs: Mapping[str, Any], worker: str

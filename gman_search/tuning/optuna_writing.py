@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "add_trials",
     "claim",
     "claim_statement",
+    "index_what_waits",
     "leased_at_once",
     "update_open",
     "write_attrs",
@@ -31,6 +33,9 @@ __all__ = [
 COUNT = sql.select(sql.func.count()).where(Trial.study_id == sql.bindparam("study"))
 ADD = sql.insert(Trial.__table__).returning(Trial.__table__.c.trial_id)
 LEASES = sql.table("gman_search_leases", *map(sql.column, ("trial_id", "worker", "since", "expires")))
+WAITING_INDEX = "gman_search_waiting"
+IS_WAITING: Any = sql.literal_column(f"'{TrialState.WAITING.name}'")
+"""As text of the statement: a database uses an index of a condition only where it sees the condition."""
 INSERTS: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -48,32 +53,40 @@ ADD_PARAMS = {
 }
 
 
-def claim_statement(studies: Sequence[int]) -> Any:
-    """Make the oldest waiting trial of the last study that has one a running one; its id and its study's.
+def claim_statement(studies: Sequence[int], first: int) -> Any:
+    """Make the oldest waiting trial of the first study that has one a running one; its id and its study's.
 
-    Above the first study only trials with a `config_id`. PostgreSQL passes over what others are taking; in SQLite only
-    one transaction writes at a time.
+    In other studies than `first` only trials with a `config_id`. PostgreSQL passes over what others are taking; in
+    SQLite only one transaction writes at a time. A study is looked at only where nothing waits in those before it, by
+    an index of what waits: the database neither reads nor sorts the rest of the queue.
 
     Args:
-        studies: ids, lowest stage first.
+        studies: ids, in the order in which their trials are taken.
+        first: id of the lowest stage's study.
     """
-    waiting, attr, trial = Trial.__table__.alias(), UserAttr.__table__, Trial.__table__
-    is_ours = sql.exists().where(attr.c.trial_id == waiting.c.trial_id, attr.c.key == "config_id")
-    order = sql.case({study: -rank for rank, study in enumerate(studies)}, value=waiting.c.study_id)
-    first = (
-        sql.select(waiting.c.trial_id)
-        .where(
-            waiting.c.study_id.in_(sql.bindparam("studies", expanding=True)),
-            waiting.c.state == TrialState.WAITING,
-            sql.or_(waiting.c.study_id == studies[0], is_ours),
-        )
-        .order_by(order, waiting.c.trial_id)
-        .limit(1)
-        .with_for_update(of=waiting, skip_locked=True)
-    )
+    trial = Trial.__table__
+    oldest = [_oldest_waiting(study, is_any=study == first).scalar_subquery() for study in studies]
+    chosen = oldest[0] if len(oldest) == 1 else sql.func.coalesce(*oldest)
     values = {"state": TrialState.RUNNING, "datetime_start": sql.bindparam("now")}
-    claimed = sql.update(trial).where(trial.c.trial_id == first.scalar_subquery()).values(values)
+    claimed = sql.update(trial).where(trial.c.trial_id == chosen).values(values)
     return claimed.returning(trial.c.trial_id, trial.c.study_id)
+
+
+def _oldest_waiting(study: int, *, is_any: bool) -> sql.Select[Any]:
+    waiting, attr = Trial.__table__.alias(), UserAttr.__table__
+    found = sql.select(waiting.c.trial_id).where(waiting.c.study_id == study, waiting.c.state == IS_WAITING)
+    if not is_any:
+        found = found.where(sql.exists().where(attr.c.trial_id == waiting.c.trial_id, attr.c.key == "config_id"))
+    return found.order_by(waiting.c.trial_id).limit(1).with_for_update(of=waiting, skip_locked=True)
+
+
+def index_what_waits(engine: Any) -> None:
+    """Create the index by which a claim finds what waits, unless it is there."""
+    if sql.inspect(engine).has_index(Trial.__tablename__, WAITING_INDEX):
+        return
+    table = f"{Trial.__tablename__} (study_id, trial_id) WHERE state = 'WAITING'"
+    with suppress(sql.exc.IntegrityError, sql.exc.ProgrammingError), engine.begin() as connection:
+        connection.execute(sql.text(f"CREATE INDEX IF NOT EXISTS {WAITING_INDEX} ON {table}"))
 
 
 def leased_at_once(claimed: Any) -> Any:
@@ -94,9 +107,9 @@ def leased_at_once(claimed: Any) -> Any:
     return sql.select(taken.c.trial_id, taken.c.study_id).add_cte(named.cte("named"), leased.cte("leased"))
 
 
-def claim(connection: Connection, statement: Any, studies: Sequence[int], **values: Any) -> tuple[int, int] | None:
-    """Execute a `claim_statement` on some of its studies; id and study of the trial, if one waited."""
-    found = connection.execute(statement, {"studies": list(studies), "now": _now(), **values}).first()
+def claim(connection: Connection, statement: Any, **values: Any) -> tuple[int, int] | None:
+    """Execute a `claim_statement`; id and study of the trial, if one waited."""
+    found = connection.execute(statement, {"now": _now(), **values}).first()
     return None if found is None else (int(found[0]), int(found[1]))
 
 

@@ -16,6 +16,7 @@ from gman_search.halving.finals import FINAL, FinalsPlan
 from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.prior import PriorConfig, tried_first
 from gman_search.halving.reference_config import REFERENCE_CONFIG_ID
+from gman_search.io.memory import collector_paused
 from gman_search.record import Epoch
 from gman_search.space import ParamValue
 from gman_search.spec import StudySpec
@@ -131,7 +132,7 @@ class SearchStudy:
 
     def table(self) -> EvaluationTable:
         """The evaluations as they stand, for deciding; only what has changed is read. See `TrialStore.read`."""
-        with self._updating:
+        with self._updating, collector_paused():
             for board, trial in self.store.changes():
                 self._table.note(board, trial)
         return self._table

@@ -224,6 +224,14 @@ def test_npz_that_is_refused(tmp_path, refused, content, told):
     assert re.search(told, refused(lambda: read_series(path, ReadingOptions(**COUNTED))))
 
 
+@pytest.mark.parametrize("name", ["x.npz", "x.csv.zip", "x.xlsx"])
+def test_a_zip_file_with_a_nameless_file_is_damaged(tmp_path, refused, name):
+    raw = zipped({"a.csv": "time,s1"}, tmp_path / name).read_bytes()
+    directory = raw.rindex(b"a.csv")  # Python ends a name at a zero
+    (tmp_path / name).write_bytes(raw[:directory] + b"\0" + raw[directory + 1 :])
+    assert "the name of a file in it is empty" in refused(lambda: read_series(tmp_path / name))
+
+
 def test_npz_with_objects_is_refused_and_nothing_runs(tmp_path, refused):
     np.savez(tmp_path / "evil.npz", data=np.array([[RunsCode()]], dtype=object))
     assert "objects" in refused(lambda: read_series(tmp_path / "evil.npz", ReadingOptions(**COUNTED)))

@@ -19,9 +19,12 @@ def members(path: Path) -> list[zipfile.ZipInfo]:
         zipfile.BadZipFile, OSError: it is damaged.
     """
     with zipfile.ZipFile(path) as packed:
+        found = packed.infolist()
+        if not all(member.filename for member in found):  # Python's own reader stumbles over it
+            raise zipfile.BadZipFile("the name of a file in it is empty")
         return [
             member
-            for member in packed.infolist()
+            for member in found
             if not member.is_dir()
             and not member.filename.startswith("__MACOSX/")
             and not PurePosixPath(member.filename).name.startswith(".")

@@ -22,17 +22,8 @@ def test_step_prints_its_document(repository):
 
 @pytest.mark.slow
 def test_chaos_kills_as_often_as_asked_and_loses_nothing(repository):
-    command = [
-        sys.executable,
-        "benchmarks/fault_injection.py",
-        "--kills",
-        "3",
-        "--configs",
-        "12",
-        "--every",
-        "0.5",
-        "--json",
-    ]
+    short = "--kills 3 --configs 8 --every 0.5 --json"
+    command = [sys.executable, "benchmarks/fault_injection.py", *short.split()]
     told = subprocess.run(command, cwd=repository, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr[-500:] + told.stdout
     document = json.loads(told.stdout)
@@ -42,18 +33,18 @@ def test_chaos_kills_as_often_as_asked_and_loses_nothing(repository):
         and document["kills"] == 3
     )
     assert [document[name] for name in ("lost", "doubled", "zombies", "doubled_promotions")] == [0, 0, 0, 0]
-    assert document["quotas_kept"] and document["finished"] == {"quick": 12, "medium": 3, "full": 1}
+    assert document["quotas_kept"] and document["finished"] == {"quick": 8, "medium": 2, "full": 1}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("weights", ["folder", "s3"])
 def test_a_search_whose_machines_are_all_taken_away_loses_nothing(repository, weights):
-    short = "--configs 16 --workers 3 --life 6 --epoch 0.3 --lease 3 --checkpoint 0.3 --json"
+    short = "--configs 8 --workers 3 --life 6 --epoch 0.3 --lease 3 --checkpoint 0.3 --json"
     command = [sys.executable, "benchmarks/spot.py", *short.split(), "--weights", weights]
     ended = subprocess.run(command, cwd=repository, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-500:] + ended.stdout
     document = json.loads(ended.stdout)
-    assert document["deaths"] > 0 and document["finished"] == {"quick": 16, "medium": 4, "full": 1}
+    assert document["deaths"] > 0 and document["finished"] == {"quick": 8, "medium": 2, "full": 1}
     assert [document[name] for name in ("lost", "doubled", "zombies", "doubled_promotions")] == [0, 0, 0, 0]
     assert document["replaced_workers"] >= document["deaths"] - 3, "whoever died was replaced"
     assert document.get("weights_missing", 0) == 0

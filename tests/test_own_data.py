@@ -18,6 +18,7 @@ BUDGET = """
 reduction_factor = 2
 [search]
 workers = 1
+finals = 1
 """ + "".join(
     f"[stages.{stage}]\nL = {L}\nK = 2\nd = {d}\nmax_epochs = 1\nsteps_per_epoch = 2\n"
     for stage, L, d in (("quick", 1, 2), ("medium", 1, 3), ("full", 2, 3))

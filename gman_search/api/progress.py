@@ -69,13 +69,21 @@ class LiveView:
         unit: of the readings.
         workers: that share the work.
         relative_costs: returns the estimated cost of one evaluation at each stage, once that is known.
+        ends: when the hours are over, by `time.monotonic()`; None: there are none.
         quiet: draw and print nothing.
     """
 
     def __init__(
-        self, unit: str, workers: int, relative_costs: Callable[[], Sequence[float] | None], *, quiet: bool = False
+        self,
+        unit: str,
+        workers: int,
+        relative_costs: Callable[[], Sequence[float] | None],
+        *,
+        ends: float | None = None,
+        quiet: bool = False,
     ) -> None:
         self.unit, self.workers, self.relative_costs, self.quiet = unit, workers, relative_costs, quiet
+        self._ends = ends
         stream = _stream()
         self.console = Console(file=stream, width=None if stream.isatty() else 80, force_jupyter=False)
         self._began = time.monotonic()
@@ -106,6 +114,7 @@ class LiveView:
             slow = slowness(studies, evaluations) or 1.0
             left += slow * outside_seconds(studies.finals, outside) / self.workers
             left += slow * (0.0 if studies.finals is None else studies.finals.test_seconds)
+        left = _until(self._ends, left)
         elapsed = duration(time.monotonic() - self._began)
         ending = f"{elapsed} so far" + (f", about {duration(left)} to go" if left is not None else "")
         if self._live is not None:
@@ -119,6 +128,14 @@ class LiveView:
                 f"{row.name} {row.finished}/{row.quota} best {number(row.best)}" for row in (*statuses, *outside)
             )
             self.console.print(f"{counts}  {ending}", highlight=False, soft_wrap=True)
+
+
+def _until(ends: float | None, left: float | None) -> float | None:
+    """Seconds to go: `left`, but not longer than until the hours end."""
+    if ends is None:
+        return left
+    until_then = max(0.0, ends - time.monotonic())
+    return until_then if left is None else min(left, until_then)
 
 
 def _now_against_best(evaluations: Sequence[Evaluation], unit: str) -> str:

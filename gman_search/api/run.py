@@ -52,7 +52,7 @@ def run_study(request: SearchRequest) -> Study:
     elif request.like:
         tell(f"study {spec.name} has begun: --like changes nothing any more")
     refresher = Refresher(lambda present: study_record(present, folder))
-    with _view(request, spec, folder) as view:
+    with _view(request, spec, folder, since) as view:
 
         def show(present: SearchStudy) -> None:
             view.update(present)
@@ -83,13 +83,14 @@ def run_study(request: SearchRequest) -> Study:
     return study
 
 
-def _view(request: SearchRequest, spec: StudySpec, folder: StudyFolder) -> _View:
+def _view(request: SearchRequest, spec: StudySpec, folder: StudyFolder, since: float) -> _View:
     def costs() -> list[float] | None:
         return list(folder.provenance().get("cost_units", {}).values()) or None
 
     if callable(request.progress):
         return _Called(request, folder)
-    return LiveView(spec.data.unit, spec.search.workers, costs, quiet=not request.progress)
+    ends = None if request.hours is None else since + 3600 * request.hours
+    return LiveView(spec.data.unit, spec.search.workers, costs, ends=ends, quiet=not request.progress)
 
 
 class _Called:

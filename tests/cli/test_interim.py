@@ -25,8 +25,9 @@ def killed(tmp_path_factory, network):
     folder = tmp_path_factory.mktemp("killed")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GMAN_SEARCH_")}
     words = ["run", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--study", "tiny"]
+    few = ["--set", "search.reference=false", "--set", "search.finals=1"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "gman_search", *map(str, words), "--trials", "4", "--quiet", *TINY],
+        [sys.executable, "-m", "gman_search", *map(str, words), "--trials", "4", "--quiet", *TINY, *few],
         cwd=folder, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

@@ -1,16 +1,19 @@
 """The table of a running search, and the story of a config."""
 
 import io
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 from rich.console import Console
 
-from gman_search.api.progress import status_table
+from gman_search.api.progress import LiveView, status_table
 from gman_search.api.stage_status import remaining_seconds, stage_statuses
 from gman_search.cli.explain import explain
 from gman_search.cli.summary import print_summary
 from gman_search.halving.evaluations import State
+from gman_search.spec import StudySpec
 from gman_search.tuning.commands import Place
 
 from ..report.study_record import study_record
@@ -53,6 +56,16 @@ def test_the_time_to_go_is_measured_where_it_can_be_and_scaled_where_it_cannot()
     assert remaining_seconds(statuses, 1, [1.0, 4.0, 16.0]) == 4 * 40 + 2 * 160
     assert remaining_seconds(statuses, 2, [1.0, 4.0, 16.0]) == (4 * 40 + 2 * 160) / 2 + (40 + 160) / 2
     assert remaining_seconds(stage_statuses((), record.schedule), 2) is None
+
+
+def test_hours_end_what_is_to_go(capsys):
+    record = study_record(trials=8, etas=(2, 2))
+    rows = [replace(row, seconds=1000.0) for row in record.evaluations if row.stage == "quick"]
+    spec = StudySpec(name="t", trials=8)
+    study = SimpleNamespace(spec=spec, schedule=record.schedule, finals=None, evaluations=lambda: rows)
+    for ends, told in ((None, " to go"), (time.monotonic() + 90, "about 90 s to go"), (0.0, "about 0 s to go")):
+        LiveView("mph", 1, lambda: [1.0, 4.0, 16.0], ends=ends).update(study)
+        assert told in capsys.readouterr().err
 
 
 def test_the_story_of_a_config_has_about_ten_lines():

@@ -12,6 +12,8 @@ import urllib.request
 import pytest
 
 pytestmark = pytest.mark.slow
+ALONE = ("--set", "search.reference=false", "--set", "search.finals=0")
+"""Nothing outside the stages."""
 
 
 def test_run_json_keeps_its_contract(finished):
@@ -67,7 +69,7 @@ def test_what_fits_is_reckoned_when_a_study_begins_and_not_again(finished, comma
 def test_a_study_may_have_as_many_configs_as_fit(tmp_path, network, new_process, tiny):
     data = ("--data", network / "speed.csv", "--adjacency", network / "graph.csv")
     # Planned with 200 epochs, of which nearly all are saved by stopping early.
-    long = ("--set", "stages.quick.max_epochs=200", "--set", "stages.quick.patience=1")
+    long = ("--set", "stages.quick.max_epochs=200", "--set", "stages.quick.patience=1", *ALONE)
     process = new_process(
         "run", *data, "--study", "night", *tiny, *long, "--trials", "fit", "--hours", "0.03", "--json", cwd=tmp_path
     )
@@ -216,7 +218,7 @@ def test_the_dashboard_answers_on_loopback(finished):
 
 
 def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(tmp_path, network, command_line, new_process, tiny):
-    arguments = ["run", "--data", str(network / "speed.csv"), "--study", "stopped", "--trials", "2", *tiny]
+    arguments = ["run", "--data", str(network / "speed.csv"), "--study", "stopped", "--trials", "2", *tiny, *ALONE]
     process = subprocess.Popen(
         [sys.executable, "-m", "gman_search", *arguments, "--set", "stages.quick.max_epochs=12"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True,

@@ -7,7 +7,7 @@ from gman_search.model import attention
 from gman_search.stages import PRESETS
 from gman_search.training.step import CompiledModel, StepValues
 
-STEPS = {"quick": 1000, "medium": 500, "full": 500}
+STEPS = {"quick": 800, "medium": 300, "full": 250}
 
 
 @pytest.mark.slow

@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from gman_search.halving.evaluations import State
 from gman_search.space import ParamValue
 from gman_search.tuning.optuna_studies import RECORD
-from gman_search.tuning.optuna_tables import OPEN, STATES, Param, Step, SystemAttr, Trial, UserAttr, Value
+from gman_search.tuning.optuna_tables import STATES, Param, Step, StudyAttr, SystemAttr, Trial, UserAttr, Value, is_open
 from gman_search.tuning.sampling import contains
 from gman_search.tuning.trial_store import StoredTrial
 
-__all__ = ["open_states", "read_queued", "read_trials"]
+__all__ = ["open_states", "read_queued", "read_study_attrs", "read_trials"]
 
 AT_ONCE = 500  # trials of one query: SQLite takes a limited number of values
 
@@ -28,10 +28,14 @@ def _select(model: Any, *columns: Any) -> sql.Select[Any]:
     return sql.select(model.trial_id, *columns).where(model.trial_id.in_(sql.bindparam("ids", expanding=True)))
 
 
-SELECT_STATES = sql.select(Trial.trial_id, Trial.study_id, Trial.state).where(
-    Trial.study_id.in_(sql.bindparam("studies", expanding=True)),
-    sql.or_(Trial.trial_id > sql.bindparam("newest"), Trial.state.in_(OPEN)),
+# States as text: making an enumeration's member of each costs as much as reading it.
+ON_BOARDS = sql.select(Trial.trial_id, Trial.study_id, sql.type_coerce(Trial.state, sql.String)).where(
+    Trial.study_id.in_(sql.bindparam("studies", expanding=True))
 )
+# Each half by an index of its own: with OR the whole history would be read.
+SELECT_STATES = sql.union(ON_BOARDS.where(Trial.trial_id > sql.bindparam("newest")), ON_BOARDS.where(is_open(Trial)))
+STATES_BY_NAME = {state.name: own for state, own in STATES.items()}
+SELECT_STUDY_ATTRS = sql.select(StudyAttr.key, StudyAttr.value_json).where(StudyAttr.study_id == sql.bindparam("study"))
 SELECT_TRIALS = _select(Trial, Trial.study_id, Trial.number, Trial.state, Trial._datetime_complete_utc).order_by(
     Trial.trial_id
 )
@@ -44,7 +48,13 @@ SELECT_ATTRS = {model: _select(model, model.key, model.value_json) for model in 
 def open_states(connection: Connection, studies: Sequence[int], newest: int) -> list[tuple[int, int, State]]:
     """Id, study and state of all trials after `newest`, and of those that wait or run."""
     rows = connection.execute(SELECT_STATES, {"studies": list(studies), "newest": newest}).all()
-    return [(trial_id, study, STATES[state]) for trial_id, study, state in rows]
+    return [(trial_id, study, STATES_BY_NAME[state]) for trial_id, study, state in rows]
+
+
+def read_study_attrs(connection: Connection, study_id: int) -> dict[str, Any]:
+    """User attributes of a study."""
+    rows = connection.execute(SELECT_STUDY_ATTRS, {"study": study_id}).all()
+    return {key: json.loads(text) for key, text in rows}
 
 
 def read_trials(

@@ -63,10 +63,6 @@ class OptunaStudies:
         """See `study_lock`."""
         return study_lock(self.storage, wait=wait)
 
-    def study_attrs(self) -> Mapping[str, Any]:
-        """User attributes of the first stage's study."""
-        return self.studies[self.boards[0]].user_attrs
-
     def set_study_attrs(self, attrs: Mapping[str, Any]) -> None:
         """Write user attributes of all studies."""
         for study in self.studies.values():

@@ -14,6 +14,7 @@ from gman_search.io.memory import collector_paused
 from gman_search.space import ParamValue
 from gman_search.tuning import optuna_reading, optuna_writing
 from gman_search.tuning.optuna_studies import OptunaStudies
+from gman_search.tuning.optuna_tables import index_open_trials
 from gman_search.tuning.storage import reading
 from gman_search.tuning.trial_cache import TrialCache
 from gman_search.tuning.trial_store import StoredTrial
@@ -39,7 +40,12 @@ class OptunaTrialStore(OptunaStudies):
         self._boards = {study_id: board for board, study_id in self.ids.items()}
         self._cache = TrialCache(self.boards, distributions)
         self._claims: dict[tuple[str, ...], Any] = {}
-        optuna_writing.index_what_waits(storage.engine)
+        index_open_trials(storage.engine)
+
+    def study_attrs(self) -> Mapping[str, Any]:
+        """User attributes of the first stage's study: Optuna takes several queries for them, and each decision asks."""
+        with reading(self.storage) as connection:
+            return optuna_reading.read_study_attrs(connection, self.ids[self.boards[0]])
 
     @property
     def is_unread(self) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +14,23 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gman_search.halving.evaluations import State
 from gman_search.space import ParamValue
 from gman_search.tuning.leases import SECONDS_NOW
-from gman_search.tuning.optuna_tables import OPEN, OPTUNA_STATES, Param, Study, Trial, UserAttr, Value
+from gman_search.tuning.optuna_tables import (
+    IS_WAITING,
+    OPEN,
+    OPTUNA_STATES,
+    Param,
+    Study,
+    Trial,
+    UserAttr,
+    Value,
+    is_open,
+)
 from gman_search.tuning.trial_store import TrialEnded
 
 __all__ = [
     "add_trials",
     "claim",
     "claim_statement",
-    "index_what_waits",
     "leased_at_once",
     "update_open",
     "write_attrs",
@@ -33,9 +41,6 @@ __all__ = [
 COUNT = sql.select(sql.func.count()).where(Trial.study_id == sql.bindparam("study"))
 ADD = sql.insert(Trial.__table__).returning(Trial.__table__.c.trial_id)
 LEASES = sql.table("gman_search_leases", *map(sql.column, ("trial_id", "worker", "since", "expires")))
-WAITING_INDEX = "gman_search_waiting"
-IS_WAITING: Any = sql.literal_column(f"'{TrialState.WAITING.name}'")
-"""As text of the statement: a database uses an index of a condition only where it sees the condition."""
 INSERTS: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -74,19 +79,12 @@ def claim_statement(studies: Sequence[int], first: int) -> Any:
 
 def _oldest_waiting(study: int, *, is_any: bool) -> sql.Select[Any]:
     waiting, attr = Trial.__table__.alias(), UserAttr.__table__
-    found = sql.select(waiting.c.trial_id).where(waiting.c.study_id == study, waiting.c.state == IS_WAITING)
+    found = sql.select(waiting.c.trial_id).where(
+        waiting.c.study_id == study, is_open(waiting.c), waiting.c.state == IS_WAITING
+    )
     if not is_any:
         found = found.where(sql.exists().where(attr.c.trial_id == waiting.c.trial_id, attr.c.key == "config_id"))
     return found.order_by(waiting.c.trial_id).limit(1).with_for_update(of=waiting, skip_locked=True)
-
-
-def index_what_waits(engine: Any) -> None:
-    """Create the index by which a claim finds what waits, unless it is there."""
-    if sql.inspect(engine).has_index(Trial.__tablename__, WAITING_INDEX):
-        return
-    table = f"{Trial.__tablename__} (study_id, trial_id) WHERE state = 'WAITING'"
-    with suppress(sql.exc.IntegrityError, sql.exc.ProgrammingError), engine.begin() as connection:
-        connection.execute(sql.text(f"CREATE INDEX IF NOT EXISTS {WAITING_INDEX} ON {table}"))
 
 
 def leased_at_once(claimed: Any) -> Any:

@@ -46,8 +46,9 @@ def measured(
             if name == "product":
                 parts[name] = product(network, minutes, seed, folder, make_run=make_run)
             elif name == "baselines":
-                stride = network.spec.validation_stride
-                parts[name] = plain_trees(network.task(), seed, validation_stride=stride)
+                task = network.task()
+                stride = network.spec.stride_of(len(task.starts["val"]))
+                parts[name] = plain_trees(task, seed, validation_stride=stride)
             elif name == "reference":
                 parts[name] = reference(network, minutes, seed, folder)
             else:

@@ -109,7 +109,8 @@ def trained(question: Question, chain: tuple[str, ...], work: Path) -> dict[str,
     from gman_search.training.test_evaluator import TestEvaluator
 
     network = named_network(question.network, Path(question.data))
-    task, stage, stride = network.task(), chain[-1], network.spec.validation_stride
+    task, stage = network.task(), chain[-1]
+    stride = network.spec.stride_of(len(task.starts["val"]))
     trainer = GmanTrainer(task, validation_stride=stride, stages=PRESETS)
     here, windows = folder_of(work, chain), len(task.starts["train"])
     look = planned(stage, question, 60 * question.minutes, windows)

@@ -254,3 +254,18 @@ def test_the_plain_trees_beat_persistence(benchmarks, small, monkeypatch):
     for step in (3, 6, 12):
         assert found["test"][str(step)] < masked_scores(observed[:, step - 1], last[:, step - 1]).mae
     assert found["val"] > 0 and found["forecast_ms"] > 0 and found["train_seconds"] > 0
+
+
+def test_the_plain_trees_are_validated_on_the_windows_that_a_search_takes(benchmarks, small, monkeypatch):
+    rivals, networks = benchmarks("rivals"), benchmarks("rivals_networks")
+    seen = []
+
+    def plain_trees(task, seed, *, validation_stride):
+        seen.append(task.starts["val"][::validation_stride])
+        return benchmarks("rivals_product").Part([], 1.0)
+
+    monkeypatch.setattr(rivals, "plain_trees", plain_trees)
+    monkeypatch.setattr(networks.Network, "task", lambda network: small)
+    network = networks.Network("any", {})
+    rivals.measured(network, 1, 0, ["baselines"], False, None, lambda parts: None)
+    assert network.spec.validation_stride == "auto" and 0 < len(seen[0]) <= len(small.starts["val"])

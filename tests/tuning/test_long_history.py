@@ -1,15 +1,21 @@
 """With thousands of evaluations the sampler learns from some of them: draws must be as good, and take less time."""
 
 import math
+import re
 import time
 
 import numpy as np
 import pytest
+import sqlalchemy
 from optuna.distributions import FloatDistribution
 
 from gman_search.halving.evaluations import Evaluation, State
+from gman_search.spec import StudySpec
 from gman_search.tuning import sampling
+from gman_search.tuning.claim import claim_next
+from gman_search.tuning.factory import open_search_study
 from gman_search.tuning.sampling import ConfigSampler
+from gman_search.tuning.storage import open_storage
 
 SPACE = {name: FloatDistribution(-1.0, 1.0) for name in "abcdef"}
 HISTORY, DRAWS = 2000, 20
@@ -81,3 +87,28 @@ def test_taking_in_the_history_at_once_or_bit_by_bit_draws_the_same_while_it_is_
     for row in rows:
         bit_by_bit.see([row])
     assert at_once.draw(30) == bit_by_bit.draw(30)
+
+
+def test_a_claim_looks_at_what_is_open_and_not_at_the_history(tmp_path):
+    spec = StudySpec(name="t", trials=10)
+    study = open_search_study(open_storage(f"sqlite:///{tmp_path}/study.db"), spec, spec.schedule((4, 4)), "none")
+    claim_next(study, "w")  # the first one reads everything
+    study.add_waiting("quick", spec.space.preset(), study.identity("quick", 1))
+    engine, sent = study.store.storage.engine, []
+
+    def note(_connection, _cursor, statement, parameters, *_rest):
+        sent.append((statement, parameters))
+
+    sqlalchemy.event.listen(engine, "before_cursor_execute", note)
+    assert claim_next(study, "w").evaluation.config_id == 1
+    sqlalchemy.event.remove(engine, "before_cursor_execute", note)
+    plans = []
+    with engine.connect() as connection:
+        for statement, parameters in sent:
+            if re.search(r"\b(FROM|UPDATE) trials\b", statement):
+                steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                plans.append([step for *_, step in steps])
+    assert len(plans) >= 2, "one that looks at what is open, one that claims"
+    for plan in plans:
+        assert not any(step.startswith("SCAN") and "CONSTANT" not in step for step in plan), plan
+    assert sum("gman_search_open" in " ".join(plan) for plan in plans) >= 2, plans

@@ -7,7 +7,8 @@
 `draw_ms` is a claim that draws a new config by TPE (median), `tpe_ms` what TPE alone takes over the same history in
 memory, `draw_locked_ms` for how long such a claim holds the study's lock, and `first_draw_ms` a worker's first, which
 takes in the whole history.
-`claims_per_second`: `--processes` processes claim what is queued;
+`claims_per_second`: `--processes` processes claim what is queued, the first claim of each, which reads the queue and
+takes as long as fifty others, among them;
 `claims_and_ends_per_second`: they also end each at once, so that every other process must read what came of it. The
 same is done by 8 processes on one SQLite file.
 """
@@ -29,7 +30,7 @@ from results_io import described, keep
 
 from gman_search.halving.evaluations import State
 from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
-from gman_search.tuning import optuna_studies
+from gman_search.tuning import optuna_studies, optuna_writing
 from gman_search.tuning.claim import Claim, claim_next
 from gman_search.tuning.factory import open_search_study
 from gman_search.tuning.search_study import SearchStudy
@@ -49,7 +50,7 @@ def main() -> None:
     )
     parser.add_argument("--finished", type=int, default=10_000, help="finished evaluations on SQLite (default 10,000)")
     parser.add_argument("--processes", type=int, default=32, help="processes on PostgreSQL (default 32)")
-    parser.add_argument("--claims", type=int, default=20, help="claims that each of them makes (default 20)")
+    parser.add_argument("--claims", type=int, default=60, help="claims that each of them makes (default 60)")
     parser.add_argument("--rounds", type=int, default=5, help="times that this is measured (default 5)")
     parser.add_argument("--only", choices=list(PARTS), help="measure this alone")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -168,10 +169,16 @@ def held_for(into: list[float]) -> Any:
 
 
 def queue(studies: SearchStudy, first: int, count: int) -> None:
-    """Queue new configs without drawing them."""
-    for number in range(first, first + count):
-        attrs = {"config_id": number, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": 1}
-        studies.add_waiting("quick", studies.spec.space.preset(), attrs)
+    """Queue new configs with all their parameters, in one transaction: Optuna counts all trials for each one."""
+    study_id, params = studies.store.ids["quick"], studies.spec.space.preset()
+    with studies.store.storage.engine.begin() as connection:
+        begin = connection.execute(optuna_writing.COUNT, {"study": study_id}).scalar_one()
+        for number in range(first, first + count):
+            attrs = {"config_id": number, "attempt": 1, "parent": None, "initial_epoch": 0, "seed": 1}
+            row = {"study_id": study_id, "number": begin + number - first, "state": TrialState.WAITING}
+            trial_id = connection.execute(optuna_writing.ADD, row).scalar_one()
+            optuna_writing.write_attrs(connection, trial_id, attrs)
+            optuna_writing.write_params(connection, trial_id, params, studies.distributions)
 
 
 def decided(url: str, finished: int) -> dict[str, Any]:

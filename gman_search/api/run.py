@@ -17,6 +17,7 @@ from gman_search.spec import StudySpec
 from gman_search.tuning.earlier import earlier_configs
 from gman_search.tuning.folder import StudyFolder
 from gman_search.tuning.run import run_search, study_record
+from gman_search.tuning.run_clock import TimeLimit
 from gman_search.tuning.search_study import SearchStudy
 
 __all__ = ["run_study"]
@@ -68,9 +69,7 @@ def run_study(request: SearchRequest) -> Study:
             storage=place.storage,
             engine=place.engine,
             ray_address=place.ray_address,
-            hours=request.hours,
-            planned=request.fit,
-            since=since,
+            limit=None if request.hours is None else TimeLimit(request.hours, since, request.fit),
             command=request.command,
             prior=prior,
             on_progress=show,

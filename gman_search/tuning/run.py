@@ -36,7 +36,7 @@ from gman_search.tuning.final_test import FinalTest
 from gman_search.tuning.folder import StudyFolder, without_password
 from gman_search.tuning.interim import InterimDelivery, InterimProcess
 from gman_search.tuning.kept_baselines import fitted_baselines
-from gman_search.tuning.run_clock import RunClock
+from gman_search.tuning.run_clock import RunClock, TimeLimit
 from gman_search.tuning.search_study import SearchStudy
 from gman_search.tuning.supervise import Engine, has_work, supervise
 
@@ -50,21 +50,17 @@ def run_search(
     storage: str | None = None,
     engine: Engine = "local",
     ray_address: str | None = None,
-    hours: float | None = None,
-    planned: bool = True,
-    since: float | None = None,
+    limit: TimeLimit | None = None,
     command: Sequence[str] = (),
     prior: Sequence[PriorConfig] = (),
     on_progress: Callable[[SearchStudy], None] | None = None,
     on_warning: Callable[[str], None] = lambda text: None,
     on_findings: Callable[[Sequence[Finding]], None] = lambda findings: None,
 ) -> StudyRecord:
-    """Bring the study to `spec.trials` configs, or to where it is after `hours`; test the winner; return the record.
+    """Bring the study to `spec.trials` configs, or to where `limit` ends it; test the winner; return the record.
 
-    `planned`: the trials follow from the hours; else the hours only end the search (see `RunClock`).
-    `since` is when the hours began, by `time.monotonic()`: none for now. `prior` is known from earlier searches, and
-    used if this one begins now. `on_findings` is called once, before anything is trained, with what `data check` finds
-    in the same data.
+    `prior` is known from earlier searches, and used if this one begins now. `on_findings` is called once, before
+    anything is trained, with what `data check` finds in the same data.
 
     Raises:
         Interrupted: on Ctrl-C or SIGTERM; every finished evaluation and epoch is kept.
@@ -87,7 +83,7 @@ def run_search(
         del checked  # it holds the readings, too
         if is_open:
             _deliver_baselines(spec, task, folder, studies, on_warning)
-            clock = RunClock(studies, began if since is None else since, hours, planned=planned)
+            clock = RunClock(studies, limit)
             try:
                 with InterimProcess(spec, url, folder) as interim:
 
@@ -110,8 +106,8 @@ def run_search(
             finally:
                 _note_seconds(folder, time.monotonic() - began)
                 clock.end()
-            if not done:
-                on_warning(f"the {hours:g} hours are over before the study is done; the same command goes on")
+            if not done and limit is not None:
+                on_warning(f"the {limit.hours:g} hours are over before the study is done; the same command goes on")
         artifacts = Artifacts(open_store(spec.search.artifacts, folder.path), studies.store)
         test = FinalTest(task, spec.data, folder.path, folder.winner, artifacts, seed=spec.seed)
         test.run(studies.evaluations(), studies.schedule, on_warning)

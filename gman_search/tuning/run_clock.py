@@ -5,13 +5,14 @@ and the times are corrected by that: on a machine of half the speed the test tak
 """
 
 import time
+from typing import NamedTuple
 
 from gman_search.halving.finals import final_share_of_all
 from gman_search.tuning.finals import slowness
 from gman_search.tuning.search_study import SearchStudy
 from gman_search.tuning.stored_study import Clock
 
-__all__ = ["RunClock"]
+__all__ = ["RunClock", "TimeLimit"]
 
 LEAST_FINAL = 0.8
 """A schedule that is late may take so much less of the time that is set aside for final trainings."""
@@ -19,19 +20,28 @@ FIRST_LOOK = 3
 """Finished evaluations that show how fast the machine is; the next look comes when there are twice as many."""
 
 
+class TimeLimit(NamedTuple):
+    """Of one run, which has so many `hours` since it `began`, by `time.monotonic()`.
+
+    `planned`: how many configs are tried follows from the hours. Else they only end a search of so many configs as the
+    user asked for, and the time is divided as without hours: configs first.
+    """
+
+    hours: float
+    began: float
+    planned: bool = True
+
+
 class RunClock:
     """Sets the clock of a study for one run.
 
     Args:
         study: whose clock is set.
-        began: when the hours began, by `time.monotonic()`.
-        hours: of the whole run; None: it has no clock.
-        planned: the hours say how many configs are tried. Else they only end a search of so many configs as the user
-            asked for, and the time is divided as without hours: configs first.
+        limit: of the run; None: it has no clock.
     """
 
-    def __init__(self, study: SearchStudy, began: float, hours: float | None, *, planned: bool = True) -> None:
-        self._study, self._began, self._hours, self._planned = study, began, hours, planned
+    def __init__(self, study: SearchStudy, limit: TimeLimit | None) -> None:
+        self._study, self._limit = study, limit
         self._test_seconds = 0.0 if study.finals is None else study.finals.test_seconds
         self._first = time.monotonic()
         self._looked_at = FIRST_LOOK / 2
@@ -41,13 +51,13 @@ class RunClock:
     @property
     def until(self) -> float | None:
         """When training must have ended, by `time.monotonic()`."""
-        if self._hours is None:
+        if self._limit is None:
             return None
-        return self._began + 3600 * self._hours - self.slowness * self._test_seconds
+        return self._limit.began + 3600 * self._limit.hours - self.slowness * self._test_seconds
 
     def look(self) -> bool:
         """Correct the clock by how fast the machine is; whether it was corrected."""
-        if self._hours is None:
+        if self._limit is None:
             return False
         rung = self._study.table().rungs[self._study.schedule.stages[0]]
         if rung.finished < 2 * self._looked_at:
@@ -64,11 +74,11 @@ class RunClock:
 
     def _set(self) -> None:
         """The search and the final trainings share the time until the test."""
-        if self.until is None:
+        if self.until is None or self._limit is None:
             self._study.set_clock(None)
             return
         settings, seconds = self._study.spec.search, max(0.0, self.until - self._first)
-        share = final_share_of_all(reference=settings.reference, hours=self._planned)
+        share = final_share_of_all(reference=settings.reference, hours=self._limit.planned)
         final = share * seconds if settings.most_finals else 0.0
         until = time.time() + self.until - time.monotonic()
-        self._study.set_clock(Clock(until - LEAST_FINAL * final, until, self._planned))
+        self._study.set_clock(Clock(until - LEAST_FINAL * final, until, self._limit.planned))

@@ -9,7 +9,7 @@ from gman_search.halving.finals import FinalsPlan
 from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
 from gman_search.tuning.finals import slowness
 from gman_search.tuning.in_memory_trial_store import InMemoryTrialStore
-from gman_search.tuning.run_clock import RunClock
+from gman_search.tuning.run_clock import RunClock, TimeLimit
 from gman_search.tuning.search_study import SearchStudy
 
 PLAN = FinalsPlan(
@@ -53,7 +53,7 @@ def test_slowness_is_what_evaluations_took_for_what_was_planned(study, times_as_
 
 def test_on_a_slow_machine_training_ends_earlier_because_the_test_takes_longer(study):
     began = time.monotonic()
-    clock = RunClock(study, began, 0.5)
+    clock = RunClock(study, TimeLimit(0.5, began))
     first = study.clock()
     assert clock.until == pytest.approx(began + 1700) and first.until - time.time() == pytest.approx(1700, abs=2)
     assert first.search_until < first.until
@@ -72,7 +72,7 @@ def test_on_a_slow_machine_training_ends_earlier_because_the_test_takes_longer(s
 
 
 def test_on_a_fast_machine_the_time_stays(study):
-    clock = RunClock(study, time.monotonic(), 0.5)
+    clock = RunClock(study, TimeLimit(0.5, time.monotonic()))
     before = study.clock()
     ended(study, 3, 0.4)
     assert clock.look()
@@ -80,7 +80,7 @@ def test_on_a_fast_machine_the_time_stays(study):
 
 
 def test_a_run_without_hours_has_no_clock(study):
-    clock = RunClock(study, time.monotonic(), None)
+    clock = RunClock(study, None)
     ended(study, 4, 2.0)
     assert clock.until is None and not clock.look() and study.clock() is None
 
@@ -88,7 +88,7 @@ def test_a_run_without_hours_has_no_clock(study):
 def test_hours_that_only_end_a_search_of_so_many_configs_leave_most_of_the_time_for_these(study):
     left = {}
     for planned in (True, False):
-        RunClock(study, time.monotonic(), 0.5, planned=planned)
+        RunClock(study, TimeLimit(0.5, time.monotonic(), planned))
         clock = study.clock()
         assert clock.planned is planned
         left[planned] = clock.search_until - time.time()

@@ -1,6 +1,7 @@
 """The benchmark scripts run and print what they promise; how fast is their business, not a test's."""
 
 import json
+import statistics
 import subprocess
 import sys
 
@@ -158,6 +159,14 @@ def test_the_tables_of_training_are_the_kept_results(repository):
             if "error" not in row:
                 steps = [f"{row[key]:.3f}" for key in ("15 min", "30 min", "60 min", "mean")]
                 assert f"| {row['name']} | {' | '.join(steps)} | " in text
+
+
+def test_the_table_of_layouts_is_the_kept_result(repository):
+    folder = repository / "benchmarks"
+    text, kept = (folder / "training.md").read_text(), (folder / "results" / "attention-layouts.json").read_text()
+    for row in json.loads(kept)["rows"]:
+        assert f"| {row['layout']} | {statistics.median(row['ms']):.2f} | {row['ratio']:.2f} |" in text
+        assert row["largest_difference"] < 1e-4
 
 
 def test_large_networks_fit_into_memory_as_the_kept_result_has_it(repository):

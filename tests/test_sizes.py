@@ -7,7 +7,9 @@ import gman_search
 
 PACKAGE = Path(gman_search.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-MOST_LINES, MOST_ARGUMENTS, MOST_REPORT_FILES = 260, 12, 45
+MOST_LINES, MOST_ARGUMENTS = 260, 12
+MOST_REPORT_FILES = 24
+"""Besides the figures: one more figure is one more file."""
 
 
 def test_no_module_is_long():
@@ -29,4 +31,5 @@ def test_no_function_takes_many_arguments():
 
 
 def test_the_report_has_few_modules():
-    assert len(list((PACKAGE / "report").rglob("*.py"))) <= MOST_REPORT_FILES
+    report = PACKAGE / "report"
+    assert len([path for path in report.rglob("*.py") if path.parent != report / "figures"]) <= MOST_REPORT_FILES

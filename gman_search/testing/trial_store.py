@@ -102,6 +102,14 @@ class TrialStoreSuite(TrialClaimSuite):
         assert store.take(BOARDS, "w") is None
         assert store.trial(trial.trial_id) == ended
 
+    def test_who_has_lost_the_lease_is_told_that_even_if_the_trial_has_ended(self, stores: Stores) -> None:
+        store = stores()
+        trial = running(store)
+        store.release_lease(trial.trial_id, "w")
+        store.finish(trial.trial_id, State.FAILED, attrs={"reason": "lost"})
+        assert not store.finish(trial.trial_id, State.COMPLETE, 1.0, worker="w")
+        assert not store.set_params(trial.trial_id, PARAMS, {}, "w")
+
     def test_readings_follow_what_other_workers_do(self, stores: Stores) -> None:
         one, other = stores(), stores()
         trial = queued(one)

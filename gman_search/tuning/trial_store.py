@@ -193,6 +193,8 @@ class TrialStore(Protocol):
     ) -> bool:
         """End a trial with its value and attributes, all or none; False if the lease is not the worker's.
 
+        The lease is looked at first: False also where another has ended the trial since.
+
         Args:
             trial_id: which trial.
             state: complete, pruned or failed.

@@ -10,6 +10,8 @@ import pytest
 from gman_search.baselines.base import baseline_scores
 from gman_search.baselines.registry import CHEAP, baselines
 from gman_search.errors import DataError, DiskFull
+from gman_search.report.figures.ensemble_weights import PATTERNS
+from gman_search.report.style import BASELINE_LOOKS
 
 from .conftest import readings_of, task_of
 
@@ -42,6 +44,7 @@ def forecast_of(kind, task, part="test"):
 def test_the_names_are_those_that_are_printed():
     assert list(baselines()) == ["persistence", "historical average", "linear regression", "boosted trees"]
     assert [kind.name for kind in CHEAP] == list(baselines())[:3]
+    assert len(baselines()) <= min(len(BASELINE_LOOKS), len(PATTERNS)), "two would look alike in the report"
 
 
 @every_baseline
@@ -88,6 +91,17 @@ def test_readings_after_a_window_change_nothing(kind):
     np.testing.assert_array_equal(baseline.forecast(replace(windows, readings=changed)), expected)
     ending = replace(windows, readings=windows.readings[: windows.starts[0] + windows.P])
     np.testing.assert_array_equal(baseline.forecast(ending), expected)
+
+
+@every_baseline
+def test_readings_before_a_window_change_nothing(kind):
+    """A forecast from a file of P rows is then the forecast that was tested."""
+    task = task_of(readings_of())
+    baseline, windows = fitted(kind, task), task.windows("test").take(slice(5, 6))
+    changed = windows.readings.copy()
+    changed[: windows.starts[0]] = 1.0
+    expected = baseline.forecast(windows)
+    np.testing.assert_array_equal(baseline.forecast(replace(windows, readings=changed)), expected)
 
 
 @every_baseline

@@ -102,7 +102,7 @@ class TrialStoreSuite(TrialClaimSuite):
         assert store.take(BOARDS, "w") is None
         assert store.trial(trial.trial_id) == ended
 
-    def test_who_has_lost_the_lease_is_told_that_even_if_the_trial_has_ended(self, stores: Stores) -> None:
+    def test_a_lost_lease_comes_before_the_end_of_the_trial(self, stores: Stores) -> None:
         store = stores()
         trial = running(store)
         store.release_lease(trial.trial_id, "w")

@@ -35,7 +35,7 @@ def print_plan(request: SearchRequest, *, as_json: bool) -> None:
     spec, times = planned(request, request.since or time.monotonic(), tell)
     times = times or stage_times(spec, measure=request.measure, cluster=cluster, say=tell)
     check_resumable(spec, times.task, request.place.studies, request.place.storage)
-    print_dry_run(spec, times, cluster=cluster, as_json=as_json, hours=request.hours)
+    print_dry_run(spec, times, cluster=cluster, as_json=as_json, hours=request.hours, fit=request.fit)
 
 
 def _silent(text: str) -> None:
@@ -43,7 +43,13 @@ def _silent(text: str) -> None:
 
 
 def print_dry_run(
-    spec: StudySpec, times: StageTimes, *, cluster: bool, as_json: bool, hours: float | None = None
+    spec: StudySpec,
+    times: StageTimes,
+    *,
+    cluster: bool,
+    as_json: bool,
+    hours: float | None = None,
+    fit: bool = False,
 ) -> None:
     """Print the plan: configs, epochs, time; in all and against every config in full.
 
@@ -53,8 +59,9 @@ def print_dry_run(
         cluster: the workers need not share this machine's cores.
         as_json: one document, not a table.
         hours: after which the search ends.
+        fit: the hours plan it, also if it has begun; else they only end it.
     """
-    document = _document(spec, times, hours=hours)
+    document = _document(spec, times, hours=hours, fit=fit)
     if as_json:
         crew = {"workers": spec.search.workers, "threads": spec.search.threads_of(os.cpu_count() or 1)}
         print_json("dry-run", {**document, "measured": times.measured, **crew})
@@ -64,12 +71,12 @@ def print_dry_run(
             print(line)
 
 
-def _document(spec: StudySpec, times: StageTimes, *, hours: float | None) -> dict[str, Any]:
+def _document(spec: StudySpec, times: StageTimes, *, hours: float | None, fit: bool) -> dict[str, Any]:
     task, costs = times.task, times.costs
     schedule = schedule_of(spec, task)
     quotas = schedule.rung_sizes()
     search = spec.search
-    usual = extra_share(reference=search.reference, finals=search.most_finals)
+    usual = extra_share(reference=search.reference, finals=search.most_finals, hours=fit)
     extra = usual if times.outside_share is None else times.outside_share
     plan = plan_search(costs, quotas, times.workers, extra_share=extra)
     ending = final_test_seconds(spec, task)

@@ -8,7 +8,7 @@ import gman_search
 PACKAGE = Path(gman_search.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_LINES, MOST_ARGUMENTS = 260, 12
-MOST_REPORT_FILES = 24
+MOST_REPORT_FILES = 22
 """Besides the figures: one more figure is one more file."""
 
 

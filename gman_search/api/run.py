@@ -53,7 +53,8 @@ def run_study(request: SearchRequest) -> Study:
     elif request.like:
         tell(f"study {spec.name} has begun: --like changes nothing any more")
     refresher = Refresher(lambda present: study_record(present, folder))
-    with _view(request, spec, folder, since) as view:
+    limit = None if request.hours is None else TimeLimit(request.hours, since, request.fit)
+    with _view(request, spec, folder, limit) as view:
 
         def show(present: SearchStudy) -> None:
             view.update(present)
@@ -69,7 +70,7 @@ def run_study(request: SearchRequest) -> Study:
             storage=place.storage,
             engine=place.engine,
             ray_address=place.ray_address,
-            limit=None if request.hours is None else TimeLimit(request.hours, since, request.fit),
+            limit=limit,
             command=request.command,
             prior=prior,
             on_progress=show,
@@ -82,13 +83,13 @@ def run_study(request: SearchRequest) -> Study:
     return study
 
 
-def _view(request: SearchRequest, spec: StudySpec, folder: StudyFolder, since: float) -> _View:
+def _view(request: SearchRequest, spec: StudySpec, folder: StudyFolder, limit: TimeLimit | None) -> _View:
     def costs() -> list[float] | None:
         return list(folder.provenance().get("cost_units", {}).values()) or None
 
     if callable(request.progress):
         return _Called(request, folder)
-    ends = None if request.hours is None else since + 3600 * request.hours
+    ends = None if limit is None else limit.ends
     return LiveView(spec.data.unit, spec.search.workers, costs, ends=ends, quiet=not request.progress)
 
 

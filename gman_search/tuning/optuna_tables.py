@@ -15,8 +15,6 @@ from optuna.trial import TrialState
 from gman_search.halving.evaluations import State
 
 __all__ = [
-    "IS_WAITING",
-    "OPEN",
     "OPTUNA_STATES",
     "STATES",
     "Param",
@@ -29,6 +27,7 @@ __all__ = [
     "Value",
     "index_open_trials",
     "is_open",
+    "is_waiting",
 ]
 
 STATES = {
@@ -46,12 +45,16 @@ Study, StudyAttr = models.StudyModel, models.StudyUserAttributeModel
 INDEX = "gman_search_open"
 # As text of a statement, in the same words: a database uses an index of a condition only where it sees the condition.
 NAMES: list[Any] = [sql.literal_column(f"'{state.name}'") for state in OPEN]
-IS_WAITING: Any = NAMES[0]
 
 
 def is_open(trial: Any) -> Any:
     """The condition of `index_open_trials`, for a table of trials."""
     return trial.state.in_(NAMES)
+
+
+def is_waiting(trial: Any) -> Any:
+    """Those of them that wait."""
+    return sql.and_(is_open(trial), trial.state == NAMES[0])
 
 
 def index_open_trials(engine: Any) -> None:

@@ -15,8 +15,6 @@ from gman_search.halving.evaluations import State
 from gman_search.space import ParamValue
 from gman_search.tuning.leases import SECONDS_NOW
 from gman_search.tuning.optuna_tables import (
-    IS_WAITING,
-    OPEN,
     OPTUNA_STATES,
     Param,
     Study,
@@ -24,6 +22,7 @@ from gman_search.tuning.optuna_tables import (
     UserAttr,
     Value,
     is_open,
+    is_waiting,
 )
 from gman_search.tuning.trial_store import TrialEnded
 
@@ -79,9 +78,7 @@ def claim_statement(studies: Sequence[int], first: int) -> Any:
 
 def _oldest_waiting(study: int, *, is_any: bool) -> sql.Select[Any]:
     waiting, attr = Trial.__table__.alias(), UserAttr.__table__
-    found = sql.select(waiting.c.trial_id).where(
-        waiting.c.study_id == study, is_open(waiting.c), waiting.c.state == IS_WAITING
-    )
+    found = sql.select(waiting.c.trial_id).where(waiting.c.study_id == study, is_waiting(waiting.c))
     if not is_any:
         found = found.where(sql.exists().where(attr.c.trial_id == waiting.c.trial_id, attr.c.key == "config_id"))
     return found.order_by(waiting.c.trial_id).limit(1).with_for_update(of=waiting, skip_locked=True)
@@ -133,7 +130,7 @@ def update_open(connection: Connection, trial_id: int, ends: State | None = None
     Raises:
         TrialEnded: it has ended.
     """
-    unfinished = sql.update(Trial).where(Trial.trial_id == trial_id, Trial.state.in_(OPEN))
+    unfinished = sql.update(Trial).where(Trial.trial_id == trial_id, is_open(Trial))
     values: dict[str, Any] = {"state": Trial.state}
     if ends is not None:
         values = {"state": OPTUNA_STATES[ends], "_datetime_complete_utc": _now()}

@@ -31,6 +31,11 @@ class TimeLimit(NamedTuple):
     began: float
     planned: bool = True
 
+    @property
+    def ends(self) -> float:
+        """When the hours are over, by `time.monotonic()`."""
+        return self.began + 3600 * self.hours
+
 
 class RunClock:
     """Sets the clock of a study for one run.
@@ -53,7 +58,7 @@ class RunClock:
         """When training must have ended, by `time.monotonic()`."""
         if self._limit is None:
             return None
-        return self._limit.began + 3600 * self._limit.hours - self.slowness * self._test_seconds
+        return self._limit.ends - self.slowness * self._test_seconds
 
     def look(self) -> bool:
         """Correct the clock by how fast the machine is; whether it was corrected."""

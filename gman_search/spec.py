@@ -103,8 +103,8 @@ class SearchSpec(_Frozen):
     )
     finals: Annotated[int, Field(ge=0, le=100)] | Literal["auto"] = Field(
         default="auto",
-        description="best configs that are trained on to their end when the search is done; 0: none; auto: 4, and up "
-        "to 8 where the hours of a search are enough",
+        description="best configs that are trained on to their end when the search is done; 0: none; auto: 4, and more "
+        "where the hours of a search are enough",
     )
     keep_weights: Keep = Field(
         default="all",

@@ -1,4 +1,4 @@
-"""Evaluations outside the halving that can win: the reference, and final trainings of the best (pure).
+"""Evaluations outside the halving that can win, and how long they train: the reference, and final trainings (pure).
 
 - The reference is the original GMAN with the settings and the training schedule of the three-stage guide's quick stage.
   It takes no part in the halving, and only its share of the time ends it. So a search does not end worse than none.
@@ -9,32 +9,29 @@ Both take no place in a rung and are never promoted.
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from gman_search.config import Hyperparameters
 from gman_search.halving.cost import FORECAST_SHARE
-from gman_search.halving.evaluations import Evaluation, latest_attempts
-from gman_search.halving.halving_schedule import HalvingSchedule
-from gman_search.halving.promotion import Done, Wait, decide, ranked
 from gman_search.stages import Stage
 
 __all__ = [
     "FINAL",
     "FINALS",
     "FINAL_SHARE",
+    "LEAST_STEPS",
     "MOST_FINALS",
     "REFERENCE",
     "REFERENCE_SHARE",
     "FinalsPlan",
     "TrainingSchedule",
-    "best_of_configs",
     "extra_share",
     "final_schedule",
     "final_share_of_all",
-    "finals_due",
     "finals_that_fit",
+    "further_final_seconds",
     "reference_schedule",
     "reference_share_of_all",
     "trainable_stages",
@@ -51,11 +48,12 @@ FINALS, MOST_FINALS, ENOUGH_STEPS = 4, 8, 1500
 stage's speed of the first one, but at most so many."""
 LEAST_STEPS = 400
 """A config is trained on at the largest stage at which the time is enough for so many steps."""
+FURTHER_STEPS = 3000
+"""About so many are for a further final training, where the planned ones left time over by stopping early."""
 FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5
 """Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0."""
 LOOKS, LONGEST_SECONDS = 8, 60.0
 """A reference that has time for fewer epochs, or whose epochs take longer, is validated at parts of an epoch."""
-EARLY_STOP = "early stop"
 
 
 @dataclass(frozen=True)
@@ -136,6 +134,11 @@ def finals_that_fit(seconds: float, step_seconds: float, workers: int) -> int:
     return fit - fit % workers if workers <= fit else fit
 
 
+def further_final_seconds(seconds: float, step_seconds: float) -> float:
+    """Seconds of a further final training by a worker that has `seconds` left, at steps of `step_seconds`."""
+    return seconds / max(1, int(seconds / (FURTHER_STEPS * step_seconds)))
+
+
 def trainable_stages(stages: Sequence[str], step_seconds: Mapping[str, float], seconds: float) -> tuple[str, ...]:
     """The stages at which `seconds` of a worker are enough for a final training; the smallest one in any case."""
     return tuple(
@@ -178,60 +181,3 @@ def final_schedule(
         stretch=epochs / stage.max_epochs,
         anneal=ANNEALED,
     )
-
-
-def finals_due(
-    evaluations: Iterable[Evaluation],
-    schedule: HalvingSchedule,
-    count: int,
-    *,
-    closing: bool = False,
-    stages: Collection[str] | None = None,
-) -> list[Evaluation]:
-    """The evaluations to train on: the best of each of the best `count` configs, as far as they were not yet.
-
-    One that ended by early stopping is at its end already. While evaluations of the last stage are still under way,
-    those that will be among the best however these end; before that none. `closing`: the time of the halving is
-    over, and what is best now is trained on. No more than `count` are under way at a time. `stages`: the
-    evaluations of these stages only; None: of all. A config that was trained on at some stage is due again at a larger
-    one only: with less time left a smaller one may be its best among `stages`.
-    """
-    rows = list(evaluations)
-    if count == 0 or not (closing or isinstance(decide(rows, schedule), Done)):
-        return _due_early(rows, schedule, count)
-    return _due(rows, schedule, count, stages)
-
-
-def _due_early(rows: list[Evaluation], schedule: HalvingSchedule, count: int) -> list[Evaluation]:
-    """What is due while the last stage is under way: an idle worker need not wait for its end."""
-    open_rows = [row for row in latest_attempts(rows) if not row.state.is_finished]
-    is_last = all(row.stage == schedule.stages[-1] for row in open_rows)
-    if not is_last or not isinstance(decide(rows, schedule), Wait):
-        return []
-    under_way = {row.config_id for row in open_rows}
-    others = [row for row in rows if row.config_id not in under_way]
-    return _due(others, schedule, max(0, count - len(under_way)))
-
-
-def _due(
-    rows: list[Evaluation], schedule: HalvingSchedule, count: int, stages: Collection[str] | None = None
-) -> list[Evaluation]:
-    finals = [row for row in rows if row.control == FINAL]
-    order, trained = schedule.stages.index, dict[int, int]()
-    for row in finals:
-        trained[row.config_id] = max(order(row.stage), trained.get(row.config_id, 0))
-    due = [
-        row
-        for row in best_of_configs(row for row in rows if stages is None or row.stage in stages)[:count]
-        if order(row.stage) > trained.get(row.config_id, -1) and not row.reason.startswith(EARLY_STOP)
-    ]
-    under_way = {row.key for row in finals} - {row.key for row in finals if row.state.is_finished}
-    return due[: max(0, count - len(under_way))]
-
-
-def best_of_configs(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
-    """The best evaluation of each config in the halving, best first."""
-    best: dict[int, Evaluation] = {}
-    for row in ranked(latest_attempts(evaluations)):
-        best.setdefault(row.config_id, row)
-    return list(best.values())

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from gman_search.halving.evaluations import CONTENDERS, Evaluation, latest_attempts
-from gman_search.halving.finals import best_of_configs
+from gman_search.halving.finals_due import best_of_configs
 from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.promotion import best_evaluation
 from gman_search.halving.reference_config import reference_config_evaluation

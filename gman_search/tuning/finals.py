@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gman_search.config import at_stage
@@ -10,15 +10,17 @@ from gman_search.halving.cost import FORECAST_SHARE, steps_per_epoch
 from gman_search.halving.evaluations import Evaluation, State
 from gman_search.halving.finals import (
     FINAL,
+    LEAST_STEPS,
     REFERENCE,
     FinalsPlan,
     final_schedule,
-    finals_due,
     finals_that_fit,
+    further_final_seconds,
     reference_schedule,
     reference_share_of_all,
     trainable_stages,
 )
+from gman_search.halving.finals_due import finals_due, further_final
 from gman_search.halving.reference_config import REFERENCE_CONFIG_ID
 from gman_search.space import SearchSpace
 from gman_search.stages import PRESETS, Stage
@@ -55,22 +57,14 @@ def queue_reference(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock
 
 def queue_finals(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock | None, *, closing: bool) -> bool:
     """Queue the final trainings that are due; whether there were any."""
-    plan, settings = study.finals, study.spec.search
-    if plan is None or not finals_due(rows, study.schedule, plan.count, closing=closing):
+    plan = study.finals
+    if plan is None or not plan.count:
         return False
-    seconds, count, stages, left = plan.final_seconds, plan.count, None, 0.0
+    due, seconds = finals_due(rows, study.schedule, plan.count, closing=closing), plan.final_seconds
     if clock is not None:
         left, speeds = LATEST * (clock.until - time.time()), _step_seconds(study, rows, plan)
-        if settings.finals == "auto":
-            count = finals_that_fit(left * settings.workers, speeds[study.schedule.stages[0]], settings.workers)
-        seconds = left / math.ceil(count / settings.workers)
-        if seconds < LEAST_SECONDS:
-            return False
-        if settings.keep_weights == "all":  # otherwise weights of a smaller stage may be gone
-            stages = trainable_stages(study.schedule.stages, speeds, seconds)
-    due = finals_due(rows, study.schedule, count, closing=closing, stages=stages)
-    if clock is not None and due:
-        seconds = left / math.ceil(len(due) / settings.workers)
+        in_time = _due_in_time if due else _further
+        due, seconds = in_time(study, rows, left, speeds, closing=closing)
     for row in due:
         stage = study.spec.stage(row.stage)
         measured = None if clock is None else _window_seconds(rows, stage)
@@ -83,6 +77,34 @@ def queue_finals(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock | 
         }
         study.add_waiting(FINAL, row.params, attrs)
     return bool(due)
+
+
+def _due_in_time(
+    study: SearchStudy, rows: Sequence[Evaluation], left: float, speeds: Mapping[str, float], *, closing: bool
+) -> tuple[list[Evaluation], float]:
+    """What is due where each worker has `left` seconds, and the seconds of each."""
+    settings, count, stages = study.spec.search, study.spec.search.usual_finals, None
+    if settings.finals == "auto":
+        count = finals_that_fit(left * settings.workers, speeds[study.schedule.stages[0]], settings.workers)
+    seconds = left / math.ceil(count / settings.workers)
+    if seconds < LEAST_SECONDS:
+        return [], seconds
+    if settings.keep_weights == "all":  # otherwise weights of a smaller stage may be gone
+        stages = trainable_stages(study.schedule.stages, speeds, seconds)
+    due = finals_due(rows, study.schedule, count, closing=closing, stages=stages)
+    return due, left / math.ceil(len(due) / settings.workers) if due else seconds
+
+
+def _further(
+    study: SearchStudy, rows: Sequence[Evaluation], left: float, speeds: Mapping[str, float], *, closing: bool
+) -> tuple[list[Evaluation], float]:
+    """One more, where the planned ones ended before the time did; weights of further configs are kept by "all" only."""
+    settings = study.spec.search
+    stages = trainable_stages(study.schedule.stages, speeds, left)
+    if settings.finals != "auto" or settings.keep_weights != "all" or left < LEAST_STEPS * speeds[stages[0]]:
+        return [], left
+    due = further_final(rows, study.schedule, stages)
+    return ([], left) if due is None else ([due], further_final_seconds(left, speeds[due.stage]))
 
 
 def slowness(study: SearchStudy, rows: Sequence[Evaluation]) -> float | None:

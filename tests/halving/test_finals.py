@@ -15,12 +15,13 @@ from gman_search.halving.finals import (
     extra_share,
     final_schedule,
     final_share_of_all,
-    finals_due,
     finals_that_fit,
+    further_final_seconds,
     reference_schedule,
     reference_share_of_all,
     trainable_stages,
 )
+from gman_search.halving.finals_due import finals_due, further_final
 from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.promotion import best_evaluation
 from gman_search.space import SearchSpace
@@ -146,6 +147,23 @@ def test_hours_give_more_final_trainings_as_long_as_each_gets_enough_steps():
     assert finals_that_fit(7 * 1500 * 0.1, 0.1, 2) == 6  # whole rounds of two workers
     assert finals_that_fit(1e9, 0.1, 2) == 8
     assert finals_that_fit(1e9, 0.1, 32) == 8
+
+
+def test_where_trainings_stopped_early_the_next_config_is_trained_on():
+    finals = [done(row.config_id, row.stage, 3.0, control="final") for row in finals_due(ROWS, SCHEDULE, 2)]
+    assert further_final([*ROWS, *finals], SCHEDULE).key == "quick/3"
+    assert further_final([*ROWS, *finals], SCHEDULE, ("medium",)).key == "medium/1", "a larger model of it"
+    waiting = [*finals[:1], replace(finals[1], state=State.WAITING, val_mae=None)]
+    assert further_final([*ROWS, *waiting], SCHEDULE) is None, "a planned one comes first"
+    everything = [done(row.config_id, row.stage, 3.0, control="final") for row in finals_due(ROWS, SCHEDULE, 9)]
+    assert further_final([*ROWS, *everything], SCHEDULE) is None
+
+
+@given(seconds=st.floats(1.0, 1e4), step=st.floats(0.01, 1.0))
+def test_a_further_final_training_has_its_steps_and_leaves_no_rest(seconds, step):
+    each = further_final_seconds(seconds, step)
+    assert seconds / each == pytest.approx(round(seconds / each)), "whole rounds"
+    assert each == seconds or each >= 3000 * step
 
 
 def test_a_stage_whose_steps_the_time_is_not_enough_for_is_not_trained_on():

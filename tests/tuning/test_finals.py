@@ -179,6 +179,31 @@ def test_when_the_time_of_the_ladder_is_over_the_best_so_far_are_trained_to_thei
     assert best_evaluation(studies.evaluations(), studies.schedule).control == "final"
 
 
+class StopsEarly(LongerIsBetter):
+    """Final trainings end in their first epoch, and were planned for many."""
+
+    def train(self, job, on_epoch):
+        if job.hyperparameters.anneal:
+            job = replace(job, hyperparameters=replace(job.hyperparameters, max_epochs=1))
+        return replace(super().train(job, on_epoch), seconds=0.001)
+
+
+def test_time_that_early_stops_leave_goes_to_further_configs(study, tmp_path):
+    studies, _ = study(trials=12, finals="auto", plan=replace(PLAN, reference_seconds=0.0, count=4))
+    studies.set_clock(Clock(search_until=time.time() + 60.0, until=time.time() + 90.0))
+    run(studies, StopsEarly(), tmp_path)
+    assert {row.config_id for row in outside(studies, "final")} == set(range(12))
+    assert not has_work(studies)
+
+
+@pytest.mark.parametrize("search", [{"finals": 3}, {"finals": "auto", "keep_weights": "promoted"}])
+def test_as_many_as_the_user_says_or_as_weights_were_kept_for_are_all(study, tmp_path, search):
+    studies, _ = study(trials=12, plan=replace(PLAN, reference_seconds=0.0, count=3), **search)
+    studies.set_clock(Clock(search_until=time.time() + 60.0, until=time.time() + 90.0))
+    run(studies, StopsEarly(), tmp_path)
+    assert len(outside(studies, "final")) < 12
+
+
 def test_a_final_training_that_the_clock_cuts_counts_as_it_is(study, tmp_path):
     studies, _ = study(trials=2)
     now = time.time()

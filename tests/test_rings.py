@@ -13,7 +13,7 @@ PACKAGE = Path(gman_search.__file__).parent
 CORE = [
     "errors", "wording", "api.stage_status", "stages", "space", "spec", "data_spec", "config", "record", "record_json", "provenance",
     "halving.evaluations", "halving.halving_schedule", "halving.rungs", "halving.promotion", "halving.ablations", "halving.cost", "halving.plan",
-    "halving.simulator", "halving.retention", "halving.finals", "halving.retries", "halving.reference_config", "halving.stopping", "halving.members", "halving.refit",
+    "halving.simulator", "halving.retention", "halving.finals", "halving.finals_due", "halving.retries", "halving.reference_config", "halving.stopping", "halving.members", "halving.refit",
     "tuning.trial_store", "tuning.trial_cache", "tuning.evaluation_rows",
     "model.growth", "model.channel_layout", "model.initial_weights", "model.shape", "model.shortcut_weights", "model.mup", "model.param_count", "model.original",
     "training.schedule", "metrics", "missing", "training.diagnosis", "training.job",

@@ -6,15 +6,18 @@
 One after the other, each with all cores:
 `product`, `gman-search run --hours`: each ensemble that it delivers on its way is copied, and scored when it has ended;
 `careful`, the reference config trained alone, then again with other seeds, as the mean of what has finished;
+`optuna` and `keras-tuner`, their own searches of the same model class at the quick stage (see `contender.py`), the
+best in time by validation error alone; KerasTuner must be importable (see `head_to_head.py`);
 `trees`, LightGBM by the plain recipe of `rivals_trees.py`.
-A course is a list of [seconds since the start, MAE on the test part as the mean of all steps]. Nothing is chosen by it.
-Kept in results/anytime.jsonl, one line for each network, time, seed and name.
+Kept in results/anytime.jsonl, one line for each network, time, seed and name (courses: see deliveries.py). The searches
+of `rivals.py` keep theirs in its own results, and stand in the summary, too.
 """
 
 import argparse
 import json
+import math
 import os
-import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,68 +27,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import rivals_kept
+from deliveries import Course, course_of, error_of, watched
 from markdown_tables import markdown_table
+from peer_searches import incumbents, their_endings
 from results_io import RESULTS, described, keep_lines, kept_lines
 from rivals_networks import NAMES, Network, named_network
 from rivals_product import COMMAND, environment
 from rivals_reference import SETTINGS
 from rivals_trees import plain_trees
 
-from gman_search.data.task import ForecastDataset
-from gman_search.metrics import mean_of_steps, scores_by_step
-
 FILE = RESULTS / "anytime.jsonl"
 KEY = ("network", "minutes", "seed", "name")
-NAMED = ("product", "careful", "trees")
+NAMED = ("product", "careful", "optuna", "keras-tuner", "trees")
+BAR = ("network", "minutes", "seeds", "compared_with", "bar", "ratio", "limit", "met")
 DATA = Path(__file__).parents[2] / "shared" / "data"
+FROM, LATE = 10, 1.0  # minutes: the bars begin there, and the last delivery may come so much after the end
 AT = (1, 2, 5, 10, 15, 20, 25, 30, 45, 60)  # minutes in the table
-Course = list[tuple[float, float]]
 
 
 def product(network: Network, minutes: float, seed: int, folder: Path) -> Course:
     """Deliveries of a search, by the time at which each could be used."""
     (folder / "study.toml").write_text(network.study("anytime", seed), encoding="utf-8")
     words = ["run", "--spec", "study.toml", "--hours", f"{minutes / 60:.6g}", "--trials", "fit", "--quiet"]
-    study, copies, began = folder / "studies" / "anytime", [], time.monotonic()
-    with (folder / "run.log").open("wb") as log:
-        process = subprocess.Popen([*COMMAND, *words], cwd=folder, env=environment(), stdout=log, stderr=log)
-        while process.poll() is None:
-            copies += _copied(study / "interim", folder, len(copies), began)
-            time.sleep(0.5)
-    if process.returncode:
-        raise SystemExit(f"the search ended with {process.returncode}: see {folder}/run.log")
-    ended = time.monotonic() - began
-    return _scored([*copies, (ended, study / "ensemble")], network.task())
-
-
-def _copied(source: Path, folder: Path, number: int, began: float) -> list[tuple[float, Path]]:
-    """The delivery in `source`, if it is another one than the last copy."""
-    file, target = source / "ensemble.json", folder / f"delivered-{number}"
-    last = folder / f"delivered-{number - 1}" / "ensemble.json"
-    try:
-        if not file.is_file() or (last.is_file() and last.read_bytes() == file.read_bytes()):
-            return []
-        shutil.copytree(source, target)
-    except OSError:  # it was being replaced
-        shutil.rmtree(target, ignore_errors=True)
-        return []
-    return [(time.monotonic() - began, target)]
-
-
-def _scored(deliveries: list[tuple[float, Path]], task: ForecastDataset) -> Course:
-    from gman_search.ensemble.forecaster import EnsembleForecaster
-
-    truth, course = task.windows("test").targets, []
-    for seconds, folder in deliveries:
-        model = EnsembleForecaster(folder)
-        forecast = model.windows(model.known(task.series), task.starts["test"])
-        course.append((round(seconds, 1), _error(truth, forecast)))
-    return course
-
-
-def _error(truth: np.ndarray, forecast: np.ndarray) -> float:
-    return round(mean_of_steps(scores_by_step(truth, forecast)).mae, 4)
+    search = watched([*COMMAND, *words], folder, folder / "studies" / "anytime", environment())
+    return course_of(search.deliveries, network.task())
 
 
 def careful(network: Network, minutes: float, seed: int, folder: Path) -> Course:
@@ -112,9 +78,19 @@ def careful(network: Network, minutes: float, seed: int, folder: Path) -> Course
         forecast = model.windows(model.known(task.series), task.starts["test"])
         number += 1
         total = forecast if total is None else total + forecast
-        course.append((round(min(seconds, 60 * minutes), 1), _error(truth, total / number)))
+        course.append((round(min(seconds, 60 * minutes), 1), error_of(truth, total / number)))
         began += time.monotonic() - began - seconds  # scoring is not the user's time
     return course
+
+
+def peer(kind: str, data: Path) -> Callable[..., Course]:
+    """Another search of the same model class."""
+
+    def searched(network: Network, minutes: float, seed: int, folder: Path) -> Course:
+        endings = their_endings(kind, folder, seed, minutes, "--data", str(data), "--network", network.name)
+        return [(row["seconds"], row["test"]) for row in incumbents(endings, network.task())]
+
+    return searched
 
 
 def trees(network: Network, minutes: float, seed: int, folder: Path) -> Course:
@@ -123,9 +99,65 @@ def trees(network: Network, minutes: float, seed: int, folder: Path) -> Course:
     return [(round(part.seconds, 1), part.rows[0]["test"]["mean"])]
 
 
+def all_kept() -> list[dict[str, Any]]:
+    """Kept courses; of the product's those that `rivals.py` saw, where it was not measured here."""
+    own = kept_lines(FILE)
+    there = {tuple(row[name] for name in KEY) for row in own}
+    seen = [
+        {**{name: one[name] for name in ("network", "minutes", "seed")}, "name": "product", "course": course}
+        for one in rivals_kept.kept()
+        if one["job"] == "hours" and (course := one["parts"].get("product", {}).get("course"))
+    ]
+    return [*own, *(row for row in seen if tuple(row[name] for name in KEY) not in there)]
+
+
 def at(course: Course, seconds: float) -> float | None:
     """The error of what is there after so many seconds; None: nothing."""
     return next((error for when, error in reversed(course) if when <= seconds), None)
+
+
+def bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The product compared with each other course of the same job, lost ones first; medians over the seeds both have.
+
+    `ratio` is ours over theirs: at the worst minute from FROM on, where 1 % more is the most, and at the end, where 3 %
+    less is the least.
+    """
+    found = []
+    for network, minutes, name in sorted({(row["network"], row["minutes"], row["name"]) for row in rows}):
+        if name == "product":
+            continue
+        courses = {
+            who: {
+                row["seed"]: row["course"]
+                for row in rows
+                if (row["network"], row["minutes"], row["name"]) == (network, minutes, who)
+            }
+            for who in ("product", name)
+        }
+        seeds = sorted(set(courses["product"]) & set(courses[name]))
+        if not seeds:
+            continue
+
+        def median(who: str, minute: float, seeds: list[int] = seeds, courses: Any = courses) -> float | None:
+            errors = [at(courses[who][seed], 60 * minute) for seed in seeds]
+            return None if None in errors else statistics.median(errors)
+
+        ratios = []
+        for minute in range(FROM, int(minutes) + 1):
+            ours, theirs = median("product", minute), median(name, minute)
+            if theirs is not None:
+                ratios.append((math.inf if ours is None else ours / theirs, minute))
+        # What is under way at the end of the hours is delivered a few seconds after it.
+        ours, theirs = median("product", minutes + LATE), median(name, minutes + LATE)
+        told = {"network": network, "minutes": minutes, "seeds": len(seeds), "compared_with": name}
+        if ratios:
+            ratio, minute = max(ratios, key=lambda one: one[0])
+            bar = f"from {FROM} minutes on, worst at {minute}"
+            found.append({**told, "bar": bar, "ratio": round(ratio, 4), "limit": 1.01, "met": ratio <= 1.01})
+        if ours is not None and theirs is not None:
+            ratio = ours / theirs
+            found.append({**told, "bar": "at the end", "ratio": round(ratio, 4), "limit": 0.97, "met": ratio <= 0.97})
+    return sorted(found, key=lambda bar: bar["met"])
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -146,15 +178,23 @@ def main() -> None:
     parser.add_argument("--network", choices=NAMES, default="demo")
     parser.add_argument("--data", type=Path, default=os.environ.get("GMAN_SEARCH_DATA") or DATA)
     parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", choices=NAMED, action="append")
     for name in ("json", "summary", "no-keep"):
         parser.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
     if not chosen.summary:
-        network = named_network(chosen.network, Path(chosen.data))
-        makers: dict[str, Callable[..., Course]] = {"product": product, "careful": careful, "trees": trees}
-        for seed in range(chosen.seeds):
+        data = Path(chosen.data).resolve()
+        network = named_network(chosen.network, data)
+        makers: dict[str, Callable[..., Course]] = {
+            "product": product,
+            "careful": careful,
+            "optuna": peer("optuna", data),
+            "keras-tuner": peer("keras-tuner", data),
+            "trees": trees,
+        }
+        for seed in range(chosen.first_seed, chosen.first_seed + chosen.seeds):
             for name in chosen.only or NAMED:
                 with tempfile.TemporaryDirectory() as folder:
                     course = makers[name](network, chosen.minutes, seed, Path(folder))
@@ -162,8 +202,11 @@ def main() -> None:
                 print(json.dumps(one), file=sys.stderr, flush=True)
                 if not chosen.no_keep:
                     keep_lines(FILE, [described("anytime", **one)], KEY)
-    rows = kept_lines(FILE)
-    print(json.dumps(described("anytime-summary", runs=rows), indent=2) if chosen.json else table(rows))
+    rows = all_kept()
+    if chosen.json:
+        print(json.dumps(described("anytime-summary", runs=rows, bars=bars(rows)), indent=2))
+    else:
+        print(table(rows), markdown_table(BAR, [[bar[key] for key in BAR] for bar in bars(rows)]), sep="\n\n")
 
 
 if __name__ == "__main__":

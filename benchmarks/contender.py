@@ -6,6 +6,9 @@ epochs as all of our stages have (`contest_budget.py`). `preset` searches nothin
 at quick for the guide's 50 epochs, the other at full for as long as the peers may, seed after seed. Every ending is a
 line of `endings-INDEX.jsonl`: the Unix time, the validation MAE of the best epoch, the stage, and the folder of
 the weights.
+
+With `--network` (in `anytime.py`) it is one of `rivals_networks.py`, the model is GMAN with shortcuts, as in ours, and
+the stage is quick with the guide's whole budget: there an epoch of full would be longer than the contest.
 """
 
 import argparse
@@ -16,11 +19,15 @@ import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contest_budget import BUDGETS, at_full
+from rivals_networks import NAMES, named_network
 
 from gman_search.stages import PRESETS, Stage
+
+if TYPE_CHECKING:
+    from gman_search.data.task import ForecastDataset
 
 __all__ = ["Evaluator", "keras_tuner_worker", "optuna_worker", "preset_worker"]
 
@@ -33,20 +40,29 @@ class Evaluator:
     """Trains configs at one scale, epoch by epoch, and notes what came of them.
 
     Args:
-        data: folder of the METR-LA week.
+        task: readings and windows.
         work: folder of the contender.
         index: of this worker.
         deadline: Unix time at which everything ends.
         stage: size and epochs.
+        validation_stride: every how many-th validation window is scored.
+        shortcuts: of the model.
     """
 
-    def __init__(self, data: Path, work: Path, index: int, deadline: float, stage: Stage) -> None:
-        from recorder import open_task
-
+    def __init__(
+        self,
+        task: "ForecastDataset",
+        work: Path,
+        index: int,
+        deadline: float,
+        stage: Stage,
+        validation_stride: int = 1,
+        shortcuts: bool = False,
+    ) -> None:
         from gman_search.training.loop import GmanTrainer
 
-        self.stage = stage
-        self._trainer = GmanTrainer(open_task("week", data))
+        self.stage, self._shortcuts = stage, shortcuts
+        self._trainer = GmanTrainer(task, validation_stride=validation_stride)
         self._work, self._deadline = work, deadline
         self._endings = work / f"endings-{index}.jsonl"
 
@@ -83,7 +99,7 @@ class Evaluator:
             if epoch.epoch == epochs:
                 raise StopTraining
 
-        settings = at_stage({**SearchSpace().preset(), **params}, self.stage)
+        settings = at_stage({**SearchSpace().preset(), **params}, self.stage, shortcuts=self._shortcuts)
         resume = None if after is None else self._work / after
         try:
             self._trainer.train(Job(0, self.stage.name, settings, seed, folder, resume_from=resume), on_epoch)
@@ -179,11 +195,23 @@ def keras_tuner_worker(evaluator: Evaluator | None, work: Path, seed: int, epoch
     Tuner(oracle, directory=str(work), project_name="contest", overwrite=False).search()
 
 
+def _evaluator(chosen: argparse.Namespace, stage: Stage) -> Evaluator:
+    own = (chosen.work, chosen.index, chosen.deadline, stage)
+    if chosen.network:
+        network = named_network(chosen.network, chosen.data)
+        task = network.task()
+        return Evaluator(task, *own, network.spec.stride_of(len(task.starts["val"])), shortcuts=True)
+    from recorder import open_task
+
+    return Evaluator(open_task("week", chosen.data), *own)
+
+
 def main() -> None:
     """Work until the deadline."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["optuna", "keras-tuner", "keras-tuner-chief", "preset"])
-    parser.add_argument("--budget", choices=list(BUDGETS), required=True)
+    parser.add_argument("--budget", choices=list(BUDGETS), default="fifth")
+    parser.add_argument("--network", choices=NAMES)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     for name in ("seed", "index"):
@@ -191,13 +219,13 @@ def main() -> None:
     parser.add_argument("--deadline", type=float, required=True)
     chosen = parser.parse_args()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    stage = at_full(chosen.budget)
+    stage = PRESETS["quick"] if chosen.network else at_full(chosen.budget)
     if chosen.kind == "keras-tuner-chief":
         keras_tuner_worker(None, chosen.work, chosen.seed, stage.max_epochs)
         return
     if chosen.kind == "preset" and chosen.index == 0:
         stage = PRESETS["quick"]
-    evaluator = Evaluator(chosen.data, chosen.work, chosen.index, chosen.deadline, stage)
+    evaluator = _evaluator(chosen, stage)
     try:
         if chosen.kind == "optuna":
             optuna_worker(evaluator, chosen.work, chosen.seed, chosen.index)

@@ -15,32 +15,24 @@ What is kept already (contender, seed, minutes, budget) is not run again.
 
 import argparse
 import json
-import math
 import os
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from contest_budget import BUDGETS, ladder_stages
 from markdown_tables import markdown_table
+from peer_searches import incumbents, their_endings
+from recorder import open_task
 from results_io import RESULTS, described, keep
 
 from gman_search.halving.evaluations import State
-from gman_search.halving.promotion import TIE
-from gman_search.tuning.process import THREAD_VARIABLES
 from gman_search.tuning.study_loader import open_record
 
-HERE = Path(__file__).parent
 CONTENDERS = ("gman-search", "optuna", "keras-tuner", "preset")
-GRACE_SECONDS = 120
-FLUSH_SECONDS = 15
-"""What is under way at the deadline ends with its epoch and counts; ours does not, because it stops unfinished."""
 SPEC = """name = "contest"
 seed = {seed}
 budget = "guide"
@@ -90,71 +82,6 @@ def our_endings(
     ]
     schedule = {"trials": record.schedule.trials, "etas": list(record.schedule.reduction_factors)}
     return sorted(endings, key=lambda ending: ending["seconds"]), schedule
-
-
-def their_endings(kind: str, work: Path, data: Path, seed: int, minutes: float, budget: str) -> list[dict[str, Any]]:
-    """Endings of another search."""
-    began = time.time()
-    common = ["--data", str(data), "--work", str(work), "--seed", str(seed), "--budget", budget]
-    common += ["--deadline", str(began + 60 * minutes)]
-    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}
-    chief = None
-    if kind == "keras-tuner":
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        environment |= {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(port)}
-        chief = _started("keras-tuner-chief", common, {**environment, "KERASTUNER_TUNER_ID": "chief"}, work)
-    workers = [
-        _started(kind, [*common, "--index", str(index)], {**environment, "KERASTUNER_TUNER_ID": f"tuner{index}"}, work)
-        for index in range(2)
-    ]
-    try:
-        for worker in workers:
-            with suppress(subprocess.TimeoutExpired):  # an epoch of minutes: what it has left counts
-                worker.wait(timeout=max(1.0, began + 60 * minutes + GRACE_SECONDS - time.time()))
-                if worker.returncode or time.time() < began + 60 * minutes:
-                    told = (work / f"{kind}.log").read_text(encoding="utf-8", errors="replace")[-2000:]
-                    raise SystemExit(f"a worker of {kind} ended early (exit code {worker.returncode}):\n{told}")
-    finally:
-        for process in [*workers, *([chief] if chief else [])]:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    endings = []
-    for file in work.glob("endings-*.jsonl"):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            told = {"seconds": row["time"] - began, "val": row["val"], "stage": row["stage"]}
-            if told["seconds"] <= 60 * minutes + FLUSH_SECONDS:
-                endings.append({**told, "folder": str(work / row["folder"])})
-    return sorted(endings, key=lambda ending: ending["seconds"])
-
-
-def _started(kind: str, words: list[str], environment: dict[str, str], work: Path) -> subprocess.Popen[bytes]:
-    with (work / f"{kind}.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, str(HERE / "contender.py"), kind, *words], env=environment, stdout=log, stderr=log
-        )
-
-
-def course(endings: list[dict[str, Any]], data: Path) -> list[dict[str, Any]]:
-    """The best in time by validation MAE, each with its test MAE (mean of steps).
-
-    As in our search, an error that is lower by rounding alone changes nothing.
-    """
-    from recorder import open_task
-
-    from gman_search.data_spec import DataSpec
-    from gman_search.training.test_evaluator import TestEvaluator
-
-    bench, incumbents, least = TestEvaluator(open_task("week", data), DataSpec()), [], math.inf
-    for ending in endings:
-        if ending["val"] < least * (1 - TIE):
-            least = ending["val"]
-            _, mean = bench.scores(Path(ending["folder"]))
-            told = {"seconds": round(ending["seconds"], 1), "stage": ending["stage"]}
-            incumbents.append({**told, "val": round(ending["val"], 4), "test": round(mean.mae, 4)})
-    return incumbents
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -242,9 +169,10 @@ def main() -> None:
                     endings, schedule = our_endings(work, data, seed, chosen.minutes, eta, chosen.budget)
                     row |= {"eta": chosen.eta, **schedule}
                 else:
-                    endings = their_endings(name, work, data, seed, chosen.minutes, chosen.budget)
+                    words = ("--data", str(data), "--budget", chosen.budget)
+                    endings = their_endings(name, work, seed, chosen.minutes, *words)
                 row |= {"endings": len(endings), "at_full": sum(ending["stage"] == "full" for ending in endings)}
-                rows.append({**row, "course": course(endings, data)})
+                rows.append({**row, "course": incumbents(endings, open_task("week", data))})
             print(json.dumps({**rows[-1], "course": rows[-1]["course"][-1:]}), file=sys.stderr, flush=True)
             document = described("head-to-head", runs=rows, summary=summary(rows))
             if chosen.keep:

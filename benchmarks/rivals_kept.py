@@ -32,6 +32,7 @@ def document(network: str, job: str, minutes: float, seed: int, parts: dict[str,
             "rows": [one["name"] for one in part.rows],
             "seconds": round(part.seconds, 1),
             "notes": part.notes,
+            **({"course": part.course} if part.course else {}),
             **origin,
         }
         for name, part in parts.items()

@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import run
 from typing import Any
 
+from deliveries import Course, course_of, watched
 from rivals_networks import DEMO_STUDY, Network
 
 __all__ = ["COMMAND", "SHOWN", "Part", "environment", "product", "row", "told"]
@@ -23,11 +23,15 @@ OWN_SEED = 7  # of studies/demo.toml
 
 @dataclass(frozen=True)
 class Part:
-    """What one of the rivals, or the product, came to: its rows, the seconds it took, and what must be said of it."""
+    """What one of the rivals, or the product, came to: its rows, the seconds it took, and what must be said of it.
+
+    `course`: how the error of what the product delivers falls (see deliveries.py).
+    """
 
     rows: list[dict[str, Any]]
     seconds: float
     notes: list[str] = field(default_factory=list)
+    course: Course | None = None
 
 
 def row(
@@ -78,9 +82,9 @@ def product(network: Network, minutes: float, seed: int, folder: Path, *, make_r
     else:
         (folder / "study.toml").write_text(network.study(network.name, seed), encoding="utf-8")
         words = ["run", "--spec", "study.toml", "--hours", f"{minutes / 60:.6g}", "--trials", "fit"]
-    began = time.perf_counter()
-    document = told(folder, *words, "--json")
-    seconds = time.perf_counter() - began
+    study = folder / "studies" / ("demo" if make_run else network.name)
+    search = watched([*COMMAND, *words, "--json"], folder, study, environment())
+    document, seconds = json.loads(search.printed), search.seconds
     board = document.get("leaderboard")
     if not board:
         raise SystemExit("expected a leaderboard in what `gman-search run --json` prints; the search tested nothing")
@@ -93,7 +97,8 @@ def product(network: Network, minutes: float, seed: int, folder: Path, *, make_r
     notes = [f"{document['trials']} configs: gman-search {' '.join(words)}"]
     if not make_run and seconds > 60 * minutes:
         notes.append(f"the search took {seconds / 60:.1f} minutes instead of {minutes:g}")
-    return Part(rows, seconds, notes)
+    course = course_of(search.deliveries, network.task()) if search.deliveries else None
+    return Part(rows, seconds, notes, course)
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

@@ -105,6 +105,7 @@ print({{name: str(path.relative_to({str(tmp_path)!r})) for name, path in find_po
         "clock",
         "baselines",
         "rivals",
+        "anytime",
         "refit_backtest",
         "scale_pays",
         "reading",

@@ -44,7 +44,7 @@ def test_contests_of_another_length_are_not_compared(contest):
 
 def test_a_contender_that_fails_is_no_weak_one(contest, tmp_path):
     with pytest.raises(SystemExit, match="a worker of nobody ended early"):
-        contest.their_endings("nobody", tmp_path, tmp_path, 0, 0.1, "cut")
+        contest.their_endings("nobody", tmp_path, 0, 0.1, "--data", str(tmp_path))
 
 
 @pytest.mark.parametrize("eta", [4, "cost"])

@@ -40,7 +40,9 @@ class TensorFlowNetwork:
         signature = [tf.TensorSpec([None, shape.P, self._sensors], tf.float32), steps, steps]
         if shape.shortcuts:
             signature.append(tf.TensorSpec([None, 1 + shape.Q, self._sensors], tf.float32))
-        self._run = tf.function(self.normalised, input_signature=signature) if traced else self.normalised
+        self._run = self.normalised
+        if traced:
+            self._run = tf.function(self.normalised, input_signature=signature, autograph=False)
 
     @property
     def windows_at_once(self) -> int:

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -78,11 +77,13 @@ def read_coordinates(
     order = {match.position[names[row]]: tuple(place) for row, place in zip(wanted, degrees.tolist(), strict=True)}
     unplaced = tuple(sensors[index] for index in sorted(order) if order[index] == NOWHERE)
     if unplaced and len(unplaced) == len(order):
-        raise DataError(f"{path}: expected the places of sensors; received 0, 0 for all: write their latitude, longitude")
+        raise DataError(
+            f"{path}: expected the places of sensors; received 0, 0 for all: write their latitude, longitude"
+        )
     if unplaced:
         notes += (
-            f"{len(unplaced)} of {len(order)} sensors in {path.name} are at 0, 0, which means an unknown place, such as "
-            f"{unplaced[0]}: they have no place and no links",
+            f"{len(unplaced)} of {len(order)} sensors in {path.name} are at 0, 0, which means an unknown place, such "
+            f"as {unplaced[0]}: they have no place and no links",
         )
     return Places({sensors[index]: order[index] for index in sorted(order) if order[index] != NOWHERE}, notes, unplaced)
 

@@ -33,6 +33,8 @@ def message_for_recent(message: str) -> str:
     if found is None:
         return message
     kept, mark = _before_advice(message, found)
+    if mark is None:
+        return message_for_recent(kept)
     if mark != BREAKS[0]:
         return kept  # it has advice of its own
     named = dict.fromkeys(each[1] for each in SETTING.finditer(message))
@@ -43,7 +45,10 @@ def note_for_recent(note: str) -> str:
     """A note without advice to set something."""
     note = _facts(note)
     found = SETTING.search(note)
-    return note if found is None else _before_advice(note, found)[0]
+    if found is None:
+        return note
+    kept, mark = _before_advice(note, found)
+    return note_for_recent(kept) if mark is None else kept
 
 
 def _facts(text: str) -> str:
@@ -52,9 +57,12 @@ def _facts(text: str) -> str:
     return REMARK.sub("", FACT.sub("as in the training", text))
 
 
-def _before_advice(text: str, setting: re.Match[str]) -> tuple[str, str]:
-    """What stands before the advice that names a setting, and the mark between them; all where it is no advice."""
+def _before_advice(text: str, setting: re.Match[str]) -> tuple[str, str | None]:
+    """What stands before the advice that names a setting, and the mark between them.
+
+    Where it is no advice: all of the text, with the training's setting in place of it, and no mark.
+    """
     place, mark = max((text.rfind(mark, 0, setting.start()), mark) for mark in BREAKS)
     if place < 0:
-        return text.replace(setting[0], f"the training's {setting[1]}"), ""
+        return text.replace(setting[0], f"the training's {setting[1]}"), None
     return text[:place], mark

@@ -8,6 +8,7 @@ import pytest
 
 from gman_search.errors import DataError
 from gman_search.forecasting.recent import Training, read_recent
+from gman_search.forecasting.recent_wording import message_for_recent
 from gman_search.reading_options import ReadingOptions
 
 OPEN = ReadingOptions()
@@ -103,3 +104,14 @@ def test_no_note_names_a_setting(write):
     assert series.notes and not any(re.search(r"\bdata\.[a-z]", note) for note in series.notes)
     assert any("the training's timezone is ignored" in note for note in series.notes)
     assert "1 readings are 58 and count as missing" in series.notes
+
+
+@pytest.mark.parametrize("said, told", [
+    ("expected readings of at most 90 mph where data.clean is on; 60% of them are above it: set data.unit to what they are measured in, or data.clean = false",
+     "expected readings of at most 90 mph where the training's clean is on; 60% of them are above it: write it as the file of the training was"),
+    ("data.csv: expected a number; received '1,5', where points stand before decimals: data.decimal = \",\" if not", "data.csv: expected a number; received '1,5', where points stand before decimals: write numbers with a point before decimals and no marks between thousands"),
+    ("a.csv: expected the channel, one of flow, speed; none was chosen: choose one with --channel NAME (run and train: --set data.channel=NAME)", "a.csv: expected the channel, one of flow, speed; none was chosen: choose one with --channel NAME"),
+    ("/my data.starts/data.csv: expected rows; received none", "/my data.starts/data.csv: expected rows; received none"),
+])  # fmt: skip
+def test_advice_to_set_something_becomes_advice_about_the_file(said, told):
+    assert message_for_recent(said) == told

@@ -16,7 +16,8 @@ GZIP, ZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00"
 # What a packed file may turn out to be, and is no text.
 INNER = {
     b"\x89HDF": "HDF5", ZIP: "a zip file", b"PAR1": "Parquet", GZIP: "gzip again", b"\x93NUMPY": "a NumPy array",
-    b"ARROW1": "Arrow", b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"RDX": "an R file", b"RDA": "an R file",
+    b"ARROW1": "Arrow", b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    **{kind + version: "an R file" for kind in (b"RDX", b"RDA") for version in (b"2\n", b"3\n")},
 }  # fmt: skip
 ARCHIVES = {b"7z\xbc\xaf": "a 7-Zip archive", b"Rar!": "a RAR archive"}
 TAR = slice(257, 262), b"ustar"

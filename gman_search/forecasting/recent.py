@@ -1,6 +1,7 @@
 """Recent readings, read as those of the training were: what a file leaves open is decided by what the model knows."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -91,10 +92,11 @@ def _in_order(source: Readings, options: ReadingOptions, training: Training, fou
     for fits in (_has_step, _is_compact, _follows, _is_later):
         ways = [way for way in ways if fits(way, training, ways)] or ways
     if len(ways) > 1:
-        end = "" if training.last is None else f", and the training's readings, which end at {_shown(training.last)}"
+        end = "" if training.last is None else f", and the end of the training at {_shown(training.last)} does not tell"
+        where = f"{source}: " if isinstance(source, str | Path) else ""
         raise DataError(
-            f"expected dates that can be read in one way; the recent readings may begin at {_shown(found.times[0])} or "
-            f"{_shown(other.times[0])}{end}{', do not tell' if end else ''}: write times like 2025-03-03 00:05"
+            f"{where}expected dates that can be read in one way; the recent readings may begin at "
+            f"{_shown(found.times[0])} or {_shown(other.times[0])}{end}: write times like 2025-03-03 00:05"
         )
     chosen = ways[0]
     if chosen is found and len(found.times) < len(other.times):

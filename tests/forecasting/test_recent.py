@@ -49,7 +49,7 @@ def test_the_end_of_the_training_decides_between_day_and_month(write, form, firs
 @pytest.mark.parametrize("last", ["2025-02-10T00:00", "2026-01-01T00:00"])  # both later, both earlier
 def test_dates_that_the_end_of_the_training_leaves_open_are_refused(write, last):
     message = refused(write(wide()), known=training(last))
-    assert "may begin at 2025-03-04 00:00 or 2025-04-03 00:00, and the training's readings, which end at" in message
+    assert "may begin at 2025-03-04 00:00 or 2025-04-03 00:00, and the end of the training at" in message
     assert "write times like 2025-03-03 00:05" in message and "data." not in message
     assert "may begin at 2025-03-04 00:00 or 2025-04-03 00:00: write" in refused(
         write(wide()), known=Training(("a", "b"))

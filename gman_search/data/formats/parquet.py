@@ -68,8 +68,8 @@ def chosen_fields(
     rules = options.model_copy(update={"ignore_columns": ()})
     if is_known_layout([names[index] for index in kept]):
         return [fields[index] for index in kept], rules
-    # A channel is chosen.
-    return _chosen(path, [fields[index] for index in kept], options), rules.model_copy(update={"channel": None})
+    chosen, channel = _chosen(path, [fields[index] for index in kept], options)
+    return chosen, rules.model_copy(update={"channel": channel})
 
 
 def arrow_readings(path: Path, table: Any, rules: ReadingOptions) -> Readings:
@@ -84,8 +84,10 @@ def arrow_readings(path: Path, table: Any, rules: ReadingOptions) -> Readings:
     return table_readings(read, rules)
 
 
-def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> list[Any]:
+def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> tuple[list[Any], str | None]:
     """The columns to be read, of what their names and types tell: nothing is read before that.
+
+    With them the channel, where another column of numbers is read with it.
 
     Raises:
         DataError: there is no column of times, or one that is neither times nor numbers.
@@ -109,14 +111,21 @@ def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> list[Any]
         raise DataError(f"{path}: expected one column of timestamps; received 0: write times as timestamps")
     numbers = [index for index, field in enumerate(fields) if index not in (*times, sensor) and _is_number(field.type)]
     if sensor is not None:
-        offered = numbers or [index for index in range(len(fields)) if index not in (*times, sensor)]
+        # Timestamps may be days alone, which only their values show; an hour is then the time of day.
+        hours = [
+            index for index in numbers if names[index].lower() in HOUR_NAMES and types.is_integer(fields[index].type)
+        ]
+        asked = options.channel is not None
+        offered = numbers if asked else [index for index in numbers if index not in hours]
+        offered = offered or [index for index in range(len(fields)) if index not in (*times, sensor)]
         value, _ = chosen_value(path, names, offered, options.channel)
         _check_number(path, fields[value])
-        return [*(fields[index] for index in times), fields[sensor], fields[value]]
+        wanted = [*times, *(index for index in hours if index != value), sensor, value]
+        return [fields[index] for index in wanted], names[value] if asked else None
     for index, field in enumerate(fields):
         if index not in times and not (stamps and types.is_temporal(field.type)):
             _check_number(path, field)
-    return fields
+    return fields, None
 
 
 def _is_number(kind: Any) -> bool:
@@ -133,10 +142,10 @@ def _is_text(kind: Any) -> bool:
 
 def _check_number(path: Path, field: Any) -> None:
     if not _is_number(field.type):
-        raise DataError(
-            f"{path}: column {field.name!r} has no numbers but {field.type}: if it is no sensor, leave it out with "
-            f'data.ignore_columns = ["{field.name}"]'
-        )
+        advice = f'if it is no sensor, leave it out with data.ignore_columns = ["{field.name}"]'
+        if _is_text(field.type):
+            advice += ", and if its text is numbers, save them as numbers"
+        raise DataError(f"{path}: column {field.name!r} has no numbers but {field.type}: {advice}")
 
 
 def _read(path: Path, fields: list[Any]) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gman_search.data.task import ForecastDataset
     from gman_search.data_spec import DataSpec
     from gman_search.ensemble.store import EnsembleConfig, SavedEnsemble
-    from gman_search.forecasting.model_io import SavedModel
+    from gman_search.forecasting.model_io import DataConfig, SavedModel
     from gman_search.forecasting.network import Backend
     from gman_search.forecasting.series_forecaster import SeriesForecaster
     from gman_search.reading_options import ReadingOptions
@@ -130,24 +130,29 @@ class SavedRun:
         Raises:
             DataError: it cannot be read, or is not of regular times.
         """
-        from gman_search.forecasting.readings import read_readings
+        from gman_search.forecasting.recent import Training, read_recent
 
         if str(path) == DEMO and not path.exists():
             from gman_search.data.task import load_series
             from gman_search.data_spec import DataSpec
 
             return load_series(DataSpec(), Path.cwd())
-        return read_readings(path, self._rules.with_given(start=start, step=step, channel=channel))
+        config = self._saved_config
+        rules = self._training_rules if config is None else config.reading
+        training = Training() if config is None else Training.of(config)
+        return read_recent(path, rules.with_given(start=start, step=step, channel=channel), training)
 
     @cached_property
-    def _rules(self) -> "ReadingOptions":
+    def _saved_config(self) -> "DataConfig | None":
+        """What the saved model says of its data; None of a run without a description of its own."""
         from gman_search.forecasting.model_io import is_complete, read_saved_model
 
         if self._saved_ensemble is not None:
-            return self._saved_ensemble.config.reading
+            return self._saved_ensemble.config
         complete = is_complete(self.folder / "weights.npz") or self.study is None
-        return read_saved_model(self.folder).config.reading if complete else self._training_rules()
+        return read_saved_model(self.folder).config if complete else None
 
+    @cached_property
     def _training_rules(self) -> "ReadingOptions":
         """How the study's file was read, of a run without a description of its own; looks at the file again."""
         from gman_search.data.task import load_series

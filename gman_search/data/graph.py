@@ -8,15 +8,12 @@ import numpy as np
 
 from gman_search.data.formats.plain_text import decoded
 from gman_search.data.graphs.arrays import read_arrays, read_matrix_market
-from gman_search.data.graphs.columns import coordinate_columns, has_times, header_kind
-from gman_search.data.graphs.coordinates import (
-    coordinates_without_header,
-    nearest,
-    read_coordinates,
-)
+from gman_search.data.graphs.columns import coordinate_columns, has_times, header_kind, place_columns, plane_columns
+from gman_search.data.graphs.coordinates import Places, coordinates_without_header, read_coordinates
 from gman_search.data.graphs.kernel import gaussian_kernel
 from gman_search.data.graphs.links import link_list
 from gman_search.data.graphs.matrix import dense
+from gman_search.data.graphs.nearness import nearest
 from gman_search.data.graphs.pickled import read_pickled
 from gman_search.data.graphs.refused import refuse_other_files
 from gman_search.data.graphs.result import Graph
@@ -60,10 +57,7 @@ def read_graph(path: Path, all_sensors: tuple[str, ...], values: GraphValues = "
     if kind == "stations":
         graph = read_stations(table, all_sensors)
     elif kind == "coordinates":
-        columns = coordinate_columns(table.first)
-        without = coordinates_without_header(table, all_sensors) if columns is None else None
-        places = read_coordinates(table, all_sensors, without, repeated=has_times(table.first))
-        graph = nearest(path, places, all_sensors)
+        graph = nearest(path, _places(table, all_sensors), all_sensors)
     elif kind == "matrix":
         graph = dense(table, all_sensors, values)
     else:
@@ -111,9 +105,7 @@ def read_locations(path: Path, all_sensors: tuple[str, ...]) -> dict[str, tuple[
         return station_places(table, all_sensors).by_sensor
     if kind != "coordinates":
         return {}
-    columns = coordinate_columns(table.first)
-    without = coordinates_without_header(table, all_sensors) if columns is None else None
-    return read_coordinates(table, all_sensors, without, repeated=has_times(table.first)).by_sensor
+    return _places(table, all_sensors).by_sensor
 
 
 def coordinates_of_table(path: Path, all_sensors: tuple[str, ...]) -> Graph | None:
@@ -132,6 +124,12 @@ def coordinates_of_table(path: Path, all_sensors: tuple[str, ...]) -> Graph | No
     places = read_coordinates(table, all_sensors, repeated=True)
     told = f"no graph was given: the graph is that of the coordinates in {path.name}"
     return nearest(path, places, all_sensors).noted(told)
+
+
+def _places(table: GraphTable, all_sensors: tuple[str, ...]) -> Places:
+    columns = place_columns(table.first)
+    without = coordinates_without_header(table, all_sensors) if columns is None else None
+    return read_coordinates(table, all_sensors, without, repeated=has_times(table.first))
 
 
 def _bytes(path: Path) -> bytes:
@@ -180,6 +178,8 @@ def _kind(table: GraphTable, all_sensors: tuple[str, ...]) -> str:
     named = header_kind(cells)
     if named is not None:
         return named
+    if plane_columns(cells) is not None and not set(cells) & set(all_sensors):
+        return "coordinates"
     if set(all_sensors) <= set(cells) and cells and not is_number(cells[-1]):
         return "matrix"
     if len(cells) in (3, 4) and coordinates_without_header(table, all_sensors) is not None:

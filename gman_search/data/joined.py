@@ -24,12 +24,13 @@ SAME = 1e-6
 """Relative difference of two readings that are equal but for the rounding of float32."""
 
 
-def joined(path: Path, parts: Sequence[Readings]) -> Readings:
+def joined(path: Path, parts: Sequence[Readings], zone: str | None = None) -> Readings:
     """The readings of several files; what a file does not have is missing.
 
     Args:
         path: the folder or pattern.
         parts: readings of each file, in any order.
+        zone: of the local times: it tells when an hour comes twice.
 
     Raises:
         DataError: files without times, of different steps, with numbered sensors that do not correspond, or with
@@ -38,7 +39,7 @@ def joined(path: Path, parts: Sequence[Readings]) -> Readings:
     if len(parts) == 1:
         return parts[0]
     _check_clocks(path, parts)
-    parts = sorted(map(_rising, parts), key=lambda part: (_times(part)[0], part.path))
+    parts = sorted((_rising(part, zone) for part in parts), key=lambda part: (_times(part)[0], part.path))
     _check_steps(path, parts)
     sensors = _united(path, parts)
     times = np.unique(np.concatenate([_times(part) for part in parts]))
@@ -107,9 +108,9 @@ def _times(part: Readings) -> np.ndarray:
     return np.asarray(part.times).astype("datetime64[s]")
 
 
-def _rising(part: Readings) -> Readings:
+def _rising(part: Readings, zone: str | None) -> Readings:
     """With rising times: newest first is turned round, and an hour that clocks had twice is left out."""
-    order, notes = rising_rows(part)
+    order, notes = rising_rows(part, zone)
     times = _times(part)[order]
     wrong = np.flatnonzero(np.diff(times).astype(np.int64) <= 0)
     if len(wrong):
@@ -172,8 +173,16 @@ def _refuse(path: Path, parts: Sequence[Readings], number: int, different: np.nd
             if is_observed(reading):
                 break
     advice = "keep the right one of the two files"
-    if len(part.sensors) == 1:
-        advice += ", or if each file is of another sensor, name its column by the sensor"
+    if all(each.sensors == part.sensors for each in parts):
+        # Names such as flow and speed in every file are quantities, and the files are sensors.
+        own = part.path.name.split(".")[0]
+        if len(part.sensors) == 1:
+            advice += f", or if each file is of another sensor, name its column by the sensor, such as {own!r}"
+        else:
+            advice += (
+                f", or if each file is of another sensor and {', '.join(map(repr, part.sensors[:3]))} are quantities, "
+                f"keep one of them and name its column by the sensor, such as {own!r}"
+            )
     raise DataError(
         f"{path}: expected equal readings where files overlap; sensor {name!r} at {str(time).replace('T', ' ')} is "
         f"{reading:g} in {other.path.name} and {part.values[row, index]:g} in {part.path.name}: {advice}"

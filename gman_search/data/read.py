@@ -1,5 +1,8 @@
 """The one door through which readings come in: the format is told by the file's content."""
 
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,8 @@ from gman_search.reading_options import ReadingOptions
 __all__ = ["AS_IT_STANDS", "read_series", "series_of"]
 
 AS_IT_STANDS = ReadingOptions()
+ORDERS = {True: "day/month/year", False: "month/day/year"}
+"""By `data.day_first`."""
 
 
 def read_series(
@@ -42,6 +47,29 @@ def read_series(
         return series_of(
             file_readings(path, options, allow_all_missing), options, blank=blank, allow_all_missing=allow_all_missing
         )
+    parts = _parts(path, options, allow_all_missing)
+    made = partial(series_of, blank=blank, allow_all_missing=allow_all_missing)
+    try:
+        return made(joined(path, parts, options.timezone), options)
+    except DataError:
+        if options.day_first is not None or all(part.day_first is None for part in parts):
+            raise
+        found = []
+        for day_first in ORDERS:  # one file of a day shows less of day and month than all of them
+            rules = options.model_copy(update={"day_first": day_first})
+            with suppress(DataError):
+                found.append(made(joined(path, _parts(path, rules, allow_all_missing), rules.timezone), rules))
+        if len(found) != 1:
+            raise
+    told = (
+        f"dates are read as {ORDERS[bool(found[0].day_first)]}, the only order in which the files of {path.name} are "
+        "one series of regular steps (data.day_first)"
+    )
+    return replace(found[0], notes=(*found[0].notes, told))
+
+
+def _parts(path: Path, options: ReadingOptions, allow_all_missing: bool) -> list[Readings]:
+    """The readings of each file that `path` stands for."""
     parts = []
     for file in source_files(path):
         try:
@@ -50,7 +78,7 @@ def read_series(
             raise DataError(
                 f"{error} (one of the files of {path}: if it does not belong there, give a pattern of those that do)"
             ) from None
-    return series_of(joined(path, parts), options, blank=blank, allow_all_missing=allow_all_missing)
+    return parts
 
 
 def series_of(
@@ -67,11 +95,12 @@ def series_of(
     # A negative one is refused, or "negative" in data.missing_values says what it is.
     suspects = () if allow_all_missing else tuple(code for code in suspected_codes(coded.values) if code > 0)
     values = coded.checked(options.missing_values, allow_all_missing=allow_all_missing, coded=codes)
-    axis = counted_axis(readings, start, step) if readings.times is None else regular_axis(readings)
+    axis = counted_axis(readings, start, step) if readings.times is None else regular_axis(readings, options.timezone)
     notes = (*coded.notes, *axis.notes)
     if readings.times is not None and (start is not None or step is not None):
         notes += (f"--start and --step are ignored: {readings.path.name} has times of its own",)
-    if options.timezone is not None and readings.instants is None:
+    # Where clocks went back it says when.
+    if options.timezone is not None and readings.instants is None and not any("clocks went" in note for note in notes):
         notes += (f"data.timezone is ignored: times in {readings.path.name} have no time zone",)
     if readings.observed is not None and readings.observed.note:
         notes += (readings.observed.note,)

@@ -1,6 +1,7 @@
 """From the times in a file to a regular time axis: gaps become missing rows, anything else irregular is refused."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from gman_search.data.readings import Readings
+from gman_search.data.time_zone import EXAMPLE, twice_in
 from gman_search.errors import DataError
 
-__all__ = ["TimeAxis", "counted_axis", "regular_axis", "rising_rows"]
+__all__ = ["TimeAxis", "change_notes", "counted_axis", "regular_axis", "rising_rows", "without_repeated_hours"]
 
 MAX_FILLED_SHARE = 0.5
 """A file whose regular time axis would be mostly made of gaps is more likely irregular than gappy."""
@@ -48,11 +50,11 @@ class TimeAxis:
         return result
 
 
-def regular_axis(readings: Readings) -> TimeAxis:
+def regular_axis(readings: Readings, zone: str | None = None) -> TimeAxis:
     """The axis of a file with times of its own.
 
     Where clocks went back from daylight-saving time, a night has an hour twice; the second one is left out. Where they
-    went forward it has a gap.
+    went forward it has a gap. With the `zone` of local times it is known when clocks went back, and by how much.
 
     Raises:
         DataError: times that do not rise, a step that is no whole number of minutes, more gaps than readings.
@@ -60,15 +62,17 @@ def regular_axis(readings: Readings) -> TimeAxis:
     path, times = readings.path, np.asarray(readings.times).astype("datetime64[s]")
     if len(times) < 2:
         raise DataError(f"{path}: expected at least two rows; received {len(times)}")
-    kept, notes = rising_rows(readings)
+    kept, notes = rising_rows(readings, zone)
     times = times[kept]
     gaps = np.diff(times).astype(np.int64)
     if (gaps <= 0).any():
         row = int(np.flatnonzero(gaps <= 0)[0]) + 1
         received = str(times[row]).replace("T", " ").removesuffix(":00")
+        clocks = zone is None and readings.instants is None and int(gaps[row - 1]) > -HOUR
+        also = f", or if clocks went back there name the zone with {EXAMPLE}" if clocks else ""
         raise DataError(
             f"{path}, {readings.place(int(kept[row]), None)}: expected rising times; received {received!r} again or "
-            "earlier: correct the times, or if several sensors have rows of their own name their column with "
+            f"earlier: correct the times{also}, or if several sensors have rows of their own name their column with "
             "data.sensor_column"
         )
     seconds = int(gaps.min())
@@ -88,7 +92,7 @@ def regular_axis(readings: Readings) -> TimeAxis:
     return TimeAxis(times[0], seconds // 60, steps, kept, rows, (*notes, *_gap_note(times, gaps, seconds, steps)))
 
 
-def rising_rows(readings: Readings) -> tuple[np.ndarray, list[str]]:
+def rising_rows(readings: Readings, zone: str | None = None) -> tuple[np.ndarray, list[str]]:
     """The rows in the order of their times, without the second pass of an hour that clocks had twice; and notes.
 
     Rows of which two have one time, but for such an hour, are left as they are.
@@ -101,7 +105,8 @@ def rising_rows(readings: Readings) -> tuple[np.ndarray, list[str]]:
     if readings.instants is not None:
         kept, changes = _first_passes(readings, order)
     else:
-        kept, changes = _without_repeated_hours(times[order])
+        kept, counts = without_repeated_hours(times[order], zone)
+        changes = change_notes(counts)
     return order[kept], [*notes, *changes]
 
 
@@ -137,11 +142,7 @@ def _first_passes(readings: Readings, order: np.ndarray) -> tuple[np.ndarray, li
     latest = np.maximum.accumulate(times)
     second = np.concatenate([[False], times[1:] <= latest[:-1]])
     days, counts = np.unique(times[second].astype("datetime64[D]"), return_counts=True)
-    notes = [
-        f"clocks went back on {day}: {count} rows of the second of two equal hours are left out"
-        for day, count in zip(days, counts, strict=True)
-    ]
-    return np.flatnonzero(~second), notes
+    return np.flatnonzero(~second), change_notes(dict(zip(map(str, days), counts.tolist(), strict=True)))
 
 
 def counted_axis(readings: Readings, start: str | None, step: str | None) -> TimeAxis:
@@ -168,28 +169,37 @@ def counted_axis(readings: Readings, start: str | None, step: str | None) -> Tim
     return TimeAxis(np.datetime64(first.to_pydatetime(), "m"), int(minutes), len(every), every, every)
 
 
-def _without_repeated_hours(times: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Rows that are left when the second pass of an hour is taken out, where clocks went back by one hour at night."""
+def without_repeated_hours(times: np.ndarray, zone: str | None = None) -> tuple[np.ndarray, dict[str, int]]:
+    """Rows that are left when the second pass of an hour is taken out, and how many of each day are not.
+
+    With a `zone` these are times that come twice in it; also without, where clocks go back by one hour at night.
+    """
     keep = np.ones(len(times), dtype=bool)
     gaps = np.diff(times).astype(np.int64)
-    notes: list[str] = []
     rising = gaps[gaps > 0]
     step = int(rising.min()) if len(rising) else 0
     steps_back = [*(np.flatnonzero(gaps <= 0) + 1), len(times)]
-    changed = set()
+    put_back = twice_in(times, zone) if zone is not None and len(steps_back) > 1 else np.zeros(len(times))
+    changed: dict[str, int] = {}
     for row, next_step_back in pairwise(steps_back):
         back = int((times[row - 1] - times[row]).astype(np.int64)) + step
         day = pd.Timestamp(times[row])
+        # Only what follows at once: a later row of such a time is out of order, and refused as that.
+        repeated = int(np.searchsorted(times[row:next_step_back], times[row - 1], side="right"))
+        by_zone = back > 0 and repeated > 0 and bool((put_back[row : row + repeated] == back).all())
         by_clock = back == HOUR and day.weekday() in CHANGE_DAYS and day.month in CHANGE_MONTHS and day.hour <= 4
-        if by_clock and day.date() not in changed:
-            changed.add(day.date())
-            # Only what follows at once: a later row of such a time is out of order, and refused as that.
-            repeated = int(np.searchsorted(times[row:next_step_back], times[row - 1], side="right"))
+        if (by_zone or by_clock) and str(day.date()) not in changed:
             keep[row : row + repeated] = False
-            notes.append(
-                f"clocks went back on {day.date()}: {repeated} rows of the second of two equal hours are left out"
-            )
-    return np.flatnonzero(keep), notes
+            changed[str(day.date())] = repeated
+    return np.flatnonzero(keep), changed
+
+
+def change_notes(changed: Mapping[str, int]) -> list[str]:
+    """What is said of the rows of a second pass, by the day when clocks went back."""
+    return [
+        f"clocks went back on {day}: {count} rows of the second of two equal hours are left out"
+        for day, count in changed.items()
+    ]
 
 
 def _gap_note(times: np.ndarray, gaps: np.ndarray, seconds: int, steps: int) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from gman_search.errors import DataError
 
-__all__ = ["check_zone", "wall_times"]
+__all__ = ["EXAMPLE", "check_zone", "twice_in", "wall_times"]
 
 EXAMPLE = 'data.timezone = "Europe/Berlin"'
 
@@ -43,3 +43,14 @@ def wall_times(instants: np.ndarray, zone: str) -> np.ndarray:
     local = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(zone).tz_localize(None)
     times: np.ndarray = local.to_numpy().astype("datetime64[s]")
     return times
+
+
+def twice_in(times: np.ndarray, zone: str) -> np.ndarray:
+    """For how many seconds (R,) a clock in `zone` was put back, where it shows a local time (R,) twice; else 0."""
+    check_zone(zone)
+    ways = (np.full(len(times), summer) for summer in (True, False))
+    first, second = (
+        pd.DatetimeIndex(times).tz_localize(zone, ambiguous=way, nonexistent="shift_forward") for way in ways
+    )
+    seconds: np.ndarray = (second - first).total_seconds().to_numpy()
+    return seconds

@@ -14,7 +14,8 @@ from gman_search.errors import DataError
 from gman_search.forecasting.forecast import Forecast
 from gman_search.forecasting.intervals import Intervals
 from gman_search.forecasting.model_io import DataConfig
-from gman_search.forecasting.readings import Readings, read_readings
+from gman_search.forecasting.readings import Readings
+from gman_search.forecasting.recent import Training, read_recent
 from gman_search.missing import is_observed
 
 __all__ = ["SeriesForecaster"]
@@ -103,7 +104,8 @@ class SeriesForecaster(ABC):
         self, recent: Readings, *, start: str | None = None, step: str | None = None, channel: int | str | None = None
     ) -> TrafficSeries:
         """Readings in any form as a series, by the rules that held in training; arguments as in `forecast`."""
-        return read_readings(recent, self.config.reading.with_given(start=start, step=step, channel=channel))
+        rules = self.config.reading.with_given(start=start, step=step, channel=channel)
+        return read_recent(recent, rules, Training.of(self.config))
 
     def known(self, recent: TrafficSeries) -> TrafficSeries:
         """The model's sensors of `recent`, in the model's order.

@@ -61,6 +61,19 @@ def test_axes_that_cannot_be_told_are_refused_and_can_be_said(tmp_path, refused)
     assert "2 axes" in refused(lambda: read(tmp_path / "deep.npy", axes="time,sensor"))
 
 
+@pytest.mark.parametrize("shape, axes", [
+    ((3, 200, 10), "channel,time,sensor"), ((2, 200, 70), "channel,time,sensor"), ((2, 70, 200), "channel,sensor,time"),
+    ((10, 200, 3), "sensor,time,channel"),
+])  # fmt: skip
+def test_the_order_of_axes_that_is_offered_is_the_likely_one(tmp_path, refused, shape, axes):
+    data = readings(*shape)
+    np.save(tmp_path / "a.npy", data)
+    assert f'data.axes = "{axes}"' in refused(lambda: read(tmp_path / "a.npy"))
+    order = [axes.split(",").index(name) for name in ("time", "sensor", "channel")]
+    found = read(tmp_path / "a.npy", axes=axes, channel=1)
+    np.testing.assert_allclose(found.values, data.transpose(order)[:, :, 1], rtol=1e-6)
+
+
 @pytest.mark.parametrize("axes", ["sensor", "time,time", "rows,columns", "time,sensor,channel,more"])
 def test_axes_are_named_once_each(axes):
     with pytest.raises(ValueError, match="once each"):

@@ -161,3 +161,28 @@ def test_a_sheet_without_names_has_numbered_sensors(tmp_path):
     series = read_series(path)
     np.testing.assert_allclose(series.values, frame().to_numpy(), rtol=1e-6)
     assert series.sensors == ("0", "1", "2")
+
+
+def test_numbers_that_are_text_are_a_table_too(tmp_path):
+    rows = rows_of(frame())
+    body = [[row[0], *(str(cell).replace(".", ",") for cell in row[1:])] for row in rows[1:]]
+    series = read_series(
+        workbook(tmp_path / "a.xlsx", speed=[rows[0], *body], about=[["Made by", "us"], ["in", "2025"]])
+    )
+    same(series, frame())
+    assert any("decimal commas" in note for note in series.notes)
+
+
+def test_formulas_that_nobody_computed_are_said_to_be_that(tmp_path, refused):
+    rows = [["time", "a"], *([row[0], "=25*2"] for row in rows_of(frame())[1:])]
+    path = workbook(tmp_path / "a.xlsx", speed=rows)
+    assert "its formulas have no values: open it in a spreadsheet program" in refused(lambda: read_series(path))
+    path = workbook(tmp_path / "b.xlsx", speed=[["time", "a"], ["x", "y"]])
+    assert "its formulas" not in refused(lambda: read_series(path))
+
+
+def test_sensors_in_rows_below_dates(tmp_path):
+    rows = [list(row) for row in zip(*rows_of(frame()), strict=True)]
+    series = read_series(workbook(tmp_path / "a.xlsx", speed=[["sensor", *rows[0][1:]], *rows[1:]]))
+    same(series, frame())
+    assert any("the table was transposed" in note for note in series.notes)

@@ -282,6 +282,42 @@ def test_long_tables(tmp_path, ending):
     same(series.take(("773869", "767541", "718499")), frame())
 
 
+@pytest.mark.parametrize("clock", ["text", "time", "hour", "hours apart"])
+@pytest.mark.parametrize("date", ["date", "midnight"])
+@pytest.mark.parametrize("layout", ["wide", "long"])
+def test_parquet_with_date_and_clock_apart(tmp_path, layout, date, clock):
+    table = frame(60)
+    if "hour" in clock:
+        table.index = pd.date_range("2012-03-01", periods=60, freq="1h")
+    times = table.index
+    days = pd.Series(times.date if date == "date" else times.normalize(), index=times)
+    clocks = {
+        "text": times.strftime("%H:%M"),
+        "time": times.time,
+        "hour": times.hour,
+        "hours apart": times.strftime("%H"),
+    }
+    table = table.assign(date=days, **{"hour" if "hour" in clock else "time": clocks[clock]})
+    if layout == "long":
+        table = table.melt([*table.columns[-2:]], var_name="detid", value_name="speed")
+    table.reset_index(drop=True).to_parquet(tmp_path / "a.parquet")
+    expected = frame(60).set_axis(times)
+    same(read_series(tmp_path / "a.parquet"), expected)
+    if layout == "long":
+        same(read_series(tmp_path / "a.parquet", ReadingOptions(channel="speed")), expected)
+
+
+def test_utd19_as_parquet(tmp_path):
+    times = pd.date_range("2017-05-06", periods=600, freq="3min")
+    seconds = (times.hour * 60 + times.minute) * 60
+    plain = {"interval": seconds, "detid": "K1", "flow": np.arange(600) + 1.0, "error": 0, "city": "bern"}
+    for days in (times.strftime("%Y-%m-%d"), times.date, times.normalize()):
+        pd.DataFrame({"day": days, **plain}).to_parquet(tmp_path / "utd19.parquet")
+        series = read_series(tmp_path / "utd19.parquet", ReadingOptions(channel="flow"))
+        assert series.sensors == ("K1",) and series.values[:, 0].tolist() == [*range(1, 601)]
+        assert (series.times == times.to_numpy().astype("datetime64[m]")).all()
+
+
 def test_a_row_without_a_sensor_is_refused_not_given_to_the_last_one(tmp_path, refused):
     table = long(frame()).astype({"sensor_id": object})
     table.loc[4, "sensor_id"] = None

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gman_search.data.graph import graph_kind, read_adjacency, read_locations
-from gman_search.data.graphs.coordinates import nearness
 from gman_search.data.graphs.great_circle import great_circle
 from gman_search.data.graphs.kernel import gaussian_kernel
+from gman_search.data.graphs.nearness import nearness
 from gman_search.data.read import read_series
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions

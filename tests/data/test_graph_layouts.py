@@ -212,3 +212,21 @@ def test_no_layout_is_read_wrongly_in_silence(write, data):
     else:
         right = np.allclose(graph.matrix, truth, rtol=1e-5)
         assert right or any("thousands" in note for note in graph.notes), (text, graph.notes)
+
+
+@pytest.mark.parametrize("mark", [" ", "\u00a0", "\u202f", "'", "’"])
+def test_blanks_and_apostrophes_group_thousands(write, mark):
+    plain = read_graph(write("from;to;cost\na;b;1041\nb;c;998\nc;d;12200\n"), tuple("abcd"))
+    graph = read_graph(write(f"from;to;cost\na;b;1{mark}041\nb;c;998\nc;d;12{mark}200\n"), tuple("abcd"))
+    np.testing.assert_array_equal(graph.matrix, plain.matrix)
+    assert any(f"{f'1{mark}041'!r} is 1041" in note for note in graph.notes)
+    matrix = read_graph(write(f"0;1{mark}041,5;612\n1{mark}041,5;0;998\n612;998;0\n"), tuple("abc"), "distances")
+    wanted = read_graph(write("0;1041.5;612\n1041.5;0;998\n612;998;0\n"), tuple("abc"), "distances")
+    np.testing.assert_array_equal(matrix.matrix, wanted.matrix)
+
+
+@pytest.mark.parametrize("text", ["from,to,cost\na,b,1041 m\nb,c,998 m\n", "0,1.2km,2km\n1.2km,0,3km\n2km,3km,0\n"])
+def test_units_are_no_missing_links(write, text):
+    with pytest.raises(DataError, match="write plain numbers, without units") as refusal:
+        read_graph(write(text), tuple("abc"))
+    assert "leave out" not in str(refusal.value)

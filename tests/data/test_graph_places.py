@@ -36,7 +36,7 @@ def expected(tmp_path):
     path = tmp_path / "plain.csv"
     path.write_text(table("{name},{lat},{lon}", "sensor,latitude,longitude\n"))
     matrix = read_graph(path, SENSORS).matrix
-    assert matrix[0, 1] > 0.1 > matrix[0, 3] and (matrix == matrix.T).all()
+    assert matrix[0, 1] > 0.5 > matrix[0, 3] > 0 and (matrix == matrix.T).all()
     return matrix
 
 
@@ -173,3 +173,60 @@ def test_postmiles_that_say_nothing_give_way_to_coordinates(write, stations, tol
 def test_stations_that_are_refused(write, sensors, stations, told):
     with pytest.raises(DataError, match=told):
         read_graph(write(metadata(stations), "meta.txt"), sensors)
+
+
+def test_the_nearest_sensors_all_keep_a_link(write):
+    rng = np.random.default_rng(3)
+    for count in (3, 8, 60, 207):
+        names = tuple(f"s{index}" for index in range(count))
+        places = rng.uniform((34.0, -118.4), (34.3, -118.0), (count, 2))
+        text = "id,lat,lon\n" + "".join(f"{name},{lat},{lon}\n" for name, (lat, lon) in zip(names, places, strict=True))
+        graph = read_graph(write(text), names)
+        between = graph.matrix[~np.eye(count, dtype=bool)]
+        linked = (graph.matrix > 0).sum(axis=1) - 1
+        assert linked.min() >= min(8, count - 1) and between[between > 0].min() == np.float32(0.1)
+        assert (graph.listed, graph.dropped) == (int(linked.sum()), 0) and graph.notes == ()
+    line = read_graph(write("id,lat,lon\na,52.50,13.4\nb,52.51,13.4\nc,52.52,13.4\n"), ("a", "b", "c"))
+    assert line.matrix[0, 1] == line.matrix[1, 2] > line.matrix[0, 2] == np.float32(0.1) and line.listed == 6
+
+
+def test_a_place_of_0_and_0_is_none(write, expected):
+    text = table("{name},{lat},{lon}", "sensor,latitude,longitude\n")
+    graph = read_graph(write(text + "105,0,0.000\n"), (*SENSORS, "105"))
+    np.testing.assert_array_equal(graph.matrix[:4, :4], expected)
+    assert graph.matrix[4].tolist() == [0, 0, 0, 0, 1] and graph.places == PLACES
+    assert any("1 of 5 sensors in file.csv are at 0, 0" in note and "such as 105" in note for note in graph.notes)
+    with pytest.raises(DataError, match="received 0, 0 for all"):
+        read_graph(write("id,lat,lon\n101,0,0\n102,0,0\n"), ("101", "102"))
+
+
+ORDER = ("103", "101", "104", "102")
+
+
+def test_the_column_with_the_names_of_the_readings_names_the_sensors(write, expected):
+    rows = "".join(f"{row},{name},{PLACES[name][0]},{PLACES[name][1]}\n" for row, name in enumerate(ORDER))
+    for header in ("node_id,sensor_id", "id,name", "linkid,detid", "sensor,id"):
+        graph = read_graph(write(f"{header},lat,lon\n" + rows), SENSORS)
+        np.testing.assert_array_equal(graph.matrix, expected)
+        assert graph.places == PLACES
+    # Readings that are numbered: then the numbers are their names.
+    numbered = read_graph(write("node_id,sensor_id,lat,lon\n" + rows), ("0", "1", "2", "3"))
+    assert numbered.places["0"] == PLACES["103"]
+    both = "node_id,sensor_id,lat,lon\n" + rows.replace(",10", ",")
+    with pytest.raises(DataError, match="received 'node_id' and 'sensor_id', which both have them"):
+        read_graph(write(both), ("1", "2", "3", "0", "4"))
+
+
+@pytest.mark.parametrize("header", ["id,lat_deg,lon_deg", "sensor,Latitude (deg),Longitude (deg)", "id,y,x"])
+def test_degrees_by_other_names(write, expected, header):
+    graph = read_graph(write(table("{name},{lat},{lon}", header + "\n")), SENSORS)
+    np.testing.assert_array_equal(graph.matrix, expected)
+    assert graph.places == PLACES and any("x and y" in note for note in graph.notes) == header.endswith("x")
+
+
+def test_places_that_are_no_degrees_are_told_what_is_needed(write):
+    metres = "id,x,y\n101,385000.5,3770000.1\n102,385100.5,3770200.1\n"
+    with pytest.raises(DataError, match="line 2: expected degrees.*not metres"):
+        read_graph(write(metres), ("101", "102"))
+    with pytest.raises(DataError, match="sensor,latitude,longitude"):
+        read_graph(write(metres.replace("x,y", "north,east")), ("101", "102"))

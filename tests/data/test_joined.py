@@ -168,14 +168,42 @@ def test_one_match_is_read_as_the_file_itself(folder):
     assert one.notes == ()
 
 
-def test_files_whose_dates_read_differently_on_their_own_are_refused(tmp_path, refused):
-    table = whole(2)
-    table.index = table.index + (pd.Timestamp("2025-03-12") - table.index[0])
-    for number, (_, day) in enumerate(table.groupby(table.index.date)):  # 12 March may be 3 December, 13 March not
-        day.set_axis(day.index.strftime("%d/%m/%Y %H:%M")).rename_axis("time").to_csv(tmp_path / f"{number}.csv")
+def days_of(tmp_path, first, days, rows=DAY, form="%d/%m/%Y %H:%M"):
+    """A folder of one file a day from `first` on, with its table."""
+    index = pd.date_range(first, periods=days * rows, freq=f"{1440 // rows}min")
+    table = pd.DataFrame({"b": np.arange(len(index)) + 1.0, "a": 30.5}, index=index)
+    for number, (_, day) in enumerate(table.groupby(table.index.date)):
+        day.set_axis(day.index.strftime(form)).rename_axis("time").to_csv(tmp_path / f"{number}.csv")
+    return table
+
+
+@pytest.mark.parametrize("first, days, rows, form", [
+    ("2025-03-04", 7, DAY, "%d/%m/%Y %H:%M"), ("2025-03-04", 2, 24, "%d/%m/%Y %H:%M"), ("2025-03-01", 12, 24, "%d/%m/%Y %H:%M"),
+    ("2025-03-12", 2, 24, "%d/%m/%Y %H:%M"),  # 12 March may be 3 December, 13 March not
+    ("2025-03-12", 2, 24, "%m/%d/%Y %H:%M"), ("2025-03-04", 3, 24, "%m/%d/%Y %H:%M"),
+])  # fmt: skip
+def test_the_order_of_day_and_month_is_that_of_all_files(tmp_path, first, days, rows, form):
+    table = days_of(tmp_path, first, days, rows, form)
+    series = read_series(tmp_path)
+    same(series, table)
+    assert series.day_first is form.startswith("%d")
+    same(read_series(tmp_path, ReadingOptions(day_first=form.startswith("%d"))), table)
+    assert not any("in two ways" in note for note in series.notes) or series.day_first is False
+
+
+def test_files_that_are_written_in_two_orders_are_refused(tmp_path, refused):
+    days_of(tmp_path, "2025-03-13", 1)
+    (tmp_path / "0.csv").rename(tmp_path / "x.csv")
+    days_of(tmp_path, "2025-03-14", 1, form="%m/%d/%Y %H:%M")
     message = refused(lambda: read_series(tmp_path))
-    assert "0.csv has day_first = False and 1.csv has day_first = True" in message and "data.day_first" in message
-    same(read_series(tmp_path, ReadingOptions(day_first=True)), table)
+    assert "0.csv has day_first = False and x.csv has day_first = True" in message and "data.day_first" in message
+
+
+def test_files_of_one_sensor_each_with_several_quantities_say_what_to_do(tmp_path, refused):
+    for name in "xy":
+        whole(1, names=("flow", "speed")).mul(ord(name)).to_csv(tmp_path / f"{name}.csv")
+    message = refused(lambda: read_series(tmp_path))
+    assert "'flow', 'speed' are quantities, keep one of them and name its column by the sensor, such as 'y'" in message
 
 
 def test_files_in_utc_join_as_local_times(tmp_path):

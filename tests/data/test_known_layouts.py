@@ -99,6 +99,28 @@ def test_utd19_with_other_seconds(write, refused, seconds):
     assert "line 4, column 'interval': expected seconds of the day" in message and repr(seconds) in message
 
 
+def test_workbooks_of_the_layouts_have_cells_of_their_own(tmp_path):
+    """Real dates, cities that are numbers, errors that are numbers."""
+    pytest.importorskip("openpyxl")
+    times = days().index
+    rows = [
+        {"day": time.normalize(), "interval": time.hour * 3600 + time.minute * 60, "detid": name, "flow": value,
+         "error": int(time == times[3]), "city": 7}
+        for time, row in days().iterrows() for name, value in row.items()
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_excel(tmp_path / "utd19.xlsx", index=False)
+    series = read_series(tmp_path / "utd19.xlsx", ReadingOptions(channel="flow"))
+    table = days()
+    table.iloc[3] = np.nan
+    same(series, table)
+    table = frame()
+    rows = [[number, "state", time, name, value] for number, (name, (time, value)) in enumerate(
+        (name, pair) for name in table for pair in table[name].items())]  # fmt: skip
+    columns = ["dyna_id", "type", "time", "entity_id", "traffic_speed"]
+    pd.DataFrame(rows, columns=columns).to_excel(tmp_path / "d.xlsx", index=False)
+    same(read_series(tmp_path / "d.xlsx"), table)
+
+
 def feather(table, path, **more):
     import pyarrow as arrow
     from pyarrow import feather as writer

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from gman_search.data.file_type import file_type
+from gman_search.data.graph import read_graph
 from gman_search.data.read import read_series
 from gman_search.reading_options import ReadingOptions
 
@@ -77,6 +78,35 @@ def test_packed_files_that_are_no_text(tmp_path, write, refused):
     assert "received HDF5: unpack it first" in refused(
         lambda: read_series(write(gzip.compress((tmp_path / "a.h5").read_bytes()), "a.h5.gz"))
     )
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz"])
+def test_a_tar_archive_is_named(tmp_path, write, refused, mode):
+    import tarfile
+
+    inner = write(
+        "time,a\n" + "".join(f"2025-03-03 {row // 12:02}:{row % 12 * 5:02},5\n" for row in range(200)), "q.csv"
+    )
+    with tarfile.open(tmp_path / "days.tar", mode) as archive:
+        archive.add(inner, "q.csv")
+    message = refused(lambda: read_series(tmp_path / "days.tar"))
+    assert "received a tar archive: unpack it" in message and len(message) < 300
+    if mode != "w:xz":
+        assert "received a tar archive: unpack it" in refused(lambda: read_graph(tmp_path / "days.tar", ("a",)))
+
+
+@pytest.mark.parametrize(
+    "beginning, told", [(b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!\x1a\x07", "a RAR archive")]
+)
+def test_other_archives_are_named(write, refused, beginning, told):
+    assert f"received {told}: unpack it" in refused(lambda: read_series(write(beginning + bytes(range(256)), "x")))
+
+
+def test_messages_quote_no_more_of_a_cell_than_people_read(write, refused):
+    text = "time,a\n2025-03-03 00:00,1\n2025-03-03 00:05," + "x" * 9000 + "\n"
+    assert len(refused(lambda: read_series(write(text)))) < 400
+    text = "time,a\n2025-03-03 00:00,1\n" + "x" * 9000 + ",2\n"
+    assert len(refused(lambda: read_series(write(text)))) < 400
 
 
 @pytest.mark.parametrize("content, told", [

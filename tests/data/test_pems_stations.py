@@ -162,3 +162,27 @@ def test_metadata_given_as_readings_is_a_graph(tmp_path, refused):
     )
     message = refused(lambda: read_series(tmp_path / "meta.txt", SPEED))
     assert "station metadata" in message and "data.adjacency" in message
+
+
+def test_a_file_with_tabs_below_names_of_columns(tmp_path, write):
+    header = "Timestamp,Station,District,Freeway #,Direction of Travel,Lane Type,Station Length,Samples,% Observed,Total Flow,Avg Occupancy,Avg Speed"  # fmt: skip
+    station_file(tmp_path / "a.txt", "2015-10-01", lanes=0, header=header)
+    commas = read_series(tmp_path / "a.txt", SPEED)
+    tabs = read_series(write((tmp_path / "a.txt").read_text().replace(",", "\t"), "b.txt"), SPEED)
+    np.testing.assert_array_equal(tabs.values, commas.values)
+    assert tabs.sensors == commas.sensors and tabs.notes == commas.notes
+
+
+def test_a_report_of_one_station_has_readings_and_what_was_observed(write):
+    times = pd.date_range("2015-10-13", periods=60, freq="5min")
+    rows = [f"{time:%m/%d/%Y %H:%M}\t{900 + 7 * row:,}\t4\t{100 if row % 3 else 0}" for row, time in enumerate(times)]
+    text = "5 Minutes\tFlow (Veh/5 Minutes)\t# Lane Points\t% Observed\n" + "\n".join(rows) + "\n"
+    series = read_series(write(text))
+    assert series.sensors == ("Flow (Veh/5 Minutes)",) and series.values[:, 0].tolist() == [
+        900 + 7 * row for row in range(60)
+    ]
+    assert any("'# Lane Points' and '% Observed' are no readings" in note for note in series.notes)
+    assert any("PeMS imputed 33.3% of the readings wholly" in note for note in series.notes)
+    series = read_series(write(text), ReadingOptions(min_observed=50))
+    assert series.values[:, 0].tolist() == [900 + 7 * row if row % 3 else 0 for row in range(60)]
+    assert any("33.3% of the readings were less than 50 % observed" in note for note in series.notes)

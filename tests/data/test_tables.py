@@ -181,6 +181,47 @@ def test_a_night_in_which_clocks_go_back(write, zone, night, back, form):
     )
 
 
+@pytest.mark.parametrize("zone, first, minutes", [
+    ("America/Santiago", "2025-04-06T00:00", 60), ("Asia/Tehran", "2021-09-21T16:00", 60), ("America/Sao_Paulo", "2018-02-17T22:00", 60),
+    ("Australia/Lord_Howe", "2025-04-05T12:00", 30), ("Europe/Berlin", "2025-10-25T22:00", 60),
+])  # fmt: skip
+def test_local_times_with_a_zone_are_known_to_come_twice(write, refused, zone, first, minutes):
+    local = pd.date_range(first, periods=48, freq="15min", tz="UTC").tz_convert(zone).tz_localize(None)
+    assert local.duplicated().sum() == minutes // 15
+    text = table([str(row + 1) for row in range(48)], [f"{time:%Y-%m-%d %H:%M}" for time in local])
+    series = read_series(write(text), ReadingOptions(timezone=zone))
+    expected = pd.Series(np.arange(48) + 1.0, index=local)[~local.duplicated()]
+    assert (series.times == expected.index.to_numpy()).all() and series.values[:, 0].tolist() == expected.tolist()
+    assert f"clocks went back on {local[local.duplicated()][0].date()}: {minutes // 15} rows" in series.notes[0]
+    assert not any("ignored" in note for note in series.notes)
+    if zone != "Europe/Berlin":
+        assert "or if clocks went back there name the zone with data.timezone" in refused(
+            lambda: read_series(write(text))
+        )
+    # A row that comes twice is no change of clocks.
+    again = [*local[:4], local[3], *local[4:40]]
+    text = table(["1"] * 41, [f"{time:%Y-%m-%d %H:%M}" for time in again])
+    assert "again or earlier" in refused(lambda: read_series(write(text), ReadingOptions(timezone=zone)))
+
+
+@pytest.mark.parametrize("order", ["by time", "by sensor", "newest first"])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_long_table_over_a_night_in_which_clocks_go_back(write, order, zone):
+    local = (
+        pd.date_range("2025-10-25T22:00", periods=40, freq="15min", tz="UTC")
+        .tz_convert("Europe/Berlin")
+        .tz_localize(None)
+    )
+    rows = [(time, name, 100 * (name == "b") + row + 1) for row, time in enumerate(local) for name in "ab"]
+    rows = {"by time": rows, "by sensor": rows[::2] + rows[1::2], "newest first": rows[::-1]}[order]
+    text = "time,detid,speed\n" + "".join(f"{time:%Y-%m-%d %H:%M},{name},{value}\n" for time, name, value in rows)
+    series = read_series(write(text), ReadingOptions(timezone=zone)).take(("a", "b"))
+    kept = np.flatnonzero(~local.duplicated())
+    assert (series.times == local[kept].to_numpy()).all()
+    assert series.values.tolist() == [[row + 1, 101 + row] for row in kept]
+    assert any("clocks went back on 2025-10-26: 8 rows" in note for note in series.notes)
+
+
 def test_a_night_in_which_clocks_go_forward(write):
     instants = pd.date_range("2025-03-30T00:00", periods=8, freq="15min")
     series = read_series(

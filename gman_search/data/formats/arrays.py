@@ -135,9 +135,12 @@ def _axes(
             f"has: {advice} if it is no graph"
         )
     if shape[0] < shape[1]:
+        likely = _likely(shape)
+        if likely not in (turned, ",".join(usual)):
+            advice = f'say which axis is which, such as data.axes = "{likely}"'
         raise DataError(
             f"{where}: expected more times than sensors in an array (times, sensors); received {shape}, which may have "
-            f"its axes the other way round: {advice}"
+            f"its axes in another order: {advice}"
         )
     if len(shape) == 3 and shape[2] > max(shape[1], MANY_CHANNELS):
         raise DataError(
@@ -145,6 +148,13 @@ def _axes(
             'which axis is which, such as data.axes = "time,channel,sensor"'
         )
     return plain, ()
+
+
+def _likely(shape: tuple[int, ...]) -> str:
+    """Axes by their lengths: the longest is time, and the shortest of three has the channels."""
+    names = ("sensor", "time") if len(shape) == 2 else ("channel", "sensor", "time")
+    by_length = dict(zip(sorted(range(len(shape)), key=lambda axis: (shape[axis], -axis)), names, strict=True))
+    return ",".join(by_length[axis] for axis in range(len(shape)))
 
 
 def _listed(path: Path, count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,6 +8,7 @@ from gman_search.data.formats.csv_text import read_table
 from gman_search.data.formats.known_layouts import plain_long
 from gman_search.data.formats.no_readings import refuse_other_kinds
 from gman_search.data.formats.packed import unpacked
+from gman_search.data.formats.pems_report import plain_report
 from gman_search.data.formats.pems_stations import is_pems, pems_readings
 from gman_search.data.formats.zipped import zip_kind
 from gman_search.data.ignored_columns import kept_columns
@@ -123,8 +124,10 @@ def _workbook_table(path: Path, options: ReadingOptions) -> Table:
 
 def _table_readings(table: Table, options: ReadingOptions, recent: bool) -> Readings:
     """A table, wide or long, whatever file it came from."""
+    table, observed = plain_report(table, options.min_observed)
     # With data.timezone the user says that the Z of a .dyna is true.
-    return table_readings(plain_long(table, in_utc=options.timezone is not None), options, strict=not recent)
+    found = table_readings(plain_long(table, in_utc=options.timezone is not None), options, strict=not recent)
+    return found if observed is None else replace(found, observed=observed)
 
 
 def _without_ignored(readings: Readings, options: ReadingOptions, recent: bool) -> Readings:

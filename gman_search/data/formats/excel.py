@@ -12,6 +12,7 @@ import pandas as pd
 
 from gman_search.data.formats.zipped import members
 from gman_search.data.size_limits import check_inflation
+from gman_search.data.tables.kinds import is_numeral, looks_like_time
 from gman_search.data.tables.table import Table
 from gman_search.errors import DataError, UsageError
 
@@ -73,9 +74,13 @@ def _chosen(path: Path, book: Any, sheet: str | None) -> tuple[str, tuple[str, .
     if sheet is not None and sheet in names:
         return sheet, ()
     tables = [page.title for page in book.worksheets if page.sheet_state == "visible" and _is_table(page)]
+    if not tables:  # numbers may be text, with commas for example
+        shown = [page for page in book.worksheets if page.sheet_state == "visible"]
+        tables = [page.title for page in shown if _is_table(page, text=True)]
     if not tables:
         raise DataError(
             f"{path}: expected a sheet with names of sensors and rows of readings; none of {', '.join(names)} has them"
+            f"{_about_formulas(path)}"
         )
     if len(tables) > 1:
         said = f"there is no sheet {sheet!r}" if sheet is not None else "several have a table"
@@ -91,11 +96,37 @@ def _chosen(path: Path, book: Any, sheet: str | None) -> tuple[str, tuple[str, .
     return tables[0], notes
 
 
-def _is_table(page: Any) -> bool:
-    """Whether the first rows have names above numbers: two columns at least, numbers not only in the first."""
+def _is_table(page: Any, *, text: bool = False) -> bool:
+    """Whether the first rows have names above numbers: two columns at least, numbers not only in the first.
+
+    With `text`, numbers that are text count, too, where there are times with them.
+    """
     rows = [row for _, row in zip(range(LOOKED_AT), _rows(page), strict=False)]
     body = [row for row in rows if sum(cell is not None for cell in row) > 1][1:]
-    return any(isinstance(cell, int | float) and not isinstance(cell, bool) for row in body for cell in row[1:])
+    cells = [cell for row in body for cell in row[1:]]
+    if text:
+        timed = any(
+            isinstance(cell, date) or (isinstance(cell, str) and looks_like_time(cell)) for row in body for cell in row
+        )
+        return timed and any(isinstance(cell, str) and is_numeral(cell) for cell in cells)
+    return any(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
+
+
+def _about_formulas(path: Path) -> str:
+    """What to do where a program has written formulas without computing them."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
+    try:
+        found = any(
+            isinstance(cell, str) and cell.startswith("=")
+            for page in book.worksheets
+            for _, row in zip(range(LOOKED_AT), _rows(page), strict=False)
+            for cell in row
+        )
+    finally:
+        book.close()
+    return ": its formulas have no values: open it in a spreadsheet program and save it again" if found else ""
 
 
 def _rows(page: Any) -> Iterator[Sequence[Any]]:
@@ -145,7 +176,13 @@ def _table(path: Path, page: Any, notes: tuple[str, ...]) -> Table:
 
 
 def _is_readings(first: Sequence[Any]) -> bool:
-    """Whether the first row has readings and not names: a time, or numbers that are no whole ones."""
+    """Whether the first row has readings and not names: a time, or numbers that are no whole ones.
+
+    Several times and nothing but names with them are names of columns, of a table with its sensors in rows.
+    """
+    times = sum(isinstance(cell, datetime) for cell in first)
+    if times > 1 and all(cell is None or isinstance(cell, datetime | str) for cell in first):
+        return isinstance(first[0], datetime) and times < len(first) - 1
     return any(isinstance(cell, datetime) or (isinstance(cell, float) and not cell.is_integer()) for cell in first)
 
 

@@ -32,7 +32,7 @@ def feather_readings(path: Path, options: ReadingOptions, *, strict: bool) -> Re
     try:
         content = memoryview(path.read_bytes())[MAGIC:]
         schema = _check_sizes(path, content)
-        fields = chosen_fields(path, schema, options, strict=strict)
+        fields, rules = chosen_fields(path, schema, options, strict=strict)
         # The stream inside of the file, whose headers were checked; its footer could point to other places.
         wanted = [schema.get_field_index(field.name) for field in fields]
         how = arrow.ipc.IpcReadOptions(use_threads=False, included_fields=sorted(wanted))
@@ -44,7 +44,7 @@ def feather_readings(path: Path, options: ReadingOptions, *, strict: bool) -> Re
                 table = table.set_column(index, table.field(index).name, column.cast(column.type.value_type))
     except (arrow.ArrowException, struct.error, OSError, ValueError) as error:
         raise DataError(f"{path}: expected an Arrow or Feather file; {' '.join(str(error).split())}") from None
-    return arrow_readings(path, table, options)
+    return arrow_readings(path, table, rules)
 
 
 def _check_sizes(path: Path, content: memoryview) -> Any:

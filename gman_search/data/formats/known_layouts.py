@@ -1,15 +1,17 @@
 """Long tables in the layouts of published collections: LibCity's .dyna and UTD19, as the plain long table of time,
 sensor and values that everything else reads."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-from gman_search.data.tables.table import Table
+from gman_search.data.tables.table import Table, texts_of
 from gman_search.errors import DataError
 
-__all__ = ["plain_long"]
+__all__ = ["is_known_layout", "plain_long"]
 
 DYNA = ("type", "time", "entity_id")
 UTD19 = ("day", "interval", "detid")
@@ -19,6 +21,12 @@ LOCAL = (
     "of METR-LA and others, and LibCity drops it; if yours are in UTC, set data.timezone"
 )
 ERRORS = "{} of {} readings are marked as errors (UTD19's `error`) and count as missing"
+
+
+def is_known_layout(names: Sequence[str]) -> bool:
+    """Whether columns of these names are of one of the layouts."""
+    plain = {name.strip().lower() for name in names}
+    return {*DYNA, "dyna_id"} <= plain or set(UTD19) <= plain
 
 
 def plain_long(table: Table, *, in_utc: bool = False) -> Table:
@@ -39,9 +47,11 @@ def plain_long(table: Table, *, in_utc: bool = False) -> Table:
 
 def _dyna(table: Table, names: list[str], *, in_utc: bool) -> Table:
     cells, notes = table.cells, table.notes
-    times = cells.iloc[:, names.index("time")].str.strip()
-    if not in_utc and times.str.endswith("Z").any():
-        times, notes = times.str.removesuffix("Z"), (*notes, LOCAL)
+    times = cells.iloc[:, names.index("time")]
+    if not is_datetime64_any_dtype(times.dtype):  # a workbook's dates have no Z
+        times = texts_of(times)
+        if not in_utc and times.str.endswith("Z").any():
+            times, notes = times.str.removesuffix("Z"), (*notes, LOCAL)
     values = [index for index, name in enumerate(names) if name not in ("dyna_id", *DYNA)]
     return _long(table, times, names.index("entity_id"), values, notes)
 
@@ -49,7 +59,7 @@ def _dyna(table: Table, names: list[str], *, in_utc: bool) -> Table:
 def _utd19(table: Table, names: list[str]) -> Table:
     cells, notes = table.cells, table.notes
     if "city" in names:
-        cities = cells.iloc[:, names.index("city")].str.strip().unique()
+        cities = texts_of(cells.iloc[:, names.index("city")]).unique()
         if len(cities) > 1:
             raise DataError(
                 f"{table.path}: expected one city; received {len(cities)}, such as {', '.join(map(str, cities[:3]))}: "
@@ -65,14 +75,17 @@ def _utd19(table: Table, names: list[str]) -> Table:
     clock = pd.Series(seconds.astype("timedelta64[s]"), index=cells.index)
     text = (clock.dt.components.hours.map("{:02d}".format) + ":" + clock.dt.components.minutes.map("{:02d}".format)
             + ":" + clock.dt.components.seconds.map("{:02d}".format))  # fmt: skip
-    times = cells.iloc[:, names.index("day")].str.strip() + " " + text
+    days = cells.iloc[:, names.index("day")]
+    days = days.dt.strftime("%Y-%m-%d") if is_datetime64_any_dtype(days.dtype) else texts_of(days)
+    times = days + " " + text
     values = [index for index, name in enumerate(names) if name not in (*UTD19, "error", "city")]
     if "error" in names:
         flags = pd.to_numeric(cells.iloc[:, names.index("error")], errors="coerce").fillna(0) != 0
         if flags.any():
             cells = cells.copy()
             for index in values:
-                cells.isetitem(index, cells.iloc[:, index].mask(flags, "").to_numpy())
+                column = cells.iloc[:, index]
+                cells.isetitem(index, column.mask(flags, np.nan if is_numeric_dtype(column.dtype) else "").to_numpy())
             notes = (*notes, ERRORS.format(int(flags.sum()), len(flags)))
     return _long(replace(table, cells=cells), times, names.index("detid"), values, notes)
 

@@ -17,7 +17,11 @@ GZIP, ZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00"
 INNER = {
     b"\x89HDF": "HDF5", ZIP: "a zip file", b"PAR1": "Parquet", GZIP: "gzip again", b"\x93NUMPY": "a NumPy array",
     b"ARROW1": "Arrow", b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    **{kind + version: "an R file" for kind in (b"RDX", b"RDA") for version in (b"2\n", b"3\n")},
 }  # fmt: skip
+ARCHIVES = {b"7z\xbc\xaf": "a 7-Zip archive", b"Rar!": "a RAR archive"}
+TAR = slice(257, 262), b"ustar"
+"""Where a tar archive says that it is one."""
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, ValueError, NotImplementedError,
            RuntimeError)  # fmt: skip
 
@@ -36,6 +40,10 @@ def unpacked(path: Path) -> bytes:
     except DAMAGED as error:
         told = " ".join(str(error).split())
         raise DataError(f"{path}: expected a whole file that can be read; {told}: is it cut off?") from None
+    archive = "a tar archive" if content[TAR[0]] == TAR[1] else None
+    archive = next((kind for sign, kind in ARCHIVES.items() if content.startswith(sign)), archive)
+    if archive is not None:
+        raise DataError(f"{path}: expected a file of its own; received {archive}: unpack it and give what is inside")
     inner = next((kind for sign, kind in INNER.items() if content.startswith(sign)), None)
     if inner is not None:
         raise DataError(f"{path}: expected text in a packed file; received {inner}: unpack it first")

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from gman_search.data.formats.known_layouts import is_known_layout, plain_long
 from gman_search.data.ignored_columns import kept_columns
 from gman_search.data.readings import Readings, check_names
 from gman_search.data.size_limits import check_inflation, check_size
-from gman_search.data.tables.known_names import CLOCK_NAMES, TIME_NAMES
+from gman_search.data.tables.known_names import CLOCK_NAMES, HOUR_NAMES, TIME_NAMES
 from gman_search.data.tables.long import chosen_value, sensor_column
 from gman_search.data.tables.read import table_readings
 from gman_search.data.tables.table import Table
@@ -41,15 +42,17 @@ def parquet_readings(path: Path, options: ReadingOptions, *, strict: bool) -> Re
         check_size(path, (about.num_rows, about.num_columns))
         unpacked = sum(about.row_group(index).total_byte_size for index in range(about.num_row_groups))
         check_inflation(path, path.stat().st_size, max(8 * about.num_rows * about.num_columns, unpacked))
-        fields = chosen_fields(path, schema, options, strict=strict)
+        fields, rules = chosen_fields(path, schema, options, strict=strict)
         table = _read(path, fields)
     except (arrow.ArrowException, OSError, ValueError):
         raise DataError(f"{path}: expected a Parquet file; received one that is damaged or of another kind") from None
-    return arrow_readings(path, table, options)
+    return arrow_readings(path, table, rules)
 
 
-def chosen_fields(path: Path, schema: Any, options: ReadingOptions, *, strict: bool) -> list[Any]:
-    """The columns to read of a table with this schema.
+def chosen_fields(
+    path: Path, schema: Any, options: ReadingOptions, *, strict: bool
+) -> tuple[list[Any], ReadingOptions]:
+    """The columns to read of a table with this schema, and the options that are left to apply to them.
 
     Raises:
         DataError: no such columns, or columns that are no numbers.
@@ -61,24 +64,30 @@ def chosen_fields(path: Path, schema: Any, options: ReadingOptions, *, strict: b
     names = [str(field.name).strip() for field in fields]
     check_names(path, names)
     kept = kept_columns(path, names, options.ignore_columns, strict=strict)
-    return _chosen(path, [fields[index] for index in kept], options)
+    # What was to be ignored is not read.
+    rules = options.model_copy(update={"ignore_columns": ()})
+    if is_known_layout([names[index] for index in kept]):
+        return [fields[index] for index in kept], rules
+    chosen, channel = _chosen(path, [fields[index] for index in kept], options)
+    return chosen, rules.model_copy(update={"channel": channel})
 
 
-def arrow_readings(path: Path, table: Any, options: ReadingOptions) -> Readings:
-    """Readings of a table of Arrow that has the columns of `chosen_fields` alone.
+def arrow_readings(path: Path, table: Any, rules: ReadingOptions) -> Readings:
+    """Readings of a table of Arrow that has the columns of `chosen_fields` alone, by the options left.
 
     Raises:
         DataError: with row and column.
     """
     header = [str(name) for name in table.column_names]
     cells = pd.DataFrame({index: _cells(table, index) for index in range(len(header))})
-    # What was to be ignored is not read, and a channel is chosen.
-    rules = options.model_copy(update={"ignore_columns": (), "channel": None})
-    return table_readings(Table(path, header, cells, unit="row"), rules)
+    read = plain_long(Table(path, header, cells, unit="row"), in_utc=rules.timezone is not None)
+    return table_readings(read, rules)
 
 
-def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> list[Any]:
+def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> tuple[list[Any], str | None]:
     """The columns to be read, of what their names and types tell: nothing is read before that.
+
+    With them the channel, where another column of numbers is read with it.
 
     Raises:
         DataError: there is no column of times, or one that is neither times nor numbers.
@@ -92,19 +101,31 @@ def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> list[Any]
     ]
     clocks = [index for index, field in enumerate(fields) if types.is_time(field.type)]
     named = [index for index, name in enumerate(names) if name.lower() in TIME_NAMES | CLOCK_NAMES and index != sensor]
+    days = any(types.is_date(fields[index].type) for index in stamps)
+    if stamps:  # a text such as 00:05, or an hour, is the time of day of a date; an hour of a timestamp is a feature
+        clocks += [index for index, name in enumerate(names) if name.lower() in CLOCK_NAMES | HOUR_NAMES
+                   and index not in (*stamps, *clocks, sensor)
+                   and (_is_text(fields[index].type) or (days and types.is_integer(fields[index].type)))]  # fmt: skip
     times = [*stamps, *clocks] if stamps else named
     if not times:
         raise DataError(f"{path}: expected one column of timestamps; received 0: write times as timestamps")
     numbers = [index for index, field in enumerate(fields) if index not in (*times, sensor) and _is_number(field.type)]
     if sensor is not None:
-        offered = numbers or [index for index in range(len(fields)) if index not in (*times, sensor)]
+        # Timestamps may be days alone, which only their values show; an hour is then the time of day.
+        hours = [
+            index for index in numbers if names[index].lower() in HOUR_NAMES and types.is_integer(fields[index].type)
+        ]
+        asked = options.channel is not None
+        offered = numbers if asked else [index for index in numbers if index not in hours]
+        offered = offered or [index for index in range(len(fields)) if index not in (*times, sensor)]
         value, _ = chosen_value(path, names, offered, options.channel)
         _check_number(path, fields[value])
-        return [*(fields[index] for index in times), fields[sensor], fields[value]]
+        wanted = [*times, *(index for index in hours if index != value), sensor, value]
+        return [fields[index] for index in wanted], names[value] if asked else None
     for index, field in enumerate(fields):
         if index not in times and not (stamps and types.is_temporal(field.type)):
             _check_number(path, field)
-    return fields
+    return fields, None
 
 
 def _is_number(kind: Any) -> bool:
@@ -113,12 +134,18 @@ def _is_number(kind: Any) -> bool:
     return any(is_kind(kind) for is_kind in (types.is_integer, types.is_floating, types.is_null, types.is_decimal))
 
 
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return any(is_kind(kind) for is_kind in (types.is_string, types.is_large_string, types.is_dictionary))
+
+
 def _check_number(path: Path, field: Any) -> None:
     if not _is_number(field.type):
-        raise DataError(
-            f"{path}: column {field.name!r} has no numbers but {field.type}: if it is no sensor, leave it out with "
-            f'data.ignore_columns = ["{field.name}"]'
-        )
+        advice = f'if it is no sensor, leave it out with data.ignore_columns = ["{field.name}"]'
+        if _is_text(field.type):
+            advice += ", and if its text is numbers, save them as numbers"
+        raise DataError(f"{path}: column {field.name!r} has no numbers but {field.type}: {advice}")
 
 
 def _read(path: Path, fields: list[Any]) -> Any:

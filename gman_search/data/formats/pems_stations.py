@@ -27,6 +27,7 @@ BASIC = 12
 """Columns of a station; those of its lanes follow: 5 a lane in 5-minute files, 6 delays and 3 a lane in hourly ones."""
 MOST = 64
 CHANNELS = ("flow", "occupancy", "speed")
+SEPARATORS = ",\t;"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class _Columns:
     observed: int | None
     values: dict[str, int]
     header: bool = False
+    separator: str = ","
 
 
 PUBLISHED = _Columns(0, 1, 8, {name: 9 + index for index, name in enumerate(CHANNELS)})
@@ -109,20 +111,21 @@ def _is_raw(raw: bytes) -> bool:
 def _headed(raw: bytes) -> _Columns | None:
     """Columns of a file above which someone put the names of the documentation."""
     first = raw[:4096].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
-    names = [re.sub("[^a-z]", "", name.lower()) for name in first.split(",")]
+    separator = max(SEPARATORS, key=first.count)
+    names = [re.sub("[^a-z]", "", name.lower()) for name in first.split(separator)]
     position = {name: index for index, name in reversed(list(enumerate(names)))}
     values = {name: position[key] for name, key in zip(CHANNELS, ("totalflow", "avgoccupancy", "avgspeed"), strict=True)
               if key in position}  # fmt: skip
     stations = [position[name] for name in ("station", "stationid") if name in position]
     if "timestamp" not in position or not stations or "observed" not in position or not values:
         return None
-    return _Columns(position["timestamp"], stations[0], position["observed"], values, header=True)
+    return _Columns(position["timestamp"], stations[0], position["observed"], values, header=True, separator=separator)
 
 
 def _widest(path: Path, raw: bytes, columns: _Columns) -> int:
     """Cells of the longest line, after lines that are cut off and files of other columns are refused."""
-    first = raw[:65536].split(b"\n", 1)[0]
-    width = first.count(b",") + 1
+    first, mark = raw[:65536].split(b"\n", 1)[0], columns.separator.encode()
+    width = first.count(mark) + 1
     check_size(path, (raw.count(b"\n") + 1, 1))
     kinds = _kinds(width)
     if not columns.header and not kinds:
@@ -132,11 +135,11 @@ def _widest(path: Path, raw: bytes, columns: _Columns) -> int:
             f"received {kind}: download 'Station 5-Minute' or 'Station Hour'"
         )
     body = raw.rstrip(b"\r\n")
-    if body.count(b",") == (width - 1) * (body.count(b"\n") + 1):
+    if body.count(mark) == (width - 1) * (body.count(b"\n") + 1):
         return width  # every line as the first; counting line by line would take as long as reading
     widest = width
     for number, row in enumerate(raw.splitlines(), start=1):
-        cells = row.count(b",") + 1
+        cells = row.count(mark) + 1
         if row.strip() and (cells != width if columns.header else not kinds & _kinds(cells)):
             raise DataError(f"{path}, line {number}: expected {width} columns as in the first; received {cells}")
         widest = max(widest, cells)
@@ -159,6 +162,7 @@ def _table(path: Path, raw: bytes, columns: _Columns, channel: str) -> pd.DataFr
     try:
         table = pd.read_csv(
             io.BytesIO(raw),
+            sep=columns.separator,
             header=None,
             names=list(range(width)),
             skiprows=int(columns.header),

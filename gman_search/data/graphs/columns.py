@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gman_search.data.tables.known_names import SENSOR_NAMES, TIME_NAMES
+from gman_search.data.tables.known_names import LATITUDES, LONGITUDES, SENSOR_NAMES, TIME_NAMES
 
 __all__ = [
     "STATIONS",
@@ -14,6 +14,9 @@ __all__ = [
     "has_times",
     "header_kind",
     "link_columns",
+    "name_columns",
+    "place_columns",
+    "plane_columns",
 ]
 
 FROM = {
@@ -32,7 +35,6 @@ DISTANCES = {
 }  # fmt: skip
 WEIGHTS = {"weight", "weights", "w", "link_weight", "link_weights", "edge_weight", "adj", "adjacency"}
 WITHOUT_MEANING = {"", "id", "rel_id", "edge_id", "link_id", "index", "type", "unnamed:_0"}
-LATITUDES, LONGITUDES = {"latitude", "lat"}, {"longitude", "lon", "lng", "long"}
 NAMES = SENSOR_NAMES | {"id", "name", "detid", "geo_id", "sid"}
 UNIT = re.compile(r"\s*[(\[].*")
 """`distance (m)` is a distance."""
@@ -77,14 +79,32 @@ def link_columns(header: Sequence[str]) -> LinkColumns | None:
 def coordinate_columns(header: Sequence[str]) -> CoordinateColumns | None:
     """Where name, latitude and longitude are, or None where the header is another file's."""
     known = _plain(header)
-    names, latitudes, longitudes, points = (_positions(known, own) for own in (NAMES, LATITUDES, LONGITUDES, POINTS))
+    latitudes, longitudes, points = (_positions(known, own) for own in (LATITUDES, LONGITUDES, POINTS))
+    names = name_columns(header)
     if not names:
         return None
-    # METR-LA's file has `index,sensor_id,...`, others `id,name,...`: the more telling column is the sensor's.
-    sensor = next((index for index in names if known[index] not in ("id", "name")), names[0])
     if latitudes and longitudes:
-        return CoordinateColumns(sensor, latitudes[0], longitudes[0])
-    return CoordinateColumns(sensor, points[0], points[0]) if len(points) == 1 else None
+        return CoordinateColumns(names[0], latitudes[0], longitudes[0])
+    return CoordinateColumns(names[0], points[0], points[0]) if len(points) == 1 else None
+
+
+def plane_columns(header: Sequence[str]) -> CoordinateColumns | None:
+    """Where name, y and x are; None where they are not. Readings may have sensors of such names: no kind of file."""
+    known, names = _plain(header), name_columns(header)
+    if not names or known.count("x") != 1 or known.count("y") != 1 or coordinate_columns(header) is not None:
+        return None
+    return CoordinateColumns(names[0], known.index("y"), known.index("x"))
+
+
+def place_columns(header: Sequence[str]) -> CoordinateColumns | None:
+    """Those of `coordinate_columns`, or else of `plane_columns`."""
+    return coordinate_columns(header) or plane_columns(header)
+
+
+def name_columns(header: Sequence[str]) -> list[int]:
+    """Columns that may name sensors, the more telling ones first: METR-LA's file has `index,sensor_id,...`."""
+    known = _plain(header)
+    return sorted(_positions(known, NAMES), key=lambda index: known[index] in ("id", "name"))
 
 
 def header_kind(header: Sequence[str]) -> str | None:

@@ -1,34 +1,37 @@
-"""Graphs from where sensors are: great-circle distances to the nearest ones."""
+"""Places of sensors: latitude and longitude from a table with or without a header."""
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from gman_search.data.graphs.columns import CoordinateColumns, coordinate_columns
-from gman_search.data.graphs.great_circle import great_circle
-from gman_search.data.graphs.kernel import gaussian_kernel
+from gman_search.data.graphs.columns import CoordinateColumns, name_columns, place_columns, plane_columns
 from gman_search.data.graphs.marks import numbers
-from gman_search.data.graphs.names import match_names
-from gman_search.data.graphs.result import Graph
+from gman_search.data.graphs.names import known_positions, match_names
 from gman_search.data.graphs.table import GraphTable
 from gman_search.errors import DataError
 
-__all__ = ["Places", "coordinates_without_header", "nearest", "nearness", "read_coordinates"]
+__all__ = ["Places", "coordinates_without_header", "read_coordinates"]
 
-NEAREST = 8
-"""Neighbours kept of each sensor: distances of all pairs would join a whole city to one clump."""
+
+NOWHERE = (0.0, 0.0)
+"""A place in the sea without any road: what a blank latitude and longitude become in many a table."""
+
+METRES = 1000
+"""What exceeds this is no angle but a distance on a map."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """(latitude, longitude) in degrees by the readings' names of sensors, and what was decided."""
+    """(latitude, longitude) in degrees by the readings' names of sensors, and what was decided.
+
+    `unplaced` are sensors whose place the file has as 0, 0: nobody knows it.
+    """
 
     by_sensor: dict[str, tuple[float, float]]
     notes: tuple[str, ...] = ()
+    unplaced: tuple[str, ...] = ()
 
 
 def read_coordinates(
@@ -40,14 +43,19 @@ def read_coordinates(
     at the same place.
 
     Raises:
-        DataError: with the line of a sensor that comes twice, or of what is no place on Earth; no sensor is known.
+        DataError: with the line of a sensor that comes twice, or of what is no place on Earth; no sensor is known; two
+            columns name sensors of the readings.
     """
-    path = table.path
+    path, header = table.path, table.first
     if columns is None:
-        columns, table = coordinate_columns(table.first), table.below_first()
+        columns, table = place_columns(header), table.below_first()
+    else:
+        header = []
     if columns is None or not table.rows:
         raise DataError(f"{path}: expected columns of sensor, latitude and longitude, and rows; received others")
     table = table.even()
+    if header:
+        columns = columns._replace(sensor=_column_of_names(table, header, columns.sensor, sensors))
     names = table.column(columns.sensor)
     if repeated:
         table, names = _once(table, columns, names)
@@ -64,8 +72,20 @@ def read_coordinates(
         seen[match.position[names[row]]] = row
     degrees = _degrees(table, columns, wanted)
     notes = () if match.by_number and names == [str(index) for index in range(len(sensors))] else match.notes
+    if header and plane_columns(header) is not None:
+        notes += (f"columns x and y in {path.name} are taken as longitude and latitude in degrees",)
     order = {match.position[names[row]]: tuple(place) for row, place in zip(wanted, degrees.tolist(), strict=True)}
-    return Places({sensors[index]: order[index] for index in sorted(order)}, notes)
+    unplaced = tuple(sensors[index] for index in sorted(order) if order[index] == NOWHERE)
+    if unplaced and len(unplaced) == len(order):
+        raise DataError(
+            f"{path}: expected the places of sensors; received 0, 0 for all: write their latitude, longitude"
+        )
+    if unplaced:
+        notes += (
+            f"{len(unplaced)} of {len(order)} sensors in {path.name} are at 0, 0, which means an unknown place, such "
+            f"as {unplaced[0]}: they have no place and no links",
+        )
+    return Places({sensors[index]: order[index] for index in sorted(order) if order[index] != NOWHERE}, notes, unplaced)
 
 
 def coordinates_without_header(table: GraphTable, sensors: tuple[str, ...]) -> CoordinateColumns | None:
@@ -98,39 +118,27 @@ def coordinates_without_header(table: GraphTable, sensors: tuple[str, ...]) -> C
     return None if all(beyond) else CoordinateColumns(width - 3, latitude, 2 * width - 3 - latitude)
 
 
-def nearest(path: Path, places: Places, sensors: tuple[str, ...]) -> Graph:
-    """The graph of places: each sensor and its nearest ones.
+def _column_of_names(table: GraphTable, header: list[str], usual: int, sensors: tuple[str, ...]) -> int:
+    """The column that names the readings' sensors: `usual`, but where the values of another one do.
 
     Raises:
-        DataError: a sensor of the readings has no place.
+        DataError: two columns do, and not alike.
     """
-    notes = places.notes
-    if len(sensors) > 1 and len(set(places.by_sensor.values())) == 1:
-        notes += (f"all sensors in {path.name} are at one place: such coordinates say nothing about who is near",)
-    return Graph(nearness(path, places.by_sensor, sensors), notes, places=places.by_sensor)
-
-
-def nearness(path: Path, places: Mapping[str, tuple[float, float]], all_sensors: tuple[str, ...]) -> np.ndarray:
-    """Adjacency (M, M) float32: the Gaussian kernel of distances to each sensor's nearest ones, symmetric.
-
-    Raises:
-        DataError: a sensor of the readings has no place.
-    """
-    lost = [name for name in all_sensors if name not in places]
-    if lost:
+    candidates = name_columns(header)
+    if len(candidates) < 2:
+        return usual
+    found = {index: known_positions(table.path, table.column(index), sensors) for index in candidates}
+    most = max(map(len, found.values()))
+    best = [index for index in candidates if len(found[index]) == most]
+    if most == 0 or best == [usual]:
+        return usual
+    rows = [[found[index].get(name) for name in table.column(index)] for index in best]
+    if any(row != rows[0] for row in rows):
         raise DataError(
-            f"{path}: expected the place of every sensor of the readings; {len(lost)} have none, such as {lost[0]}"
+            f"{table.path}: expected one column with the readings' names of sensors; received "
+            f"{' and '.join(repr(header[index]) for index in best)}, which both have them: remove the wrong one"
         )
-    distances = great_circle(np.array([places[name] for name in all_sensors]))
-    size = len(all_sensors)
-    kept = np.zeros((size, size), dtype=bool)
-    order = np.argsort(distances + np.where(np.eye(size, dtype=bool), np.inf, 0.0), axis=1, kind="stable")
-    kept[np.arange(size)[:, None], order[:, : min(NEAREST, size - 1)]] = True
-    kept |= kept.T
-    matrix = np.eye(size, dtype=np.float32)
-    if kept.any():
-        matrix[kept] = gaussian_kernel(distances[kept])
-    return matrix
+    return best[0]
 
 
 def _named(names: list[str], sensors: tuple[str, ...]) -> bool:
@@ -173,9 +181,10 @@ def _degrees(table: GraphTable, columns: CoordinateColumns, rows: list[int]) -> 
     wrong = np.flatnonzero(~((np.abs(degrees) <= [90, 180]).all(axis=1)))
     if len(wrong):
         row = wrong[0]
+        advice = ": write degrees (WGS 84), not metres of a map" if (np.abs(degrees[row]) > METRES).any() else ""
         raise DataError(
             f"{table.path}, line {table.lines[rows[row]]}: expected degrees, latitude -90 to 90 and longitude -180 to "
-            f"180; received {', '.join(map(repr, dict.fromkeys(cells[row])))}"
+            f"180; received {', '.join(map(repr, dict.fromkeys(cells[row])))}{advice}"
         )
     return degrees
 

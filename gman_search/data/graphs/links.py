@@ -6,7 +6,7 @@ import numpy as np
 
 from gman_search.data.graphs.columns import LinkColumns, link_columns
 from gman_search.data.graphs.kernel import link_weights
-from gman_search.data.graphs.marks import numbers
+from gman_search.data.graphs.marks import numbers, remedy
 from gman_search.data.graphs.names import match_names
 from gman_search.data.graphs.result import Graph
 from gman_search.data.graphs.table import GraphTable, is_number
@@ -47,7 +47,7 @@ def link_list(table: GraphTable, sensors: tuple[str, ...], wish: GraphValues) ->
             needed = "a finite weight of at least 0" if columns.distance is None else "a distance of at least 0"
             raise DataError(
                 f"{path}, line {table.lines[wrong[0]]}: expected {needed} after two sensors; received "
-                f"{cells[wrong[0]]!r}: leave out pairs without one"
+                f"{cells[wrong[0]]!r}: {remedy(cells[wrong[0]], 'leave out pairs without one')}"
             )
     match = match_names(path, ends, sensors)
     notes += () if match.by_number and usual == "weights" else match.notes
@@ -141,7 +141,8 @@ def _form(table: GraphTable, wish: GraphValues) -> tuple[LinkColumns, Usual, Gra
     if len(header) != 3 or not is_number(header[2].replace(",", ".")):
         raise DataError(
             f"{path}, line {table.lines[0]}: expected columns from, to and cost; received {', '.join(header)}: name "
-            "them so, or `from,to,weight` where the greater is the nearer pair"
+            "them so, or `from,to,weight` where the greater is the nearer pair; places in degrees need columns "
+            "sensor,latitude,longitude"
         )
     usual: Usual = {",": "distances", " ": "weights"}.get(table.delimiter, "unknown")  # type: ignore[assignment]
     if usual == "weights":

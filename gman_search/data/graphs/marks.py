@@ -1,18 +1,23 @@
 """Numbers of a graph's cells, in the style in which its file writes them."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from gman_search.data.tables.numerals import NAMES, OTHER, Evidence, NumberStyle, style_of
+from gman_search.data.tables.numerals import NAMES, OTHER, SPACES, Evidence, NumberStyle, style_of
 from gman_search.errors import DataError
 
-__all__ = ["numbers"]
+__all__ = ["numbers", "remedy"]
 
 LARGE = 100
 """Next to a whole number of so much 1.041 is more likely a thousand than one and a bit."""
+
+SPACED = re.compile(rf"[+-]?[0-9]{{1,3}}([{SPACES}])[0-9]{{3}}(?:\1[0-9]{{3}})*(?:[.,][0-9]*)?")
+UNIT = re.compile(r"[+-]?[0-9][0-9., ]*[a-zµ\u4e00-\u9fff]+\.?", re.IGNORECASE)
+BLANKS = dict.fromkeys(map(ord, SPACES))
 
 
 def numbers(
@@ -27,6 +32,10 @@ def numbers(
     Raises:
         DataError: cells contradict each other, or can be read in two ways.
     """
+    if thousands and any(SPACED.fullmatch(cell) for cell in cells):
+        plain = [cell.translate(BLANKS) if SPACED.fullmatch(cell) else cell for cell in cells]
+        values, notes = numbers(path, plain, delimiter)
+        return values, (*notes, _spaced_note(path, next(cell for cell in cells if SPACED.fullmatch(cell))))
     commas = any("," in cell for cell in cells)
     if not commas and (not thousands or delimiter == "," or not any("." in cell for cell in cells)):
         return _floats(cells), ()
@@ -52,6 +61,15 @@ def numbers(
     if style.decimal == ",":
         plain = [cell.replace(",", ".") for cell in plain]
     return _floats(plain), (*notes, *(_note(path, other) if grouped else ()))
+
+
+def remedy(cell: str, usual: str) -> str:
+    """What to do about a cell that is no number: where it has a unit, that is it, else the `usual` advice."""
+    return "write plain numbers, without units" if UNIT.fullmatch(cell.strip()) else usual
+
+
+def _spaced_note(path: Path, cell: str) -> str:
+    return f"blanks and apostrophes in numbers of {path.name} group thousands: {cell!r} is {cell.translate(BLANKS)}"
 
 
 def _undecided(path: Path, marked: str, whole: str) -> DataError:

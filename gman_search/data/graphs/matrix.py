@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from gman_search.data.graphs.links import joined
-from gman_search.data.graphs.marks import numbers
+from gman_search.data.graphs.marks import numbers, remedy
 from gman_search.data.graphs.names import match_names
 from gman_search.data.graphs.result import Graph
 from gman_search.data.graphs.table import GraphTable, is_number
@@ -79,7 +79,10 @@ def of_numbers(
         if told is not None:
             place, received = told(row, column)
         needed = "distances" if meaning.distances else "finite weights"
-        raise DataError(f"{path}{place}: expected {needed} of at least 0; received {received!r}")
+        advice = remedy(received, "")
+        raise DataError(
+            f"{path}{place}: expected {needed} of at least 0; received {received!r}{': ' + advice if advice else ''}"
+        )
     between = ~np.eye(len(matrix), dtype=bool)
     if not meaning.distances:
         listed = int((between & (matrix > 0)).sum())

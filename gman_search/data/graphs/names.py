@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gman_search.errors import DataError
 
-__all__ = ["NameMatch", "match_names"]
+__all__ = ["NameMatch", "known_positions", "match_names"]
 
 WHOLE = re.compile(r"[+-]?\d+")
 OTHERWISE = re.compile(r"([+-]?\d+)(\.0*)?")
@@ -70,6 +70,11 @@ def match_names(path: Path, rows: Sequence[tuple[str, ...]], sensors: tuple[str,
         f"{path}: expected names of sensors in the readings (such as {sensors[0]}) or indices from 0 to {size - 1}, "
         f"numbers of its columns; received {shown!r}"
     )
+
+
+def known_positions(path: Path, names: Sequence[str], sensors: tuple[str, ...]) -> dict[str, int]:
+    """Columns in the readings of those of `names` that are names of sensors, also written otherwise."""
+    return _known(path, tuple(dict.fromkeys(names)), sensors)[0]
 
 
 def _known(path: Path, names: tuple[str, ...], sensors: tuple[str, ...]) -> tuple[dict[str, int], tuple[str, ...]]:

@@ -22,6 +22,7 @@ OTHERS = {
     b"SQLite format 3": ("an SQLite database", "save the table as CSV"),
     b"%PDF": ("PDF", "save the table as CSV"),
     b"7z\xbc\xaf": ("7-Zip", "unpack it and give the file inside"),
+    b"Rar!": ("RAR", "unpack it and give the file inside"),
     b"BZh": ("bzip2", "unpack it and give the file inside"),
     b"\xfd7zXZ": ("xz", "unpack it and give the file inside"),
     b"\x28\xb5\x2f\xfd": ("zstd", "unpack it and give the file inside"),
@@ -39,6 +40,8 @@ def refuse_other_files(path: Path, raw: bytes) -> None:
     for beginning, (kind, advice) in OTHERS.items():
         if raw.startswith(beginning):
             raise DataError(f"{path}: expected a graph; received {kind}: {advice}")
+    if raw[257:262] == b"ustar":
+        raise DataError(f"{path}: expected a graph; received a tar archive: unpack it and give the file inside")
     if raw.startswith(b"PK"):
         _refuse_archive(path, raw)
 

@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 
 from gman_search.data.graphs.columns import STATIONS, coordinate_columns
-from gman_search.data.graphs.coordinates import Places, nearest, read_coordinates
+from gman_search.data.graphs.coordinates import Places, read_coordinates
 from gman_search.data.graphs.links import joined
 from gman_search.data.graphs.marks import numbers
 from gman_search.data.graphs.names import match_names
+from gman_search.data.graphs.nearness import nearest
 from gman_search.data.graphs.result import Graph
 from gman_search.data.graphs.table import GraphTable
 from gman_search.errors import DataError

@@ -63,12 +63,9 @@ def chosen_order(
         day_first: what is known of the order; none: nothing.
     """
     names = [name for name in ORDERS if short_year or name != "year/month/day"]
-    if (
-        day_first is False
-        and mark == "."
-        and not np.isnat(days_of(parts, "day/month/year", short_year=short_year)).any()
-    ):
-        return DateOrder("day/month/year", "contradicted")
+    settled = None if day_first is None else _settled(parts, mark, short_year=short_year, day_first=day_first)
+    if settled is not None:
+        return settled
     if day_first is not None:
         names = [name for name in names if DAY_FIRST.get(name, day_first) is day_first]
     read = {name: days_of(parts, name, short_year=short_year) for name in names}
@@ -89,6 +86,19 @@ def chosen_order(
         return DateOrder(regular[0], "steps", tuple(name for name in fit if name != regular[0]))
     first = "month/day/year" if "month/day/year" in regular and not short_year else regular[0]
     return DateOrder(first, "unclear", tuple(name for name in regular if name != first))
+
+
+def _settled(parts: np.ndarray, mark: str, *, short_year: bool, day_first: bool) -> DateOrder | None:
+    """What needs no look at steps where the order of day and month is known, or None.
+
+    Years of two digits stand last then: an order with the year first is nobody's that speaks of the day first.
+    """
+    fits = {first: not np.isnat(days_of(parts, name, short_year=short_year)).any() for name, first in DAY_FIRST.items()}
+    if not day_first and mark == "." and fits[True]:
+        return DateOrder("day/month/year", "contradicted")
+    if short_year and fits[day_first]:
+        return DateOrder(next(name for name, first in DAY_FIRST.items() if first is day_first), "given")
+    return None
 
 
 def _jumps(times: np.ndarray) -> int:

@@ -43,7 +43,8 @@ SENSOR_NAMES = {
     "vds", "vds_id", "vdsid", "tmc", "tmc_code", "xd_id", "counter", "counter_id", "camera", "camera_id", "edge_id",
     "section_id", "entity_id", "messstelle", "zaehlstelle", "zählstelle", "estacion", "estación", "传感器", "检测器",
 }  # fmt: skip
-LATITUDES, LONGITUDES = {"latitude", "lat"}, {"longitude", "lon", "lng", "long"}
+LATITUDES = {"latitude", "lat", "lat_deg", "latitude_deg", "lat_wgs84"}
+LONGITUDES = {"longitude", "lon", "lng", "long", "lon_deg", "lng_deg", "long_deg", "longitude_deg", "lon_wgs84"}
 NO_READINGS = (
     "hour", "hours", "hr", "hod", "hour_of_day", "minute", "minutes", "time_of_day", "tod", "timeofday", "weekday",
     "week_day", "dayofweek", "day_of_week", "dow", "day", "day_of_month", "day_of_year", "dayofyear", "doy", "month",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gman_search.data.tables.missing_words import is_missing_word, missing_words_note
 from gman_search.data.tables.numerals import NAMES, OTHER, NumberStyle, style_of
-from gman_search.data.tables.table import Table
+from gman_search.data.tables.table import Table, quoted
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
 
@@ -112,7 +112,7 @@ def _closer(numbers: Numbers, position: int, column: pd.Series) -> np.ndarray:
             raise _no_numbers(numbers.table, position, row, different[codes[row]])
         raise DataError(
             f"{numbers.table.path}, {numbers.table.place(row)}, column {numbers.table.name(position)!r}: expected a "
-            f"number; received {str(different[codes[row]]).strip()!r}{_advice(numbers, different[codes[row]])}"
+            f"number; received {quoted(different[codes[row]])}{_advice(numbers, different[codes[row]])}"
         )
     return values[codes]
 
@@ -134,10 +134,10 @@ def _no_numbers(table: Table, position: int, row: int, cell: object) -> DataErro
     if table.width == 1 and table.delimiter:
         return DataError(
             f"{table.path}, {table.place(row)}: expected commas, semicolons or tabs between cells; received "
-            f"{str(cell).strip()[:60]!r}"
+            f"{quoted(cell)}"
         )
     return DataError(
-        f"{table.path}: column {name!r} has no numbers, such as {str(cell).strip()!r} in {table.place(row)}: if it is "
+        f"{table.path}: column {name!r} has no numbers, such as {quoted(cell)} in {table.place(row)}: if it is "
         f'no sensor, leave it out with data.ignore_columns = ["{name}"], and if it names the sensor of each row, say '
         f'data.sensor_column = "{name}"'
     )

@@ -11,6 +11,7 @@ from gman_search.data.tables.kinds import Kind, kind_of
 from gman_search.data.tables.layout import TimeColumns, row_numbers, time_columns
 from gman_search.data.tables.long import chosen_value, long_suspicion, sensor_column, spread
 from gman_search.data.tables.numbers import Numbers
+from gman_search.data.tables.second_passes import first_passes
 from gman_search.data.tables.table import Table, texts_of
 from gman_search.data.tables.times import Stamps, times_of
 from gman_search.data.tables.transposed import turned
@@ -99,6 +100,11 @@ def _long(table: Table, times: TimeColumns, sensor: int, options: ReadingOptions
     values = numbers.column(value)
     stamps = _stamps(table, times, options)
     sensors = texts_of(table.cells.iloc[:, sensor])
+    if not stamps.zoned:
+        keep, changes = first_passes(stamps.times, sensors, options.timezone)
+        if changes:
+            table, values, sensors, passed = table.rows(keep), values[keep], sensors[keep], (*passed, *changes)
+            stamps = replace(stamps, times=stamps.times[keep], instants=stamps.instants[keep])
     found = spread(table.path, stamps.times, sensors.mask(sensors == ""), values, table.place, stamps.instants)
     notes = (*table.notes, *times.notes, *numbers.notes, *passed)
     return _timed(replace(found, notes=notes, decimal=numbers.decimal), stamps)

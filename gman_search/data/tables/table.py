@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-__all__ = ["Table", "texts_of"]
+__all__ = ["Table", "quoted", "texts_of"]
+
+SHOWN = 80
+"""Characters of a cell that a message quotes; a binary file may be taken for one long cell."""
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Table:
 
     def name(self, position: int) -> str:
         """What a column is called in a message: its name, or its number from 1."""
-        return str(position + 1) if self.header is None else self.header[position]
+        return str(position + 1) if self.header is None else self.header[position][:LONGEST_NAME]
 
     def key(self, position: int) -> str:
         """A column's name as lists of known names have it."""
@@ -54,6 +58,12 @@ class Table:
         cells.columns = pd.RangeIndex(len(positions))
         header = None if self.header is None else [self.header[position] for position in positions]
         return replace(self, header=header, cells=cells)
+
+
+def quoted(cell: object) -> str:
+    """A cell as a message quotes it: not more of it than people read."""
+    text = str(cell).strip()
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "...")
 
 
 def texts_of(column: pd.Series) -> pd.Series:

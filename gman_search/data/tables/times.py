@@ -10,7 +10,7 @@ import pandas as pd
 from gman_search.data.tables.dates import DateOrder, chosen_order, days_of
 from gman_search.data.tables.stamp_numbers import number_times, serial_times
 from gman_search.data.tables.stamp_text import StampText, is_clock, parsed
-from gman_search.data.tables.table import texts_of
+from gman_search.data.tables.table import quoted, texts_of
 from gman_search.data.time_zone import EXAMPLE, wall_times
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
@@ -134,11 +134,12 @@ def _serial(unique: list[str], codes: np.ndarray) -> Stamps | None:
 
 def _no_time(text: str, first: str, index: int) -> str:
     if is_clock(text):
-        return f"expected a time with its date; received {text!r}: write it like 2025-03-03 00:05"
+        return f"expected a time with its date; received {quoted(text)}: write it like 2025-03-03 00:05"
     if index and parsed(text) is not None:
-        return f"expected a time written like the first, {first!r}; received {text!r}: write all in the same way"
+        like = f"expected a time written like the first, {quoted(first)}"
+        return f"{like}; received {quoted(text)}: write all in the same way"
     advice = ", or leave a column that only counts the rows out with data.ignore_columns" if text.isdigit() else ""
-    return f"expected a time; received {text!r}: write it like 2025-03-03 00:05{advice}"
+    return f"expected a time; received {quoted(text)}: write it like 2025-03-03 00:05{advice}"
 
 
 def _read(

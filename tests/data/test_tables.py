@@ -92,6 +92,37 @@ def test_marks_are_told_column_by_column(write):
         read_series(write("time\ta\tlanes\n" + "\n".join(rows)))
 
 
+def counts_and(speeds, delimiter):
+    """Counts whose thousands have points, next to another column."""
+    counts = ["900", "950", "998", "1.005", "1.012", "1.019"]
+    rows = zip(stamps(6), counts, speeds, strict=True)
+    return "time,count,speed\n".replace(",", delimiter) + "".join(delimiter.join(row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("speeds, told", [
+    (["55.5", "60.5", "61", "50.25", "55", "57.5"], "'55.5'"), (["61.123", "60", "59.125", "61", "60.5", "60.001"], "'60.5'"),
+    (["61.123", "60", "59.125", "61", "60", "60.001"], "'61.123'"),
+])  # fmt: skip
+def test_thousands_in_one_column_and_decimals_in_another_are_refused(write, refused, delimiter, speeds, told):
+    path = write(counts_and(speeds, delimiter))
+    message = refused(lambda: read_series(path))
+    assert "'1.005'" in message and told in message and "1005" in message and 'data.decimal = "."' in message
+    series = read_series(path, ReadingOptions(decimal="."))
+    assert series.values[3, 0] == np.float32(1.005) and series.values[0, 1] == np.float32(speeds[0])
+
+
+def test_points_of_counts_next_to_decimal_commas_are_no_contradiction(write):
+    series = read_series(write(counts_and(["55,5", "60,5", "61", "50,25", "55", "57,5"], ";")))
+    assert series.values[3:, 0].tolist() == [1005, 1012, 1019] and series.values[0, 1] == 55.5
+
+
+def test_decimals_of_any_length_next_to_whole_numbers_of_their_size_are_read(write):
+    rows = zip(stamps(4), ["12", "1.125", "3", "0"], ["1500", "1.5", "900", "1.041"], strict=True)
+    series = read_series(write("time,a,b\n" + "".join(",".join(row) + "\n" for row in rows)))
+    assert series.values.tolist() == [[12, 1500], [1.125, 1.5], [3, 900], [0, np.float32(1.041)]]
+
+
 def test_the_mark_is_kept_for_recent_files_that_may_not_show_it(write):
     assert read_series(write(table(["998", "1.041", "1.566", "236"], delimiter=";"))).decimal == ","
     assert read_series(write(table(["61.5", "60.25", "9.5", "8.125"]))).decimal is None

@@ -128,10 +128,19 @@ def test_the_mark_is_kept_for_recent_files_that_may_not_show_it(write):
     assert read_series(write(table(["61.5", "60.25", "9.5", "8.125"]))).decimal is None
 
 
-@pytest.mark.parametrize("word", ["-", "--", "?", "NULL", "n/a", "#N/A", "<NA>", "none", "N/A"])
+@pytest.mark.parametrize("word", [
+    "-", "--", "?", "NULL", "n/a", "#N/A", "<NA>", "none", "N/A", "\u2013", "\u2014", "---", ".", "\\N", "NoData", "No data",
+    "#VALUE!", "#DIV/0!", "n/d", "missing",
+])  # fmt: skip
 def test_words_for_missing_are_missing_with_a_note(write, word):
     series = read_series(write(table(["5", word, "6", word])))
     assert series.values[:, 0].tolist() == [5, 0, 6, 0] and f"2 of {word!r}" in series.notes[0]
+
+
+def test_what_no_reading_is_called_is_advised_to_be_blank(write, refused):
+    assert "leave a cell blank where there is no reading" in refused(
+        lambda: read_series(write(table(["5", "bad", "6"])))
+    )
 
 
 def test_codes_for_missing_come_before_everything_else(write, refused):

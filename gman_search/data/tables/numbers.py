@@ -128,6 +128,8 @@ def _advice(numbers: Numbers, cell: object) -> str:
         return ": write numbers without units"
     return ""
 
+    if not any(sign.isdigit() for sign in text):
+        return ": leave a cell blank where there is no reading"
 
 def _no_numbers(table: Table, position: int, row: int, cell: object) -> DataError:
     name = table.name(position)

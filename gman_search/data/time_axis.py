@@ -85,7 +85,8 @@ def regular_axis(readings: Readings) -> TimeAxis:
             f"{path}: expected steps of {seconds // 60} min with few gaps; received {len(times)} rows for "
             f"{steps} steps: resample the file first"
         )
-    return TimeAxis(times[0], seconds // 60, steps, kept, rows, (*notes, *_gap_note(times, gaps, seconds, steps)))
+    notes += [*_seconds_note(times[0]), *_gap_note(times, gaps, seconds, steps)]
+    return TimeAxis(times[0], seconds // 60, steps, kept, rows, tuple(notes))
 
 
 def rising_rows(readings: Readings) -> tuple[np.ndarray, list[str]]:
@@ -190,6 +191,15 @@ def _without_repeated_hours(times: np.ndarray) -> tuple[np.ndarray, list[str]]:
                 f"clocks went back on {day.date()}: {repeated} rows of the second of two equal hours are left out"
             )
     return np.flatnonzero(keep), notes
+
+
+def _seconds_note(first: np.datetime64) -> tuple[str, ...]:
+    """Forecasts count whole minutes; whoever writes 00:04:59 may mean 00:05."""
+    minute = first.astype("datetime64[m]")
+    if minute == first:
+        return ()
+    shown, cut = (str(time).replace("T", " ") for time in (first, minute))
+    return (f"times are read in whole minutes, {shown} as {cut}: if that is wrong, round them in the file",)
 
 
 def _gap_note(times: np.ndarray, gaps: np.ndarray, seconds: int, steps: int) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from gman_search.data.readings import Readings, check_names
 from gman_search.data.tables.kinds import Kind, kind_of
 from gman_search.data.tables.layout import TimeColumns, row_numbers, time_columns
 from gman_search.data.tables.long import chosen_value, long_suspicion, sensor_column, spread
+from gman_search.data.tables.missing_words import is_missing_word
 from gman_search.data.tables.numbers import Numbers
 from gman_search.data.tables.table import Table, texts_of
 from gman_search.data.tables.times import Stamps, times_of
@@ -139,11 +140,16 @@ def _without_blank_rows(table: Table, *, timed: bool) -> Table:
 
 
 def _doubt(names: list[str], values: np.ndarray) -> tuple[str, ...]:
-    """A note where the names are numbers such as the readings, and not just 0, 1, 2, ... or 1, 2, 3, ..."""
+    """A note where the names are numbers such as the readings, and not just 0, 1, 2, ... or 1, 2, 3, ...
+
+    A 0, or a word for a missing reading, may be a name among others.
+    """
     counted = [[str(first + index) for index in range(len(names))] for first in (0, 1)]
-    if names in counted or not all(name.isdecimal() for name in names):
+    told = [name for name in names if not is_missing_word(name)]
+    if names in counted or not all(name.isdecimal() for name in told):
         return ()
-    numbers = [float(name) for name in names]
-    if not np.nanmin(values, initial=np.inf) <= min(numbers) <= max(numbers) <= np.nanmax(values, initial=-np.inf):
+    numbers = [float(name) for name in told if float(name)]
+    low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
+    if not numbers or not low <= min(numbers) <= max(numbers) <= high:
         return ()
     return (NUMBERED.format(", ".join(names[:3]) + (", ..." if len(names) > 3 else "")),)

@@ -5,6 +5,7 @@ __all__ = [
     "HOUR_NAMES",
     "LATITUDES",
     "LONGITUDES",
+    "MINUTE_NAMES",
     "NO_READINGS",
     "ROW_NUMBERS",
     "SENSOR_NAMES",
@@ -33,6 +34,7 @@ CLOCK_NAMES = {
     "小时",
 }
 HOUR_NAMES = {"hour", "hours", "stunde", "hora", "heure", "ora", "hr", "小时"}
+MINUTE_NAMES = {"minute", "minutes", "min", "minuto", "分钟"}
 ROW_NUMBERS = {"", "index", "row", "rowid", "row_id", "id", "no", "nr", "number", "dyna_id", "unnamed: 0"}
 SENSOR_NAMES = {
     "sensor", "sensor_id", "sensorid", "sensor id", "sensor_name", "sensorname", "station", "station_id", "stationid",

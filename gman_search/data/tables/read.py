@@ -7,6 +7,7 @@ import pandas as pd
 
 from gman_search.data.ignored_columns import kept_columns
 from gman_search.data.readings import Readings, check_names
+from gman_search.data.tables.clock_columns import refuse_clock
 from gman_search.data.tables.kinds import Kind, kind_of
 from gman_search.data.tables.layout import TimeColumns, row_numbers, time_columns
 from gman_search.data.tables.long import chosen_value, long_suspicion, sensor_column, spread
@@ -65,9 +66,8 @@ def _wide(table: Table, times: TimeColumns, options: ReadingOptions) -> Readings
     stamps = None
     if times.positions:
         stamps = _stamps(table, times, options)
-        long_suspicion(
-            table.path, stamps.instants, [(table.name(index), table.cells.iloc[:, index]) for index in positions]
-        )
+        columns = [(table.name(index), table.cells.iloc[:, index]) for index in positions]
+        long_suspicion(table.path, stamps.instants, columns, named=table.header is not None)
     numbers = Numbers(table, positions, options)
     values = np.stack([numbers.column(position) for position in positions], axis=1)
     notes = (*table.notes, *times.notes, *numbers.notes)
@@ -95,11 +95,16 @@ def _long(table: Table, times: TimeColumns, sensor: int, options: ReadingOptions
     text = [index for index in range(table.width) if index not in taken and index not in candidates]
     if not candidates or (options.channel is not None and len(text) + len(candidates) == 1):
         candidates = [*candidates, *text]
+    sensors, stamps = texts_of(table.cells.iloc[:, sensor]), None
+    if len(text) + len(candidates) > 1:
+        stamps = _stamps(table, times, options)
+        days = bool((stamps.times == stamps.times.astype("datetime64[D]")).all())
+        others = [(names[index], table.cells.iloc[:, index]) for index in sorted({*text, *candidates})]
+        refuse_clock(table.path, stamps.instants, sensors, others, days=days)
     value, passed = chosen_value(table.path, names, candidates, options.channel)
     numbers = Numbers(table, [value], options)
     values = numbers.column(value)
-    stamps = _stamps(table, times, options)
-    sensors = texts_of(table.cells.iloc[:, sensor])
+    stamps = stamps or _stamps(table, times, options)
     found = spread(table.path, stamps.times, sensors.mask(sensors == ""), values, table.place, stamps.instants)
     notes = (*table.notes, *times.notes, *numbers.notes, *passed)
     return _timed(replace(found, notes=notes, decimal=numbers.decimal), stamps)

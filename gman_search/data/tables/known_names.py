@@ -53,5 +53,8 @@ NO_READINGS = (
     "isweekend", "workday", "is_workday", "lanes", "lane", "num_lanes", "n_lanes", "number_of_lanes", "lane_count",
     "# lane*", "% observed", "*percent observed*", "*quality*", "*_flag", "flag", "*_status", "status", "index", "id",
     "row_id", "latitude", "longitude", "lat", "lon", "lng",
+    "no", "no.", "nr", "nr.", "lfd. nr.", "lfd.nr.", "lfd nr", "lfd_nr", "row", "rowid", "row_number", "level_0",
+    "unnamed: 0", "epoch", "unix", "unix_*", "unixtime", "timestamp", "timestamp*", "slot", "time_slot", "timeslot",
+    "interval", "hr_end", "hour_end", "hour_ending",
 )  # fmt: skip
 """Patterns of names of columns in wide tables that hold no readings."""

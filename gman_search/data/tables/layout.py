@@ -1,17 +1,15 @@
 """Which columns of a table are times, sensors and values, and whether it is wide, long or turned."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from gman_search.data.tables.kinds import Kind, kind_of
-from gman_search.data.tables.known_names import CLOCK_NAMES, HOUR_NAMES, ROW_NUMBERS, TIME_NAMES
+from gman_search.data.tables.known_names import CLOCK_NAMES, HOUR_NAMES, TIME_NAMES
+from gman_search.data.tables.row_numbers import counts_rows
 from gman_search.data.tables.table import Table, texts_of
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
 
-__all__ = ["TimeColumns", "row_numbers", "time_columns"]
+__all__ = ["TimeColumns", "time_columns"]
 
 PUT = "write the date and the time of day into one column, like 2025-03-03 00:05"
 
@@ -48,7 +46,7 @@ def time_columns(table: Table, options: ReadingOptions) -> TimeColumns:
         stamps, dates = _by_digits(table, digits, clocks)
     if not stamps and not dates and not clocks:
         named = [index for index in range(table.width) if table.key(index) in TIME_NAMES - {""}]
-        if not named and table.header is not None and table.key(0) == "" and not _counts(table, 0):
+        if not named and table.header is not None and table.key(0) == "" and not counts_rows(table, 0):
             named = [0]
         stamps = named[:1]
     if stamps:
@@ -64,13 +62,6 @@ def time_columns(table: Table, options: ReadingOptions) -> TimeColumns:
             f"{PUT}"
         )
     return TimeColumns()
-
-
-def row_numbers(table: Table, taken: Sequence[int]) -> int | None:
-    """Position of a first column that only counts the rows, as pandas and R write one; None where there is none."""
-    if table.header is None or table.width < 2 or 0 in taken or table.key(0) not in ROW_NUMBERS:
-        return None
-    return 0 if _counts(table, 0) else None
 
 
 def _one_of(table: Table, found: list[int], others: tuple[int, ...]) -> TimeColumns:
@@ -139,15 +130,6 @@ def _is_clock_number(table: Table, position: int) -> bool:
     if texts.str.fullmatch("([01][0-9]|2[0-3])[0-5][0-9]").all():
         return True
     return table.key(position) in HOUR_NAMES and bool(texts.str.fullmatch("0?[0-9]|1[0-9]|2[0-3]").all())
-
-
-def _counts(table: Table, position: int) -> bool:
-    """Whether a column counts the rows from 0 or 1."""
-    texts = texts_of(table.cells.iloc[:, position])
-    if len(texts) < 2 or not texts.str.fullmatch("[0-9]+").all() or texts.str.len().max() > 15:
-        return False
-    numbers = texts.astype(np.int64).to_numpy()
-    return bool(numbers[0] in (0, 1) and (np.diff(numbers) == 1).all())
 
 
 def _first(table: Table, position: int) -> str:

@@ -9,10 +9,11 @@ from gman_search.data.ignored_columns import kept_columns
 from gman_search.data.readings import Readings, check_names
 from gman_search.data.tables.clock_columns import refuse_clock
 from gman_search.data.tables.kinds import Kind, kind_of
-from gman_search.data.tables.layout import TimeColumns, row_numbers, time_columns
+from gman_search.data.tables.layout import TimeColumns, time_columns
 from gman_search.data.tables.long import chosen_value, long_suspicion, sensor_column, spread
 from gman_search.data.tables.missing_words import is_missing_word
 from gman_search.data.tables.numbers import Numbers
+from gman_search.data.tables.row_numbers import row_number_note, row_numbers
 from gman_search.data.tables.table import Table, texts_of
 from gman_search.data.tables.times import Stamps, times_of
 from gman_search.data.tables.transposed import turned
@@ -52,27 +53,29 @@ def table_readings(table: Table, options: ReadingOptions, *, strict: bool = True
         sensor = sensor_column(table.path, names, options.sensor_column)
     if sensor is not None and sensor not in times.all:
         return _long(table, times, sensor, options)
-    return _wide(table, times, options)
+    return _wide(table, times, options, strict=strict)
 
 
-def _wide(table: Table, times: TimeColumns, options: ReadingOptions) -> Readings:
+def _wide(table: Table, times: TimeColumns, options: ReadingOptions, *, strict: bool) -> Readings:
     counter = row_numbers(table, times.positions)
     left = {*times.all, *(() if counter is None else (counter,))}
     positions = [index for index in range(table.width) if index not in left]
-    names = [str(index) for index in range(len(positions))]
-    if table.header is not None:
-        names = [table.header[position] for position in positions]
+    named = table.header is not None
+    names = [table.name(index) if named else str(number) for number, index in enumerate(positions)]
+    if not named:  # by names that are numbers, as they are shown
+        kept = kept_columns(table.path, names, options.ignore_columns, strict=strict)
+        positions, names = [positions[index] for index in kept], [names[index] for index in kept]
     check_names(table.path, names)
     stamps = None
     if times.positions:
         stamps = _stamps(table, times, options)
         columns = [(table.name(index), table.cells.iloc[:, index]) for index in positions]
-        long_suspicion(table.path, stamps.instants, columns, named=table.header is not None)
+        long_suspicion(table.path, stamps.instants, columns, named=named)
     numbers = Numbers(table, positions, options)
     values = np.stack([numbers.column(position) for position in positions], axis=1)
     notes = (*table.notes, *times.notes, *numbers.notes)
     if counter is not None:
-        notes += (f"column {table.name(counter)!r} only counts the rows and is not read",)
+        notes += (row_number_note(table, counter),)
     notes += (UNNAMED,) if table.header is None else _doubt(names, values)
 
     def place(row: int, column: int | None) -> str:

@@ -455,6 +455,24 @@ def test_parquet_with_text_times_or_a_date_and_a_clock(tmp_path):
     assert str(read_series(tmp_path / "apart.parquet").times[3]) == "2025-03-03T00:45"
 
 
+def test_a_channel_of_a_wide_table_is_the_column_of_that_name(write, tmp_path):
+    frame = pd.DataFrame({"time": stamps(4), "flow": [100, 90, 80, 70], "speed": [60.0, 61, 62, 63]})
+    frame.to_parquet(tmp_path / "wide.parquet")
+    for path in (write(frame.to_csv(index=False)), tmp_path / "wide.parquet"):
+        series = read_series(path, ReadingOptions(channel="Speed"))
+        assert series.sensors == ("speed",) and series.values[:, 0].tolist() == [60, 61, 62, 63]
+        assert "only column 'speed' is read, as data.channel says" in series.notes
+
+
+@pytest.mark.parametrize("channel", ["occupancy", "0", 0])
+def test_a_channel_that_a_wide_table_does_not_have_is_ignored_with_a_note(write, channel):
+    """A model of an array keeps its channel for recent files of other formats, whose sensors may be called 0, 1, ..."""
+    path = write("time,0,1\n" + "".join(f"{time},5,6\n" for time in stamps(4)))
+    series = read_series(path, ReadingOptions(channel=channel))
+    assert series.sensors == ("0", "1") and f"data.channel = {channel!r} is ignored" in series.notes[0]
+    assert read_readings(path, ReadingOptions(channel=channel)).notes == ()
+
+
 # Columns that are no sensors
 
 

@@ -72,8 +72,9 @@ def arrow_readings(path: Path, table: Any, options: ReadingOptions) -> Readings:
     """
     header = [str(name) for name in table.column_names]
     cells = pd.DataFrame({index: _cells(table, index) for index in range(len(header))})
-    # What was to be ignored is not read, and a channel is chosen.
-    rules = options.model_copy(update={"ignore_columns": (), "channel": None})
+    # What was to be ignored is not read, and of a long table a channel is chosen.
+    is_long = sensor_column(path, header, options.sensor_column) is not None
+    rules = options.model_copy(update={"ignore_columns": ()} | ({"channel": None} if is_long else {}))
     return table_readings(Table(path, header, cells, unit="row"), rules)
 
 

@@ -71,9 +71,12 @@ def _wide(table: Table, times: TimeColumns, options: ReadingOptions, *, strict: 
         stamps = _stamps(table, times, options)
         columns = [(table.name(index), table.cells.iloc[:, index]) for index in positions]
         long_suspicion(table.path, stamps.instants, columns, named=named)
+    chosen, said = _chosen_column(table, names, options.channel)
+    said = said if strict else ()
+    positions, names = [positions[index] for index in chosen], [names[index] for index in chosen]
     numbers = Numbers(table, positions, options)
     values = np.stack([numbers.column(position) for position in positions], axis=1)
-    notes = (*table.notes, *times.notes, *numbers.notes)
+    notes = (*table.notes, *times.notes, *said, *numbers.notes)
     if counter is not None:
         notes += (row_number_note(table, counter),)
     notes += (UNNAMED,) if table.header is None else _doubt(names, values)
@@ -87,6 +90,22 @@ def _wide(table: Table, times: TimeColumns, options: ReadingOptions, *, strict: 
     if stamps is None:
         return found
     return _timed(replace(found, times=stamps.times, instants=stamps.instants), stamps)
+
+
+def _chosen_column(table: Table, names: list[str], channel: int | str | None) -> tuple[list[int], tuple[str, ...]]:
+    """Which of a wide table's columns are read, and a note: one alone where `data.channel` has its name.
+
+    A number is none: names may be numbers themselves, and an array's channel is kept for recent files of other formats.
+    """
+    every = list(range(len(names)))
+    if channel is None:
+        return every, ()
+    wanted = str(channel).strip().lower()
+    found = [index for index in every if names[index].strip().lower() == wanted and not wanted.isdecimal()]
+    if len(found) == 1:
+        return found, (f"only column {names[found[0]]!r} is read, as data.channel says",)
+    told = f"data.channel = {channel!r} is ignored: {table.path.name} has one column a sensor, and none of that name"
+    return every, (told,)
 
 
 def _long(table: Table, times: TimeColumns, sensor: int, options: ReadingOptions) -> Readings:

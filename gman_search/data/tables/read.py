@@ -8,6 +8,7 @@ import pandas as pd
 from gman_search.data.ignored_columns import kept_columns
 from gman_search.data.readings import Readings, check_names
 from gman_search.data.tables.clock_columns import refuse_clock
+from gman_search.data.tables.hours_across import hours_across, refuse_days
 from gman_search.data.tables.kinds import Kind, kind_of
 from gman_search.data.tables.layout import TimeColumns, time_columns
 from gman_search.data.tables.long import chosen_value, long_suspicion, sensor_column, spread
@@ -17,6 +18,7 @@ from gman_search.data.tables.row_numbers import row_number_note, row_numbers
 from gman_search.data.tables.table import Table, texts_of
 from gman_search.data.tables.times import Stamps, times_of
 from gman_search.data.tables.transposed import turned
+from gman_search.data.tables.utc_names import in_named_zone
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
 
@@ -69,6 +71,7 @@ def _wide(table: Table, times: TimeColumns, options: ReadingOptions, *, strict: 
     stamps = None
     if times.positions:
         stamps = _stamps(table, times, options)
+        refuse_days(table.path, hours_across(names) if named else (), stamps.times)
         columns = [(table.name(index), table.cells.iloc[:, index]) for index in positions]
         long_suspicion(table.path, stamps.instants, columns, named=named)
     chosen, said = _chosen_column(table, names, options.channel)
@@ -121,6 +124,8 @@ def _long(table: Table, times: TimeColumns, sensor: int, options: ReadingOptions
     if len(text) + len(candidates) > 1:
         stamps = _stamps(table, times, options)
         days = bool((stamps.times == stamps.times.astype("datetime64[D]")).all())
+        if options.channel is None:
+            refuse_days(table.path, hours_across([names[index] for index in candidates]), stamps.times)
         others = [(names[index], table.cells.iloc[:, index]) for index in sorted({*text, *candidates})]
         refuse_clock(table.path, stamps.instants, sensors, others, days=days)
     value, passed = chosen_value(table.path, names, candidates, options.channel)
@@ -143,15 +148,23 @@ def _timed(found: Readings, stamps: Stamps) -> Readings:
 
 
 def _stamps(table: Table, times: TimeColumns, options: ReadingOptions) -> Stamps:
-    """The times of a table's rows, of one column or of a date and a clock."""
-    if len(times.positions) == 1:
-        return times_of(table.path, table.cells.iloc[:, times.positions[0]], table.place, options)
-    dates, clocks = (table.cells.iloc[:, position] for position in times.positions)
+    """The times of a table's rows, of one column, of a date and a clock or of a date, an hour and a minute."""
+    found = times_of(table.path, _time_cells(table, times), table.place, options)
+    names = [] if table.header is None else [table.name(position) for position in times.positions]
+    return in_named_zone(table.path, names, found, options)
+
+
+def _time_cells(table: Table, times: TimeColumns) -> pd.Series:
+    dates, *clock = (table.cells.iloc[:, position] for position in times.positions)
+    if not clock:
+        return dates
     days = dates.dt.strftime("%Y-%m-%d") if pd.api.types.is_datetime64_any_dtype(dates.dtype) else texts_of(dates)
-    hours = texts_of(clocks)
+    hours = texts_of(clock[0])
+    if len(clock) > 1:
+        hours += ":" + texts_of(clock[1]).str.zfill(2)
     hours = hours.where(~hours.str.fullmatch("[0-9]{1,2}"), hours + ":00")
     hours = hours.where(~hours.str.fullmatch("[0-9]{4}"), hours.str[:2] + ":" + hours.str[2:])
-    return times_of(table.path, days + " " + hours, table.place, options)
+    return days + " " + hours
 
 
 def _without_blank_rows(table: Table, *, timed: bool) -> Table:

@@ -89,7 +89,8 @@ def regular_axis(readings: Readings, zone: str | None = None) -> TimeAxis:
             f"{path}: expected steps of {seconds // 60} min with few gaps; received {len(times)} rows for "
             f"{steps} steps: resample the file first"
         )
-    return TimeAxis(times[0], seconds // 60, steps, kept, rows, (*notes, *_gap_note(times, gaps, seconds, steps)))
+    notes += [*_seconds_note(times[0]), *_gap_note(times, gaps, seconds, steps)]
+    return TimeAxis(times[0], seconds // 60, steps, kept, rows, tuple(notes))
 
 
 def rising_rows(readings: Readings, zone: str | None = None) -> tuple[np.ndarray, list[str]]:
@@ -200,6 +201,15 @@ def change_notes(changed: Mapping[str, int]) -> list[str]:
         f"clocks went back on {day}: {count} rows of the second of two equal hours are left out"
         for day, count in changed.items()
     ]
+
+
+def _seconds_note(first: np.datetime64) -> tuple[str, ...]:
+    """Forecasts count whole minutes; whoever writes 00:04:59 may mean 00:05."""
+    minute = first.astype("datetime64[m]")
+    if minute == first:
+        return ()
+    shown, cut = (str(time).replace("T", " ") for time in (first, minute))
+    return (f"times are read in whole minutes, {shown} as {cut}: if that is wrong, round them in the file",)
 
 
 def _gap_note(times: np.ndarray, gaps: np.ndarray, seconds: int, steps: int) -> tuple[str, ...]:

@@ -92,15 +92,55 @@ def test_marks_are_told_column_by_column(write):
         read_series(write("time\ta\tlanes\n" + "\n".join(rows)))
 
 
+def counts_and(speeds, delimiter):
+    """Counts whose thousands have points, next to another column."""
+    counts = ["900", "950", "998", "1.005", "1.012", "1.019"]
+    rows = zip(stamps(6), counts, speeds, strict=True)
+    return "time,count,speed\n".replace(",", delimiter) + "".join(delimiter.join(row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("speeds, told", [
+    (["55.5", "60.5", "61", "50.25", "55", "57.5"], "'55.5'"), (["61.123", "60", "59.125", "61", "60.5", "60.001"], "'60.5'"),
+    (["61.123", "60", "59.125", "61", "60", "60.001"], "'61.123'"),
+])  # fmt: skip
+def test_thousands_in_one_column_and_decimals_in_another_are_refused(write, refused, delimiter, speeds, told):
+    path = write(counts_and(speeds, delimiter))
+    message = refused(lambda: read_series(path))
+    assert "'1.005'" in message and told in message and "1005" in message and 'data.decimal = "."' in message
+    series = read_series(path, ReadingOptions(decimal="."))
+    assert series.values[3, 0] == np.float32(1.005) and series.values[0, 1] == np.float32(speeds[0])
+
+
+def test_points_of_counts_next_to_decimal_commas_are_no_contradiction(write):
+    series = read_series(write(counts_and(["55,5", "60,5", "61", "50,25", "55", "57,5"], ";")))
+    assert series.values[3:, 0].tolist() == [1005, 1012, 1019] and series.values[0, 1] == 55.5
+
+
+def test_decimals_of_any_length_next_to_whole_numbers_of_their_size_are_read(write):
+    rows = zip(stamps(4), ["12", "1.125", "3", "0"], ["1500", "1.5", "900", "1.041"], strict=True)
+    series = read_series(write("time,a,b\n" + "".join(",".join(row) + "\n" for row in rows)))
+    assert series.values.tolist() == [[12, 1500], [1.125, 1.5], [3, 900], [0, np.float32(1.041)]]
+
+
 def test_the_mark_is_kept_for_recent_files_that_may_not_show_it(write):
     assert read_series(write(table(["998", "1.041", "1.566", "236"], delimiter=";"))).decimal == ","
     assert read_series(write(table(["61.5", "60.25", "9.5", "8.125"]))).decimal is None
 
 
-@pytest.mark.parametrize("word", ["-", "--", "?", "NULL", "n/a", "#N/A", "<NA>", "none", "N/A"])
+@pytest.mark.parametrize("word", [
+    "-", "--", "?", "NULL", "n/a", "#N/A", "<NA>", "none", "N/A", "\u2013", "\u2014", "---", ".", "\\N", "NoData", "No data",
+    "#VALUE!", "#DIV/0!", "n/d", "missing",
+])  # fmt: skip
 def test_words_for_missing_are_missing_with_a_note(write, word):
     series = read_series(write(table(["5", word, "6", word])))
     assert series.values[:, 0].tolist() == [5, 0, 6, 0] and f"2 of {word!r}" in series.notes[0]
+
+
+def test_what_no_reading_is_called_is_advised_to_be_blank(write, refused):
+    assert "leave a cell blank where there is no reading" in refused(
+        lambda: read_series(write(table(["5", "bad", "6"])))
+    )
 
 
 def test_codes_for_missing_come_before_everything_else(write, refused):
@@ -454,6 +494,24 @@ def test_parquet_with_text_times_or_a_date_and_a_clock(tmp_path):
     apart = pd.DataFrame({"date": times.date, "clock": times.time, "a": [1.0, 2, 3, 4]})
     apart.to_parquet(tmp_path / "apart.parquet")
     assert str(read_series(tmp_path / "apart.parquet").times[3]) == "2025-03-03T00:45"
+
+
+def test_a_channel_of_a_wide_table_is_the_column_of_that_name(write, tmp_path):
+    frame = pd.DataFrame({"time": stamps(4), "flow": [100, 90, 80, 70], "speed": [60.0, 61, 62, 63]})
+    frame.to_parquet(tmp_path / "wide.parquet")
+    for path in (write(frame.to_csv(index=False)), tmp_path / "wide.parquet"):
+        series = read_series(path, ReadingOptions(channel="Speed"))
+        assert series.sensors == ("speed",) and series.values[:, 0].tolist() == [60, 61, 62, 63]
+        assert "only column 'speed' is read, as data.channel says" in series.notes
+
+
+@pytest.mark.parametrize("channel", ["occupancy", "0", 0])
+def test_a_channel_that_a_wide_table_does_not_have_is_ignored_with_a_note(write, channel):
+    """A model of an array keeps its channel for recent files of other formats, whose sensors may be called 0, 1, ..."""
+    path = write("time,0,1\n" + "".join(f"{time},5,6\n" for time in stamps(4)))
+    series = read_series(path, ReadingOptions(channel=channel))
+    assert series.sensors == ("0", "1") and f"data.channel = {channel!r} is ignored" in series.notes[0]
+    assert read_readings(path, ReadingOptions(channel=channel)).notes == ()
 
 
 # Columns that are no sensors

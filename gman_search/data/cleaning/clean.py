@@ -16,6 +16,7 @@ from gman_search.missing import is_observed
 
 __all__ = ["cleaned", "left_out_in", "left_out_text", "refuse_other_unit", "to_leave_out"]
 
+SHOWN = 3
 OTHER_UNIT = 0.01
 """Where more than this share of the readings is impossible, the unit is wrong and not the readings."""
 
@@ -49,7 +50,22 @@ def refuse_other_unit(series: TrafficSeries, unit: str) -> None:
         raise DataError(
             f"expected readings of at most {highest:g} {unit} where data.clean is on; {lost / everything:.0%} of them "
             "are above it: set data.unit to what they are measured in, or data.clean = false"
+            f"{_no_sensors_advice(series)}"
         )
+
+
+def _no_sensors_advice(series: TrafficSeries) -> str:
+    """Names the sensors that lose most of their readings where others do not: these may be no sensors."""
+    lost = Counter[str]()
+    for period in series.left_out:
+        if period.rule == "limit":
+            lost[period.sensor] += period.readings
+    kept = np.count_nonzero(np.nan_to_num(series.values), axis=0)
+    found = [name for name, count in zip(series.sensors, kept, strict=True) if lost[name] > count]
+    if not found or len(found) == len(series.sensors):
+        return ""
+    listed = ", ".join(f'"{name}"' for name in found[:SHOWN])
+    return f", or leave out columns that are no sensors, such as data.ignore_columns = [{listed}]"
 
 
 def left_out_in(series: TrafficSeries, first: int, end: int) -> int:

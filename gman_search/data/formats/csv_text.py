@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gman_search.data.formats.above_table import DELIMITERS, above_table
+from gman_search.data.formats.first_line import is_readings, refuse_second_header
+from gman_search.data.formats.line_endings import without_trailing
 from gman_search.data.formats.plain_text import delimiter_of, read_text
 from gman_search.data.size_limits import check_size
-from gman_search.data.tables.kinds import is_numeral, looks_like_time
-from gman_search.data.tables.missing_words import is_missing_word
-from gman_search.data.tables.stamp_numbers import is_stamp_number
-from gman_search.data.tables.stamp_text import is_clock
 from gman_search.data.tables.table import Table
 from gman_search.errors import DataError
 
@@ -38,12 +37,18 @@ def read_table(path: Path, raw: bytes) -> Table:
         text, above = text.partition("\n")[2], 1
     if not text:
         raise DataError(f"{path}: expected a header line and rows of readings; received no rows")
+    found = above_table(path, text, DELIMITERS if told_by is None else told_by[1], first=above + 1)
+    if found.lines:
+        text, above = text.split("\n", found.lines)[found.lines], above + found.lines
     delimiter = delimiter_of(text) if told_by is None else told_by[1]
-    first = _first_cells(path, text, delimiter)
+    first, second = _first_rows(path, text, delimiter)
     if not any(first):
         raise DataError(f"{path}: expected the names of the sensors in the first line; received a blank line")
+    header = None if is_readings(first, second) else first
+    if header is not None:
+        text = without_trailing(text, delimiter)
+        first = header = _first_rows(path, text, delimiter)[0]
     check_size(path, (text.count("\n") + 1, len(first)))
-    header = None if _is_readings(first) else first
     lines, blank = _lines_of_rows(path, text, delimiter, len(first), above)
     if len(lines) <= int(header is not None):
         raise DataError(f"{path}: expected a header line and rows of readings; received no rows")
@@ -52,7 +57,10 @@ def read_table(path: Path, raw: bytes) -> Table:
     if len(lines) != len(cells) or cells.shape[1] != len(first):
         raise DataError(f"{path}: {PAIRS}; received others: remove them")
     cells.index = pd.Index(lines)
-    return Table(path, header, cells, delimiter=delimiter, blank=frozenset(blank), notes=notes)
+    if header is not None:
+        begin = (list(cells.iloc[index]) for index in range(min(2, len(cells))))
+        refuse_second_header(path, f"line {lines[0]}", *begin)
+    return Table(path, header, cells, delimiter=delimiter, blank=frozenset(blank), notes=(*notes, *found.notes))
 
 
 def _cells(path: Path, text: str, delimiter: str, *, skipped: int) -> pd.DataFrame:
@@ -73,27 +81,17 @@ def _cells(path: Path, text: str, delimiter: str, *, skipped: int) -> pd.DataFra
         ) from None
 
 
-def _first_cells(path: Path, text: str, delimiter: str) -> list[str]:
+def _first_rows(path: Path, text: str, delimiter: str) -> tuple[list[str], list[str]]:
+    """Cells of the first line, and of the second where there is one that can be read."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
-        return next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+        first = next(reader, [])
     except csv.Error:
         raise DataError(f"{path}, line 1: {PAIRS}; received others: remove them") from None
-
-
-def _is_readings(first: list[str]) -> bool:
-    """Whether the first line has readings and not names: numbers with decimals or twice the same, or times."""
-    cells = [cell.strip() for cell in first]
-    times = [index for index, cell in enumerate(cells) if looks_like_time(cell) or is_clock(cell)]
-    if not times:
-        counted = [index for index, cell in enumerate(cells) if is_stamp_number(cell)]
-        times = counted if len(counted) == 1 < len(cells) else []  # ids of sensors look like it all together
-    numbers = [cell for index, cell in enumerate(cells) if index not in times]
-    if times:  # where a missing reading may stand beside them
-        numbers = [cell for cell in numbers if not is_missing_word(cell)]
-    if not numbers or not all(is_numeral(cell) for cell in numbers) or len(times) > 2:
-        return False
-    marked = not all(cell.isalnum() for cell in numbers)
-    return bool(times) or len(set(cells)) < len(cells) or marked
+    try:
+        return first, next(reader, [])
+    except csv.Error:  # told with its line later
+        return first, []
 
 
 def _lines_of_rows(path: Path, text: str, delimiter: str, width: int, above: int) -> tuple[np.ndarray, list[int]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gman_search.data.formats.first_line import refuse_second_header
 from gman_search.data.formats.zipped import members
 from gman_search.data.size_limits import check_inflation
 from gman_search.data.tables.kinds import is_numeral, looks_like_time
@@ -170,6 +171,9 @@ def _table(path: Path, page: Any, notes: tuple[str, ...]) -> Table:
         raise DataError(f"{path}, sheet {page.title!r}: expected rows of readings below the names; received none")
     body = full[int(header is not None) :]
     first = above + 1 + int(header is not None)
+    if header is not None:
+        begin = ([_written(cell) for cell in row] for row in body[:2])
+        refuse_second_header(path, f"sheet {page.title!r}, row {first}", *begin)
     table = pd.DataFrame({index: _column([row[index] for row in body]) for index in range(width - left)})
     table.index = pd.RangeIndex(first, first + len(body))
     return Table(path, header, table, unit="row", notes=notes)

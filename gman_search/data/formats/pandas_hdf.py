@@ -11,7 +11,7 @@ import numpy as np
 
 from gman_search.data.readings import Readings, check_names
 from gman_search.data.size_limits import check_inflation, check_size
-from gman_search.data.tables.times import Stamps, instant_stamps
+from gman_search.data.tables.times import Stamps, instant_stamps, nearest_seconds
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
 
@@ -95,7 +95,7 @@ def _times(path: Path, group: h5py.Group, options: ReadingOptions) -> Stamps:
     times = array.astype(f"datetime64[{UNITS[kind]}]")
     if np.isnat(times).any():
         raise DataError(f"{path}, {group.name}/axis1: expected a time in every row; received NaT")
-    times = times.astype("datetime64[s]")
+    times = nearest_seconds(times)
     if "tz" in attributes and not isinstance(attributes["tz"], h5py.Empty):  # pandas writes UTC and names the zone
         first = str(times[0]).replace("T", " ") if len(times) else "none"
         return instant_stamps(path, times, f"{first} UTC, with a time zone", options)

@@ -84,10 +84,10 @@ def arrow_readings(path: Path, table: Any, rules: ReadingOptions) -> Readings:
     return table_readings(read, rules)
 
 
-def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> tuple[list[Any], str | None]:
+def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> tuple[list[Any], int | str | None]:
     """The columns to be read, of what their names and types tell: nothing is read before that.
 
-    With them the channel, where another column of numbers is read with it.
+    With them the channel, where it is still to be chosen among them.
 
     Raises:
         DataError: there is no column of times, or one that is neither times nor numbers.
@@ -125,7 +125,7 @@ def _chosen(path: Path, fields: list[Any], options: ReadingOptions) -> tuple[lis
     for index, field in enumerate(fields):
         if index not in times and not (stamps and types.is_temporal(field.type)):
             _check_number(path, field)
-    return fields, None
+    return fields, options.channel
 
 
 def _is_number(kind: Any) -> bool:

@@ -6,6 +6,7 @@ import re
 from itertools import islice
 from pathlib import Path
 
+from gman_search.data.formats.line_endings import ends_with_nothing
 from gman_search.errors import DataError
 
 __all__ = ["decoded", "delimiter_of", "read_text"]
@@ -77,13 +78,16 @@ def _pairs_of_high_bytes(raw: bytes) -> bool:
 
 
 def delimiter_of(text: str) -> str:
-    """A tab, semicolon or bar where it parts every one of the first lines into equally many cells, else a comma."""
+    """A tab, semicolon or bar where it parts every one of the first lines into equally many cells, else a comma.
+
+    Rows may end with one more than the first line has.
+    """
     lines = [line for line in islice(text.split("\n"), LOOKED_AT) if line.strip()]
     for delimiter in "\t;|":
         try:
             widths = {len(cells) for cells in csv.reader(lines, delimiter=delimiter)}
         except csv.Error:
             continue
-        if len(widths) == 1 and widths != {1}:
+        if (len(widths) == 1 and widths != {1}) or ends_with_nothing(lines, delimiter):
             return delimiter
     return ","

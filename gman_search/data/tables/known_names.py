@@ -5,6 +5,7 @@ __all__ = [
     "HOUR_NAMES",
     "LATITUDES",
     "LONGITUDES",
+    "MINUTE_NAMES",
     "NO_READINGS",
     "ROW_NUMBERS",
     "SENSOR_NAMES",
@@ -33,6 +34,7 @@ CLOCK_NAMES = {
     "小时",
 }
 HOUR_NAMES = {"hour", "hours", "stunde", "hora", "heure", "ora", "hr", "小时"}
+MINUTE_NAMES = {"minute", "minutes", "min", "minuto", "分钟"}
 ROW_NUMBERS = {"", "index", "row", "rowid", "row_id", "id", "no", "nr", "number", "dyna_id", "unnamed: 0"}
 SENSOR_NAMES = {
     "sensor", "sensor_id", "sensorid", "sensor id", "sensor_name", "sensorname", "station", "station_id", "stationid",
@@ -52,5 +54,8 @@ NO_READINGS = (
     "isweekend", "workday", "is_workday", "lanes", "lane", "num_lanes", "n_lanes", "number_of_lanes", "lane_count",
     "# lane*", "% observed", "*percent observed*", "*quality*", "*_flag", "flag", "*_status", "status", "index", "id",
     "row_id", "latitude", "longitude", "lat", "lon", "lng",
+    "no", "no.", "nr", "nr.", "lfd. nr.", "lfd.nr.", "lfd nr", "lfd_nr", "row", "rowid", "row_number", "level_0",
+    "unnamed: 0", "epoch", "unix", "unix_*", "unixtime", "timestamp", "timestamp*", "slot", "time_slot", "timeslot",
+    "interval", "hr_end", "hour_end", "hour_ending",
 )  # fmt: skip
 """Patterns of names of columns in wide tables that hold no readings."""

@@ -1,24 +1,27 @@
 """Which columns of a table are times, sensors and values, and whether it is wide, long or turned."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from gman_search.data.tables.kinds import Kind, kind_of
-from gman_search.data.tables.known_names import CLOCK_NAMES, HOUR_NAMES, ROW_NUMBERS, TIME_NAMES
+from gman_search.data.tables.known_names import CLOCK_NAMES, HOUR_NAMES, MINUTE_NAMES, TIME_NAMES
+from gman_search.data.tables.row_numbers import counts_rows
 from gman_search.data.tables.table import Table, texts_of
+from gman_search.data.tables.utc_names import says_utc
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
 
-__all__ = ["TimeColumns", "row_numbers", "time_columns"]
+__all__ = ["TimeColumns", "time_columns"]
 
+HOURS = "0?[0-9]|1[0-9]|2[0-3]"
 PUT = "write the date and the time of day into one column, like 2025-03-03 00:05"
 
 
 @dataclass(frozen=True)
 class TimeColumns:
-    """Positions of the column of times, or of a date and its clock; `others` have times, too, and are no readings."""
+    """Positions of the column of times, or of a date and its clock or its hour and minute.
+
+    `others` have times, too, and are no readings.
+    """
 
     positions: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
@@ -48,13 +51,13 @@ def time_columns(table: Table, options: ReadingOptions) -> TimeColumns:
         stamps, dates = _by_digits(table, digits, clocks)
     if not stamps and not dates and not clocks:
         named = [index for index in range(table.width) if table.key(index) in TIME_NAMES - {""}]
-        if not named and table.header is not None and table.key(0) == "" and not _counts(table, 0):
+        if not named and table.header is not None and table.key(0) == "" and not counts_rows(table, 0):
             named = [0]
         stamps = named[:1]
     if stamps:
-        return _one_of(table, stamps, (*dates, *clocks))
+        return _one_of(table, stamps, (*dates, *clocks), zoned=options.timezone is not None)
     if len(dates) > 1:
-        return _one_of(table, dates, tuple(clocks))
+        return _one_of(table, dates, tuple(clocks), zoned=options.timezone is not None)
     if dates:
         return _date_and_clock(table, dates[0], clocks)
     if clocks:
@@ -66,17 +69,13 @@ def time_columns(table: Table, options: ReadingOptions) -> TimeColumns:
     return TimeColumns()
 
 
-def row_numbers(table: Table, taken: Sequence[int]) -> int | None:
-    """Position of a first column that only counts the rows, as pandas and R write one; None where there is none."""
-    if table.header is None or table.width < 2 or 0 in taken or table.key(0) not in ROW_NUMBERS:
-        return None
-    return 0 if _counts(table, 0) else None
-
-
-def _one_of(table: Table, found: list[int], others: tuple[int, ...]) -> TimeColumns:
+def _one_of(table: Table, found: list[int], others: tuple[int, ...], *, zoned: bool) -> TimeColumns:
+    """One of several columns of times; in UTC, where a zone is named (`zoned`), else in local time."""
     chosen, notes = found[0], []
     if len(found) > 1:
-        named = [index for index in found if table.key(index) in TIME_NAMES]
+        named = [index for index in found if says_utc(table.name(index)) is zoned]
+        if len(named) != 1 or table.header is None:
+            named = [index for index in found if table.key(index) in TIME_NAMES]
         if len(named) != 1:
             first, second = (table.name(index) for index in found[:2])
             raise DataError(
@@ -105,6 +104,11 @@ def _date_and_clock(table: Table, date: int, clocks: list[int]) -> TimeColumns:
             f"{table.path}: expected one column of times of day with {table.name(date)!r}; received {first!r} and "
             f'{second!r}: say which one is not to be used with data.ignore_columns = ["{second}"]'
         )
+    minutes = _minutes(table, date, clocks)
+    if minutes:
+        names = ", ".join(repr(table.name(index)) for index in (date, clocks[0]))
+        note = f"columns {names} and {table.name(minutes[0])!r} are read as one time"
+        return TimeColumns((date, clocks[0], minutes[0]), notes=(note,))
     if not clocks:
         hours = [index for index in range(table.width) if table.key(index) in CLOCK_NAMES and index != date]
         if repeated and hours:
@@ -115,6 +119,14 @@ def _date_and_clock(table: Table, date: int, clocks: list[int]) -> TimeColumns:
         return TimeColumns((date,))
     note = f"columns {table.name(date)!r} and {table.name(clocks[0])!r} are read as one time"
     return TimeColumns((date, clocks[0]), notes=(note,))
+
+
+def _minutes(table: Table, date: int, clocks: list[int]) -> list[int]:
+    """A column of minutes from 0 to 59 next to one of whole hours; none or one."""
+    if len(clocks) != 1 or not _all_match(table, clocks[0], HOURS):
+        return []
+    named = [index for index in range(table.width) if index != date and table.key(index) in MINUTE_NAMES]
+    return named if len(named) == 1 and _all_match(table, named[0], "[0-5]?[0-9]") else []
 
 
 def _by_digits(table: Table, digits: list[int], clocks: list[int]) -> tuple[list[int], list[int]]:
@@ -135,19 +147,13 @@ def _is_clock_number(table: Table, position: int) -> bool:
     """Whether a column of such a name has hours from 0 to 23, or hours and minutes like 0005."""
     if table.key(position) not in CLOCK_NAMES | HOUR_NAMES:
         return False
-    texts = texts_of(table.cells.iloc[:, position])
-    if texts.str.fullmatch("([01][0-9]|2[0-3])[0-5][0-9]").all():
+    if _all_match(table, position, "([01][0-9]|2[0-3])[0-5][0-9]"):
         return True
-    return table.key(position) in HOUR_NAMES and bool(texts.str.fullmatch("0?[0-9]|1[0-9]|2[0-3]").all())
+    return table.key(position) in HOUR_NAMES and _all_match(table, position, HOURS)
 
 
-def _counts(table: Table, position: int) -> bool:
-    """Whether a column counts the rows from 0 or 1."""
-    texts = texts_of(table.cells.iloc[:, position])
-    if len(texts) < 2 or not texts.str.fullmatch("[0-9]+").all() or texts.str.len().max() > 15:
-        return False
-    numbers = texts.astype(np.int64).to_numpy()
-    return bool(numbers[0] in (0, 1) and (np.diff(numbers) == 1).all())
+def _all_match(table: Table, position: int, pattern: str) -> bool:
+    return bool(texts_of(table.cells.iloc[:, position]).str.fullmatch(pattern).all())
 
 
 def _first(table: Table, position: int) -> str:

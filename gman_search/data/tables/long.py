@@ -9,7 +9,9 @@ import pandas as pd
 
 from gman_search.data.readings import Readings, check_names
 from gman_search.data.size_limits import check_size
+from gman_search.data.tables.clock_columns import looks_like_clock
 from gman_search.data.tables.known_names import LATITUDES, LONGITUDES, ROW_NUMBERS, SENSOR_NAMES
+from gman_search.data.tables.numbers import ADD_HEADER
 from gman_search.errors import DataError
 from gman_search.reading_options import CHOOSE_CHANNEL
 
@@ -84,17 +86,21 @@ def chosen_value(
             f"{path}: expected one column of values besides time and sensor; received {offered or 'none'}: "
             f"{CHOOSE_CHANNEL}"
         )
-    note = (f"columns {', '.join(names[index] for index in left)} are not read as readings",) if left else ()
+    passed = ", ".join(names[index] or "without a name" for index in left)
+    note = (f"columns {passed} are not read as readings",) if left else ()
     return chosen[0], note
 
 
-def long_suspicion(path: Path, times: np.ndarray, candidates: Sequence[tuple[str, pd.Series]]) -> None:
+def long_suspicion(
+    path: Path, times: np.ndarray, candidates: Sequence[tuple[str, pd.Series]], *, named: bool = True
+) -> None:
     """Refuse a table whose times come again and again, which a wide table's do not.
 
     Args:
         path: the file, for messages.
         times: (R,), the instants of its rows.
         candidates: names and cells of the columns besides those of times.
+        named: whether the columns have names, by which a setting could choose one.
 
     Raises:
         DataError: it is a long table; with the column that seems to name its sensors.
@@ -102,15 +108,24 @@ def long_suspicion(path: Path, times: np.ndarray, candidates: Sequence[tuple[str
     axis, rows = np.unique(times, return_inverse=True)
     if len(times) < LEAST_REPEATED * len(axis) or len(candidates) < 2:
         return
-    found = []
+    found, clocks = list[str](), list[str]()
+    days = bool((times == times.astype("datetime64[D]")).all())
     for name, cells in candidates:
         codes, different = pd.factorize(cells)
         pairs = rows * len(different) + codes
         if 1 < len(different) <= len(times) / len(axis) / FULL and len(np.unique(pairs)) == len(pairs):
-            found.append(name)
+            (clocks if looks_like_clock(name, cells, days=days) else found).append(name)
     told = f"each time stands in {len(times) / len(axis):.3g} rows, as in a long table"
+    if clocks and not found:
+        what = "the dates and their times of day" if days else "the times and their minutes"
+        raise DataError(
+            f"{path}: expected each time once; each stands in {len(times) / len(axis):.3g} rows, where {clocks[0]!r} "
+            f"looks like a clock: write {what} into one column, like 2025-03-03 00:05"
+        )
     if not found and len(axis) < FEW:
         return  # a time that comes twice, which is told with its line
+    if not named:
+        raise DataError(f"{path}: expected each time once; {told}: {ADD_HEADER}")
     if not found:
         raise DataError(
             f"{path}: expected each time once; {told}: name the column that identifies its sensors, as in "

@@ -6,9 +6,12 @@ __all__ = ["MISSING_WORDS", "is_missing_word", "missing_words_note"]
 
 MISSING_WORDS = frozenset({
     "", "nan", "-nan", "na", "<na>", "n/a", "#n/a", "#n/a n/a", "#na", "null", "none",
-    "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "-", "--", "?",
+    "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "-", "--", "---", "\u2013", "\u2014", "\u2212", "?", ".", "..", "...",
+    "nat", "nil", "missing", "nodata", "no data", "no_data", "n.a.", "n.d.", "n/d", "s/d", "k.a.", "\\n",
+    "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#null!",
 })  # fmt: skip
-"""Those that pandas knows, and dashes and the question mark; in any case."""
+"""Those that pandas knows, dashes of all lengths, points, errors of spreadsheets, and what databases (\\N) and people
+in several countries write; in any case."""
 USUAL = ("", "nan")
 
 

@@ -13,8 +13,10 @@ from gman_search.data.tables.table import Table, quoted
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
 
-__all__ = ["Numbers", "numbers_of"]
+__all__ = ["ADD_HEADER", "Numbers", "numbers_of"]
 
+ADD_HEADER = "add a line of names above the first, such as time,sensor,reading"
+"""What to do about a long table without a header, whose columns no setting can name."""
 SHOWN = 3
 
 
@@ -126,6 +128,8 @@ def _advice(numbers: Numbers, cell: object) -> str:
         return f', where {NAMES[numbers.style.decimal]} stand before decimals: data.decimal = "{other}" if not'
     if any(sign.isalpha() for sign in text) and any(sign.isdigit() for sign in text):
         return ": write numbers without units"
+    if not any(sign.isdigit() for sign in text):
+        return ": leave a cell blank where there is no reading"
     return ""
 
 
@@ -135,6 +139,11 @@ def _no_numbers(table: Table, position: int, row: int, cell: object) -> DataErro
         return DataError(
             f"{table.path}, {table.place(row)}: expected commas, semicolons or tabs between cells; received "
             f"{quoted(cell)}"
+        )
+    if table.header is None:
+        return DataError(
+            f"{table.path}: column {name} has no numbers, such as {str(cell).strip()!r} in {table.place(row)}: if it "
+            f"names the sensor of each row, {ADD_HEADER}; if it is no sensor, remove it"
         )
     return DataError(
         f"{table.path}: column {name!r} has no numbers, such as {quoted(cell)} in {table.place(row)}: if it is "

@@ -65,20 +65,36 @@ class Evidence:
     sizes: list[float] = field(default_factory=list)
     spaced: bool = False
     marked: int = 0
+    as_thousands: dict[str, str] = field(default_factory=dict)
+    as_decimals: dict[str, str] = field(default_factory=dict)
 
     def add(self, texts: Iterable[str], codes: Collection[float]) -> None:
         """Look at the cells of a column; `codes` are numbers that say nothing about size."""
-        plain: list[float] = []
-        before = len(self.sizes)
+        column, plain = Evidence(), list[float]()
         for raw in texts:
             text = raw.strip()
             if text.isdigit():
                 if text.isascii():
                     plain.append(float(text))
             elif not is_missing_word(text):
-                self._add_marked(text)
-        if len(self.sizes) > before:
-            self.plain += [value for value in plain if value > 0 and value not in codes and not _is_nines(value)]
+                column._add_marked(text)
+        if column.sizes:
+            column.plain = [value for value in plain if value > 0 and value not in codes and not _is_nines(value)]
+        if not column.decimals and not column.thousands and len(column.either) == 1:
+            kind = _kind_by_size(column)
+            {"thousands": self.as_thousands, "decimals": self.as_decimals}.get(kind or "", {}).update(column.either)
+        self._join(column)
+
+    def _join(self, other: "Evidence") -> None:
+        for mine, theirs in (
+            (self.decimals, other.decimals), (self.thousands, other.thousands), (self.either, other.either)
+        ):  # fmt: skip
+            for mark, example in theirs.items():
+                mine.setdefault(mark, example)
+        self.plain += other.plain
+        self.sizes += other.sizes
+        self.spaced = self.spaced or other.spaced
+        self.marked += other.marked
 
     def _add_marked(self, text: str) -> None:
         if "." not in text and "," not in text:
@@ -113,7 +129,7 @@ def style_of(
 
     A numeral such as 0.5, 61.25 or 1041.5 shows a decimal mark, 1.041.000 and 1.041,5 one for thousands. Where all have
     three digits behind the mark, numbers without one in the same column decide: 998 beside 1.041 is 1041, 61 beside
-    61.123 is not 61123.
+    61.123 is not 61123. A column that says so of a mark which is another one in other columns is refused.
 
     Args:
         path: the file, for messages.
@@ -133,6 +149,8 @@ def style_of(
     for texts in columns:
         found.add(texts, codes)
     _check_consistent(path, found)
+    if undecided is None:
+        _check_columns(path, found)
     doubtful = bool(found.sizes) and 2 * len(found.sizes) >= found.marked
     if found.decimals:
         return NumberStyle(next(iter(found.decimals)), doubtful=doubtful)
@@ -172,6 +190,35 @@ def _check_consistent(path: Path, found: Evidence) -> None:
             )
 
 
+def _check_columns(path: Path, found: Evidence) -> None:
+    """Refuse a column of thousands next to one of decimals with the same mark: one style holds for the whole file."""
+    for mark in ".,":
+        decimals = found.decimals.get(mark) or found.as_decimals.get(mark)
+        thousands = found.as_thousands.get(mark)
+        if thousands is not None and decimals is not None:
+            raise DataError(
+                f"{path}: expected {NAMES[mark]} in numbers to mean one thing; received {decimals!r}, and in a "
+                f"column of whole numbers below 1000 {thousands!r}: write it as {thousands.replace(mark, '')} if it is "
+                f'one thousand or more, or say data.decimal = "{mark}" if it is not'
+            )
+        if mark in found.thousands and mark in found.as_decimals:
+            raise DataError(
+                f"{path}: expected {NAMES[mark]} in numbers to mean one thing; received {found.thousands[mark]!r}, and "
+                f"{found.as_decimals[mark]!r} in a column whose other numbers have its size: write thousands without "
+                "a mark"
+            )
+
+
+def _kind_by_size(column: Evidence) -> str | None:
+    """ "decimals" or "thousands", by the size of numbers without a mark; None where that does not decide."""
+    if not column.plain or not column.sizes:
+        return None
+    ratio = float(np.median(column.sizes)) / float(np.median(column.plain))
+    if 1 / NEAR <= ratio <= NEAR:
+        return "decimals"
+    return "thousands" if 1 / NEAR <= 1000 * ratio <= NEAR and max(column.plain) < 1000 else None
+
+
 def _is_nines(value: float) -> bool:
     """9999 and the like, which stand for missing readings more often than for themselves."""
     return value >= 999 and set(str(int(value))) == {"9"}
@@ -191,15 +238,15 @@ def _by_size(delimiter: str, found: Evidence, mark: str) -> NumberStyle | None:
             f'{delimiter!r} between cells: if {example} is {grouped}, say data.decimal = "{OTHER[mark]}"'
         )
         return NumberStyle(mark, (told,), doubtful=True)
-    beside = float(np.median(found.plain))
-    ratio = float(np.median(found.sizes)) / beside
-    if 1 / NEAR <= ratio <= NEAR:
+    kind = _kind_by_size(found)
+    if kind == "decimals":
+        usual = np.median(found.plain)
         told = (
-            f"{NAMES[mark]} in numbers, such as {example}, stand before decimals: {beside:g} has the same "
+            f"{NAMES[mark]} in numbers, such as {example}, stand before decimals: {usual:g} has the same "
             f'size; if {example} is {grouped}, say data.decimal = "{OTHER[mark]}"'
         )
         return NumberStyle(mark, (told,), doubtful=True)
-    if 1 / NEAR <= 1000 * ratio <= NEAR and max(found.plain) < 1000:
+    if kind == "thousands":
         told = (
             f"{NAMES[mark]} in numbers group thousands: {example} is read as {grouped}, since numbers below 1000 have "
             f'none; if not, say data.decimal = "{mark}"'

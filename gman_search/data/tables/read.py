@@ -7,14 +7,19 @@ import pandas as pd
 
 from gman_search.data.ignored_columns import kept_columns
 from gman_search.data.readings import Readings, check_names
+from gman_search.data.tables.clock_columns import refuse_clock
+from gman_search.data.tables.hours_across import hours_across, refuse_days
 from gman_search.data.tables.kinds import Kind, kind_of
-from gman_search.data.tables.layout import TimeColumns, row_numbers, time_columns
+from gman_search.data.tables.layout import TimeColumns, time_columns
 from gman_search.data.tables.long import chosen_value, long_suspicion, sensor_column, spread
+from gman_search.data.tables.missing_words import is_missing_word
 from gman_search.data.tables.numbers import Numbers
+from gman_search.data.tables.row_numbers import row_number_note, row_numbers
 from gman_search.data.tables.second_passes import first_passes
 from gman_search.data.tables.table import Table, texts_of
 from gman_search.data.tables.times import Stamps, times_of
 from gman_search.data.tables.transposed import turned
+from gman_search.data.tables.utc_names import in_named_zone
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
 
@@ -51,28 +56,33 @@ def table_readings(table: Table, options: ReadingOptions, *, strict: bool = True
         sensor = sensor_column(table.path, names, options.sensor_column)
     if sensor is not None and sensor not in times.all:
         return _long(table, times, sensor, options)
-    return _wide(table, times, options)
+    return _wide(table, times, options, strict=strict)
 
 
-def _wide(table: Table, times: TimeColumns, options: ReadingOptions) -> Readings:
+def _wide(table: Table, times: TimeColumns, options: ReadingOptions, *, strict: bool) -> Readings:
     counter = row_numbers(table, times.positions)
     left = {*times.all, *(() if counter is None else (counter,))}
     positions = [index for index in range(table.width) if index not in left]
-    names = [str(index) for index in range(len(positions))]
-    if table.header is not None:
-        names = [table.header[position] for position in positions]
+    named = table.header is not None
+    names = [table.name(index) if named else str(number) for number, index in enumerate(positions)]
+    if not named:  # by names that are numbers, as they are shown
+        kept = kept_columns(table.path, names, options.ignore_columns, strict=strict)
+        positions, names = [positions[index] for index in kept], [names[index] for index in kept]
     check_names(table.path, names)
     stamps = None
     if times.positions:
         stamps = _stamps(table, times, options)
-        long_suspicion(
-            table.path, stamps.instants, [(table.name(index), table.cells.iloc[:, index]) for index in positions]
-        )
+        refuse_days(table.path, hours_across(names) if named else (), stamps.times)
+        columns = [(table.name(index), table.cells.iloc[:, index]) for index in positions]
+        long_suspicion(table.path, stamps.instants, columns, named=named)
+    chosen, said = _chosen_column(table, names, options.channel)
+    said = said if strict else ()
+    positions, names = [positions[index] for index in chosen], [names[index] for index in chosen]
     numbers = Numbers(table, positions, options)
     values = np.stack([numbers.column(position) for position in positions], axis=1)
-    notes = (*table.notes, *times.notes, *numbers.notes)
+    notes = (*table.notes, *times.notes, *said, *numbers.notes)
     if counter is not None:
-        notes += (f"column {table.name(counter)!r} only counts the rows and is not read",)
+        notes += (row_number_note(table, counter),)
     notes += (UNNAMED,) if table.header is None else _doubt(names, values)
 
     def place(row: int, column: int | None) -> str:
@@ -86,6 +96,22 @@ def _wide(table: Table, times: TimeColumns, options: ReadingOptions) -> Readings
     return _timed(replace(found, times=stamps.times, instants=stamps.instants), stamps)
 
 
+def _chosen_column(table: Table, names: list[str], channel: int | str | None) -> tuple[list[int], tuple[str, ...]]:
+    """Which of a wide table's columns are read, and a note: one alone where `data.channel` has its name.
+
+    A number is none: names may be numbers themselves, and an array's channel is kept for recent files of other formats.
+    """
+    every = list(range(len(names)))
+    if channel is None:
+        return every, ()
+    wanted = str(channel).strip().lower()
+    found = [index for index in every if names[index].strip().lower() == wanted and not wanted.isdecimal()]
+    if len(found) == 1:
+        return found, (f"only column {names[found[0]]!r} is read, as data.channel says",)
+    told = f"data.channel = {channel!r} is ignored: {table.path.name} has one column a sensor, and none of that name"
+    return every, (told,)
+
+
 def _long(table: Table, times: TimeColumns, sensor: int, options: ReadingOptions) -> Readings:
     names = table.header or []
     if not times.positions:
@@ -95,11 +121,18 @@ def _long(table: Table, times: TimeColumns, sensor: int, options: ReadingOptions
     text = [index for index in range(table.width) if index not in taken and index not in candidates]
     if not candidates or (options.channel is not None and len(text) + len(candidates) == 1):
         candidates = [*candidates, *text]
+    sensors, stamps = texts_of(table.cells.iloc[:, sensor]), None
+    if len(text) + len(candidates) > 1:
+        stamps = _stamps(table, times, options)
+        days = bool((stamps.times == stamps.times.astype("datetime64[D]")).all())
+        if options.channel is None:
+            refuse_days(table.path, hours_across([names[index] for index in candidates]), stamps.times)
+        others = [(names[index], table.cells.iloc[:, index]) for index in sorted({*text, *candidates})]
+        refuse_clock(table.path, stamps.instants, sensors, others, days=days)
     value, passed = chosen_value(table.path, names, candidates, options.channel)
     numbers = Numbers(table, [value], options)
     values = numbers.column(value)
-    stamps = _stamps(table, times, options)
-    sensors = texts_of(table.cells.iloc[:, sensor])
+    stamps = stamps or _stamps(table, times, options)
     if not stamps.zoned:
         keep, changes = first_passes(stamps.times, sensors, options.timezone)
         if changes:
@@ -121,15 +154,23 @@ def _timed(found: Readings, stamps: Stamps) -> Readings:
 
 
 def _stamps(table: Table, times: TimeColumns, options: ReadingOptions) -> Stamps:
-    """The times of a table's rows, of one column or of a date and a clock."""
-    if len(times.positions) == 1:
-        return times_of(table.path, table.cells.iloc[:, times.positions[0]], table.place, options)
-    dates, clocks = (table.cells.iloc[:, position] for position in times.positions)
+    """The times of a table's rows, of one column, of a date and a clock or of a date, an hour and a minute."""
+    found = times_of(table.path, _time_cells(table, times), table.place, options)
+    names = [] if table.header is None else [table.name(position) for position in times.positions]
+    return in_named_zone(table.path, names, found, options)
+
+
+def _time_cells(table: Table, times: TimeColumns) -> pd.Series:
+    dates, *clock = (table.cells.iloc[:, position] for position in times.positions)
+    if not clock:
+        return dates
     days = dates.dt.strftime("%Y-%m-%d") if pd.api.types.is_datetime64_any_dtype(dates.dtype) else texts_of(dates)
-    hours = texts_of(clocks)
+    hours = texts_of(clock[0])
+    if len(clock) > 1:
+        hours += ":" + texts_of(clock[1]).str.zfill(2)
     hours = hours.where(~hours.str.fullmatch("[0-9]{1,2}"), hours + ":00")
     hours = hours.where(~hours.str.fullmatch("[0-9]{4}"), hours.str[:2] + ":" + hours.str[2:])
-    return times_of(table.path, days + " " + hours, table.place, options)
+    return days + " " + hours
 
 
 def _without_blank_rows(table: Table, *, timed: bool) -> Table:
@@ -145,11 +186,16 @@ def _without_blank_rows(table: Table, *, timed: bool) -> Table:
 
 
 def _doubt(names: list[str], values: np.ndarray) -> tuple[str, ...]:
-    """A note where the names are numbers such as the readings, and not just 0, 1, 2, ... or 1, 2, 3, ..."""
+    """A note where the names are numbers such as the readings, and not just 0, 1, 2, ... or 1, 2, 3, ...
+
+    A 0, or a word for a missing reading, may be a name among others.
+    """
     counted = [[str(first + index) for index in range(len(names))] for first in (0, 1)]
-    if names in counted or not all(name.isdecimal() for name in names):
+    told = [name for name in names if not is_missing_word(name)]
+    if names in counted or not all(name.isdecimal() for name in told):
         return ()
-    numbers = [float(name) for name in names]
-    if not np.nanmin(values, initial=np.inf) <= min(numbers) <= max(numbers) <= np.nanmax(values, initial=-np.inf):
+    numbers = [float(name) for name in told if float(name)]
+    low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
+    if not numbers or not low <= min(numbers) <= max(numbers) <= high:
         return ()
     return (NUMBERED.format(", ".join(names[:3]) + (", ..." if len(names) > 3 else "")),)

@@ -43,7 +43,7 @@ def number_times(texts: list[str]) -> NumberTimes | None:
     for digits, unit in UNITS.items():
         if lengths <= {digits, digits - 1}:
             numbers = np.array([int(text) for text in texts], dtype=np.int64)
-            seconds = numbers // unit
+            seconds = (numbers + unit // 2) // unit  # to the nearest one
             if ((seconds >= EPOCHS[0]) & (seconds < EPOCHS[1])).all():
                 return NumberTimes(seconds.astype("datetime64[s]"), EPOCH_NAMES[unit])
     return None

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gman_search.data.tables.dates import DateOrder, chosen_order, days_of
+from gman_search.data.tables.intervals import are_intervals, is_offset
 from gman_search.data.tables.stamp_numbers import number_times, serial_times
 from gman_search.data.tables.stamp_text import StampText, is_clock, parsed
 from gman_search.data.tables.table import quoted, texts_of
@@ -15,7 +16,7 @@ from gman_search.data.time_zone import EXAMPLE, wall_times
 from gman_search.errors import DataError
 from gman_search.reading_options import ReadingOptions
 
-__all__ = ["Stamps", "instant_stamps", "times_of"]
+__all__ = ["Stamps", "instant_stamps", "nearest_seconds", "times_of"]
 
 Place = Callable[[int], object]
 MANY = 1000
@@ -106,13 +107,13 @@ def _typed(path: Path, cells: pd.Series, place: Place, options: ReadingOptions) 
         raise DataError(f"{path}, {place(int(absent[0]))}: expected a time in every row; received none")
     zone = getattr(cells.dtype, "tz", None)
     if zone is None:
-        return _local(_rounded(cells.to_numpy()))
+        return _local(nearest_seconds(cells.to_numpy()))
     instants = cells.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-    return instant_stamps(path, _rounded(instants), f"{cells.iloc[0]}, with the zone {zone}", options)
+    return instant_stamps(path, nearest_seconds(instants), f"{cells.iloc[0]}, with the zone {zone}", options)
 
 
-def _rounded(times: np.ndarray) -> np.ndarray:
-    """Times to the nearest second: spreadsheets write 00:04:59.999999."""
+def nearest_seconds(times: np.ndarray) -> np.ndarray:
+    """Times (R,) datetime64 of any unit to the nearest second: spreadsheets write 00:04:59.999999."""
     fine = times if times.dtype in ("datetime64[s]", "datetime64[D]") else times.astype("datetime64[us]") + SECOND
     seconds: np.ndarray = fine.astype("datetime64[s]")
     return seconds
@@ -181,6 +182,14 @@ def _read(
         )
     times = timed(days)
     notes = _order_notes(unique[0], order, times, parts, short=short)
+    if are_intervals(pieces):
+        begin = _shown(times[0])
+        return _local(
+            times[codes],
+            order.day_first,
+            (*notes, f"times such as {unique[0]!r} are intervals: their beginning is read, {begin}"),
+        )
+    _check_ends(path, unique, pieces, rows, place)
     zoned = [piece.offset is not None for piece in pieces]
     if any(zoned):
         if not all(zoned):
@@ -193,6 +202,16 @@ def _read(
         found = instant_stamps(path, (times - offsets)[codes], f"{unique[0]!r}, with a time zone", options)
         return Stamps(found.times, found.instants, True, order.day_first, (*notes, *found.notes))
     return _local(times[codes], order.day_first, notes)
+
+
+def _check_ends(path: Path, unique: list[str], pieces: list[StampText], rows: np.ndarray, place: Place) -> None:
+    """Refuse what stands behind a time and is the offset of no place, nor the end of an interval as long as others."""
+    for index, piece in enumerate(pieces):
+        if piece.until is not None if piece.offset is None else not is_offset(piece.offset):
+            raise DataError(
+                f"{path}, {place(int(rows[index]))}: expected an offset from UTC of some place, or intervals that are "
+                f"all of one length; received {unique[index]!r}: write times like 2025-03-03 00:05"
+            )
 
 
 def _order_notes(first: str, order: DateOrder, times: np.ndarray, parts: np.ndarray, *, short: bool) -> tuple[str, ...]:

@@ -211,7 +211,8 @@ def test_the_main_job_is_run_as_make_run_has_it(benchmarks, stub, repository, tm
 
 def test_a_search_without_a_leaderboard_and_one_that_fails_are_no_results(benchmarks, stub, monkeypatch, tmp_path):
     network, product = benchmarks("rivals_networks").named_network("demo", tmp_path), benchmarks("rivals_product")
-    monkeypatch.setattr(product, "told", lambda *words: {"leaderboard": []})
+    nothing = benchmarks("deliveries").Watched('{"leaderboard": []}', 1.0, [])
+    monkeypatch.setattr(product, "watched", lambda *words: nothing)
     with pytest.raises(SystemExit, match="expected a leaderboard"):
         product.product(network, 1, 0, tmp_path)
     monkeypatch.undo()

@@ -77,7 +77,7 @@ META = "ID Fwy Dir District County City State_PM Abs_PM Latitude Longitude Lengt
 EMBEDDING = np.random.default_rng(1).normal(size=(4, 64)).round(4)
 LOCATED = long(longitude={name: place[1] for name, place in PLACES.items()},
                latitude={name: place[0] for name, place in PLACES.items()})  # fmt: skip
-GLOBE = Made("", adjacency=kernel(globe()))
+GLOBE = Made("", adjacency=0.1 ** (globe() / globe().max()) ** 2)  # each is among the nearest of the others
 
 
 def of(content: Any, adjacency: np.ndarray, name: str = "") -> Made:

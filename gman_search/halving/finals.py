@@ -18,6 +18,7 @@ from gman_search.halving.cost import FORECAST_SHARE
 from gman_search.stages import Stage
 
 __all__ = [
+    "AT_MOST",
     "FINAL",
     "FINALS",
     "FINAL_SHARE",
@@ -52,6 +53,8 @@ FURTHER_STEPS = 3000
 """About so many are for a further final training, where the planned ones left time over by stopping early."""
 FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5
 """Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0."""
+AT_MOST = "at_most_seconds"
+"""Attribute of a reference in a search of some hours: its share of them, which no epoch is begun after."""
 LOOKS, LONGEST_SECONDS = 8, 60.0
 """A reference that has time for fewer epochs, or whose epochs take longer, is validated at parts of an epoch."""
 

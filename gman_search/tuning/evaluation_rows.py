@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gman_search.halving.evaluations import Evaluation, State
-from gman_search.halving.finals import FINAL
+from gman_search.halving.finals import AT_MOST, FINAL
 from gman_search.halving.retries import BY_HAND
 from gman_search.space import ParamValue
 from gman_search.tuning.trial_store import StoredTrial
@@ -16,7 +16,7 @@ __all__ = ["EvaluationRows", "seed_of"]
 
 FACTS = (
     *("folder", "artifacts", "parent_folder", "parent_artifacts", "resume_from", "resume_artifacts"),
-    *("worker", "began", "origin", "prior", "schedule"),
+    *("worker", "began", "origin", "prior", "schedule", AT_MOST),
 )
 """User attributes that an evaluation has among its facts."""
 WRITTEN_BY_WORKERS = {"reason", "curve"}

@@ -9,6 +9,7 @@ from gman_search.config import at_stage
 from gman_search.halving.cost import FORECAST_SHARE, steps_per_epoch
 from gman_search.halving.evaluations import Evaluation, State
 from gman_search.halving.finals import (
+    AT_MOST,
     FINAL,
     LEAST_STEPS,
     REFERENCE,
@@ -40,16 +41,19 @@ def queue_reference(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock
     plan, settings = study.finals, study.spec.search
     if plan is None or not plan.reference_seconds or any(row.control == REFERENCE for row in rows):
         return False
+    limit = {}
     if clock is not None:
         share = reference_share_of_all(settings.most_finals, hours=clock.planned)
         left = share * settings.workers * (clock.until - time.time())
         plan = replace(plan, reference_seconds=min(plan.reference_seconds, max(1.0, left)))
+        limit[AT_MOST] = max(1.0, left)  # on a slower machine than was thought its epochs would take more
     stage = study.schedule.stages[0]
     attrs = {
         **study.identity(stage, REFERENCE_CONFIG_ID, outside=True),
         "stage": stage,
         "control": REFERENCE,
         "schedule": reference_schedule(plan, PRESETS["quick"]).to_dict(),
+        **limit,
     }
     study.add_waiting(FINAL, SearchSpace().preset(), attrs)
     return True

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gman_search.halving.ablations import Ablation, ablations_due
 from gman_search.halving.evaluations import CONTENDERS, Evaluation, State
-from gman_search.halving.finals import FINAL
+from gman_search.halving.finals import AT_MOST, FINAL
 from gman_search.halving.promotion import Decision, Done, Promote, Wait, decide_on
 from gman_search.halving.reference_config import reference_config_evaluations
 from gman_search.halving.retries import LEASE_LOST, rule_for
@@ -104,6 +104,7 @@ def _queue_again(study: SearchStudy, table: EvaluationTable) -> bool:
         board = row.stage
         if row.control in CONTENDERS:
             board, attrs = FINAL, {**attrs, "stage": row.stage, "schedule": row.facts.get("schedule")}
+            attrs |= {AT_MOST: row.facts[AT_MOST]} if AT_MOST in row.facts else {}
         study.add_waiting(board, row.params, attrs)
         changed = True
     return changed

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gman_search.halving.evaluations import CONTENDERS, State
+from gman_search.halving.finals import AT_MOST
 from gman_search.record import Epoch
 from gman_search.training.job import Job, StopTraining, Trainer, TrainingResult
 from gman_search.tuning.artifacts import INHERITED, RESUMED, Artifacts
@@ -129,6 +130,9 @@ class _Trial:
             self._uploads.look(self._job.folder)
 
     def _is_time_over(self) -> bool:
+        most = self._claim.attrs.get(AT_MOST)
+        if most is not None and sum(epoch.seconds for epoch in self.epochs) > most:
+            return True
         clock = self._study.clock()
         return clock is not None and time.time() > clock.until
 

@@ -179,6 +179,25 @@ def test_when_the_time_of_the_ladder_is_over_the_best_so_far_are_trained_to_thei
     assert best_evaluation(studies.evaluations(), studies.schedule).control == "final"
 
 
+class Slow(LongerIsBetter):
+    """On a machine on which an epoch takes ten seconds, not the one that was thought."""
+
+    def train(self, job, on_epoch):
+        return super().train(job, lambda epoch: on_epoch(replace(epoch, seconds=10.0)))
+
+
+def test_on_a_slow_machine_the_reference_has_no_more_than_its_share_of_the_hours(study, tmp_path):
+    studies, _ = study(trials=2)
+    now = time.time()
+    studies.set_clock(Clock(search_until=now + 100.0, until=now + 120.0))
+    run(studies, Slow(), tmp_path)
+    (reference,) = outside(studies, "reference")
+    share = 0.3 / 3.5 * studies.spec.search.workers * 120.0
+    assert reference.state is State.COMPLETE and reference.reason == "the time was over"
+    assert (reference.epochs - 1) * 10.0 <= share < (reference.epochs + 1) * 10.0
+    assert reference.val_mae is not None
+
+
 class StopsEarly(LongerIsBetter):
     """Final trainings end in their first epoch, and were planned for many."""
 

@@ -71,9 +71,9 @@ def test_a_study_may_have_as_many_configs_as_fit(tmp_path, network, new_process,
     # Planned with 200 epochs, of which nearly all are saved by stopping early.
     long = ("--set", "stages.quick.max_epochs=200", "--set", "stages.quick.patience=1", *ALONE)
     process = new_process(
-        "run", *data, "--study", "night", *tiny, *long, "--trials", "fit", "--hours", "0.02", "--json", cwd=tmp_path
+        "run", *data, "--study", "night", *tiny, *long, "--trials", "fit", "--hours", "0.03", "--json", cwd=tmp_path
     )
-    assert process.returncode == 0 and "configs fit into 0.02 hours" in process.stderr, process.stderr
+    assert process.returncode == 0 and "configs fit into 0.03 hours" in process.stderr, process.stderr
     document = json.loads(process.stdout)
     assert document["trials"] == json.loads((tmp_path / "studies/night/spec.json").read_text())["trials"]
     assert 1 <= document["stages"][0]["complete"] <= document["trials"] < 50

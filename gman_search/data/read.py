@@ -15,6 +15,7 @@ from gman_search.data.readings import Readings
 from gman_search.data.series import TrafficSeries
 from gman_search.data.sources import is_several, source_files
 from gman_search.data.suspected_codes import suspected_codes, suspicion
+from gman_search.data.tables.dates import BY_DAY_FIRST
 from gman_search.data.time_axis import counted_axis, regular_axis
 from gman_search.data.time_zone import check_zone
 from gman_search.errors import DataError
@@ -23,8 +24,6 @@ from gman_search.reading_options import ReadingOptions
 __all__ = ["AS_IT_STANDS", "read_series", "series_of"]
 
 AS_IT_STANDS = ReadingOptions()
-ORDERS = {True: "day/month/year", False: "month/day/year"}
-"""By `data.day_first`."""
 
 
 def read_series(
@@ -55,14 +54,15 @@ def read_series(
         if options.day_first is not None or all(part.day_first is None for part in parts):
             raise
         found = []
-        for day_first in ORDERS:  # one file of a day shows less of day and month than all of them
+        for day_first in BY_DAY_FIRST:  # one file of a day shows less of day and month than all of them
             rules = options.model_copy(update={"day_first": day_first})
             with suppress(DataError):
                 found.append(made(joined(path, _parts(path, rules, allow_all_missing), rules.timezone), rules))
         if len(found) != 1:
             raise
+    order = BY_DAY_FIRST[bool(found[0].day_first)]
     told = (
-        f"dates are read as {ORDERS[bool(found[0].day_first)]}, the only order in which the files of {path.name} are "
+        f"dates are read as {order}, the only order in which the files of {path.name} are "
         "one series of regular steps (data.day_first)"
     )
     return replace(found[0], notes=(*found[0].notes, told))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from gman_search.data.series import TrafficSeries
+from gman_search.data.tables.dates import BY_DAY_FIRST
 from gman_search.errors import DataError
 from gman_search.forecasting.readings import Readings, read_readings
 from gman_search.forecasting.recent_wording import message_for_recent, note_for_recent
@@ -19,7 +20,6 @@ __all__ = ["Training", "read_recent"]
 
 NEAR = np.timedelta64(1440, "m")
 """How long before or after the training's end readings may end or begin, that follow on it."""
-ORDERS = {True: "day/month/year", False: "month/day/year"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ def _in_order(source: Readings, options: ReadingOptions, training: Training, fou
     chosen = ways[0]
     if chosen is found and len(found.times) < len(other.times):
         return found  # its steps are regular, which is noted
-    told = f"dates were read as {ORDERS[bool(chosen.day_first)]}, by which they begin at {_shown(chosen.times[0])}"
+    told = (
+        f"dates were read as {BY_DAY_FIRST[bool(chosen.day_first)]}, by which they begin at {_shown(chosen.times[0])}"
+    )
     kept = tuple(note for note in chosen.notes if "in two ways" not in note)
     return replace(chosen, notes=(*kept, f"{told}, as the end of the training suggests"))
 

@@ -28,27 +28,26 @@ USUAL = "write it as the file of the training was"
 
 def message_for_recent(message: str) -> str:
     """A refusal without advice to set something: with what can be done to the file."""
-    message = _facts(message)
-    found = SETTING.search(message)
-    if found is None:
-        return message
-    kept, mark = _before_advice(message, found)
-    if mark is None:
-        return message_for_recent(kept)
+    kept, mark, named = _without_advice(message)
     if mark != BREAKS[0]:
-        return kept  # it has advice of its own
-    named = dict.fromkeys(each[1] for each in SETTING.finditer(message))
+        return kept  # it has advice of its own, or never named a setting
     return f"{kept}: {', or '.join(dict.fromkeys(REMEDIES.get(name, USUAL) for name in named))}"
 
 
 def note_for_recent(note: str) -> str:
     """A note without advice to set something."""
-    note = _facts(note)
-    found = SETTING.search(note)
-    if found is None:
-        return note
-    kept, mark = _before_advice(note, found)
-    return note_for_recent(kept) if mark is None else kept
+    return _without_advice(note)[0]
+
+
+def _without_advice(text: str) -> tuple[str, str | None, list[str]]:
+    """What stands before advice that names settings, the mark between them, and these settings; None: no advice."""
+    text = _facts(text)
+    while (found := SETTING.search(text)) is not None:
+        kept, mark = _before_advice(text, found)
+        if mark is not None:
+            return kept, mark, [each[1] for each in SETTING.finditer(text)]
+        text = kept
+    return text, None, []
 
 
 def _facts(text: str) -> str:

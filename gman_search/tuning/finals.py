@@ -44,9 +44,9 @@ def queue_reference(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock
     limit = {}
     if clock is not None:
         share = reference_share_of_all(settings.most_finals, hours=clock.planned)
-        left = share * settings.workers * (clock.until - time.time())
-        plan = replace(plan, reference_seconds=min(plan.reference_seconds, max(1.0, left)))
-        limit[AT_MOST] = max(1.0, left)  # on a slower machine than was thought its epochs would take more
+        most = max(1.0, share * settings.workers * (clock.until - time.time()))
+        plan = replace(plan, reference_seconds=min(plan.reference_seconds, most))
+        limit[AT_MOST] = most  # on a slower machine than was thought its epochs would take more
     stage = study.schedule.stages[0]
     attrs = {
         **study.identity(stage, REFERENCE_CONFIG_ID, outside=True),
@@ -67,8 +67,10 @@ def queue_finals(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock | 
     due, seconds = finals_due(rows, study.schedule, plan.count, closing=closing), plan.final_seconds
     if clock is not None:
         left, speeds = LATEST * (clock.until - time.time()), _step_seconds(study, rows, plan)
-        in_time = _due_in_time if due else _further
-        due, seconds = in_time(study, rows, left, speeds, closing=closing)
+        if due:
+            due, seconds = _due_in_time(study, rows, left, speeds, closing=closing)
+        else:
+            due, seconds = _further(study, rows, left, speeds)
     for row in due:
         stage = study.spec.stage(row.stage)
         measured = None if clock is None else _window_seconds(rows, stage)
@@ -100,7 +102,7 @@ def _due_in_time(
 
 
 def _further(
-    study: SearchStudy, rows: Sequence[Evaluation], left: float, speeds: Mapping[str, float], *, closing: bool
+    study: SearchStudy, rows: Sequence[Evaluation], left: float, speeds: Mapping[str, float]
 ) -> tuple[list[Evaluation], float]:
     """One more, where the planned ones ended before the time did; weights of further configs are kept by "all" only."""
     settings = study.spec.search

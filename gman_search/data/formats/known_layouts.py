@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
+from pandas.api.types import is_datetime64_any_dtype
 
-from gman_search.data.tables.table import Table, texts_of
+from gman_search.data.tables.table import Table, blanked, texts_of
 from gman_search.errors import DataError
 
 __all__ = ["is_known_layout", "plain_long"]
@@ -82,10 +82,7 @@ def _utd19(table: Table, names: list[str]) -> Table:
     if "error" in names:
         flags = pd.to_numeric(cells.iloc[:, names.index("error")], errors="coerce").fillna(0) != 0
         if flags.any():
-            cells = cells.copy()
-            for index in values:
-                column = cells.iloc[:, index]
-                cells.isetitem(index, column.mask(flags, np.nan if is_numeric_dtype(column.dtype) else "").to_numpy())
+            cells = blanked(cells, values, flags.to_numpy())
             notes = (*notes, ERRORS.format(int(flags.sum()), len(flags)))
     return _long(replace(table, cells=cells), times, names.index("detid"), values, notes)
 

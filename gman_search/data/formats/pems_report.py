@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gman_search.data.observed import Observed
-from gman_search.data.tables.table import Table, texts_of
+from gman_search.data.tables.table import Table, blanked, texts_of
 
 __all__ = ["plain_report"]
 
@@ -30,10 +30,8 @@ def plain_report(table: Table, min_observed: float) -> tuple[Table, Observed | N
     plain = table.columns(kept)
     below = percent < min_observed
     if below.any():
-        for index in range(1, len(kept)):  # behind the times
-            column = plain.cells.iloc[:, index]
-            blank = np.nan if pd.api.types.is_numeric_dtype(column.dtype) else ""
-            plain.cells.isetitem(index, column.mask(below, blank).to_numpy())
+        behind_times = range(1, len(kept))
+        plain = replace(plain, cells=blanked(plain.cells, behind_times, below))
     note = NOTE.format(" and ".join(map(repr, left)))
     observed = Observed(
         len(percent), int((percent == 0).sum()), int(((percent > 0) & (percent < 100)).sum()), int(below.sum()),

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["DateOrder", "chosen_order", "days_of"]
+__all__ = ["BY_DAY_FIRST", "DateOrder", "chosen_order", "days_of"]
 
 ORDERS = {"day/month/year": (2, 1, 0), "month/day/year": (2, 0, 1), "year/month/day": (0, 1, 2)}
 """Positions of year, month and day among three numbers."""
 DAY_FIRST = {"day/month/year": True, "month/day/year": False}
+BY_DAY_FIRST = {first: name for name, first in DAY_FIRST.items()}
 CENTURY = 69
 """Years of two digits from here on are of the 20th century, as POSIX has it."""
 
@@ -97,7 +98,7 @@ def _settled(parts: np.ndarray, mark: str, *, short_year: bool, day_first: bool)
     if not day_first and mark == "." and fits[True]:
         return DateOrder("day/month/year", "contradicted")
     if short_year and fits[day_first]:
-        return DateOrder(next(name for name, first in DAY_FIRST.items() if first is day_first), "given")
+        return DateOrder(BY_DAY_FIRST[day_first], "given")
     return None
 
 

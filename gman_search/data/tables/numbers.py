@@ -142,7 +142,7 @@ def _no_numbers(table: Table, position: int, row: int, cell: object) -> DataErro
         )
     if table.header is None:
         return DataError(
-            f"{table.path}: column {name} has no numbers, such as {str(cell).strip()!r} in {table.place(row)}: if it "
+            f"{table.path}: column {name} has no numbers, such as {quoted(cell)} in {table.place(row)}: if it "
             f"names the sensor of each row, {ADD_HEADER}; if it is no sensor, remove it"
         )
     return DataError(

@@ -1,13 +1,13 @@
 """Cells of a file with rows and columns, before anything is decided about them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["Table", "quoted", "texts_of"]
+__all__ = ["Table", "blanked", "quoted", "texts_of"]
 
 SHOWN = 80
 """Characters of a cell that a message quotes; a binary file may be taken for one long cell."""
@@ -58,6 +58,16 @@ class Table:
         cells.columns = pd.RangeIndex(len(positions))
         header = None if self.header is None else [self.header[position] for position in positions]
         return replace(self, header=header, cells=cells)
+
+
+def blanked(cells: pd.DataFrame, positions: Iterable[int], rows: np.ndarray) -> pd.DataFrame:
+    """A copy of the cells without those of the columns at `positions` in some `rows` (R,), a mask."""
+    cells = cells.copy()
+    for position in positions:
+        column = cells.iloc[:, position]
+        blank = np.nan if pd.api.types.is_numeric_dtype(column.dtype) else ""
+        cells.isetitem(position, column.mask(rows, blank).to_numpy())
+    return cells
 
 
 def quoted(cell: object) -> str:

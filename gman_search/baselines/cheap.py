@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gman_search.baselines.base import Baseline, check_windows
-from gman_search.baselines.linear_regression import Coefficients, fit_coefficients, forecast_deviations
 from gman_search.baselines.naive import historical_average, persistence
+from gman_search.baselines.vector_autoregression import Autoregression, fit_autoregression, forecast_autoregression
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError
 from gman_search.io.arrays import read_arrays, write_arrays
@@ -67,35 +67,35 @@ class HistoricalAverage(_Unfitted):
 
 
 class LinearRegression(Baseline):
-    """Linear regression on deviations from the usual value."""
+    """Linear regression of each sensor's deviation from the usual value on its own ones and on all sensors'."""
 
     name: ClassVar[str] = "linear regression"
 
     def __init__(self) -> None:
-        self._coefficients: Coefficients | None = None
+        self._model: Autoregression | None = None
         self._sizes = (0, 0, 0)
 
     def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
         windows = task.windows("train")
-        self._coefficients = fit_coefficients(windows)
+        self._model = fit_autoregression(windows)[0]
         self._sizes = (windows.P, windows.Q, windows.readings.shape[1])
 
     def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
         check_windows(windows, self._sizes, self.name)
-        return forecast_deviations(self._fitted, windows)
+        return forecast_autoregression(self._fitted, windows)
 
     @property
-    def _fitted(self) -> Coefficients:
-        if self._coefficients is None:
+    def _fitted(self) -> Autoregression:
+        if self._model is None:
             raise ValueError(f"{self.name}: expected a baseline that was fitted or loaded")
-        return self._coefficients
+        return self._model
 
     def save(self, folder: Path) -> None:
-        _write(folder, self.name, {"sizes": np.array(self._sizes), "table": self._fitted.table})
+        _write(folder, self.name, {"sizes": np.array(self._sizes), **self._fitted.arrays()})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         arrays, loaded = _read(folder, cls.name), cls()
         P, Q, N = (int(size) for size in arrays["sizes"])
-        loaded._sizes, loaded._coefficients = (P, Q, N), Coefficients(arrays["table"])
+        loaded._sizes, loaded._model = (P, Q, N), Autoregression.of(arrays)
         return loaded

@@ -17,7 +17,7 @@ from gman_search.data.fill import fill_inputs
 from gman_search.data.window_set import WindowSet
 from gman_search.missing import is_observed
 
-__all__ = ["Coefficients", "fit_coefficients", "forecast_deviations"]
+__all__ = ["Coefficients", "Sums", "fit_coefficients", "forecast_deviations", "sums_of", "thinned"]
 
 ROWS_AT_ONCE = 100_000
 """Pairs of a window and a sensor that are in memory at a time."""
@@ -38,12 +38,40 @@ class Coefficients:
     table: Array
 
 
+@dataclass(frozen=True)
+class Sums:
+    """What coefficients follow from: `gram` (Q, N, P + 2, P + 2) and `moment` (Q, N, P + 2). Those of parts add up."""
+
+    gram: Array
+    moment: Array
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(self.gram + other.gram, self.moment + other.moment)
+
+    def __sub__(self, other: "Sums") -> "Sums":
+        return Sums(self.gram - other.gram, self.moment - other.moment)
+
+    def solved(self) -> Coefficients:
+        """Least squares with ridge."""
+        return Coefficients(np.stack([_solved(*step) for step in zip(self.gram, self.moment, strict=True)]))
+
+
 def fit_coefficients(windows: WindowSet) -> Coefficients:
     """Least squares with ridge over all windows with an observed target."""
+    return sums_of(thinned(windows)).solved()
+
+
+def thinned(windows: WindowSet) -> WindowSet:
+    """Windows that a fit looks at: all, or evenly spread ones of so many that there are MAX_ROWS pairs at most."""
+    stride = max(1, -(-len(windows) * windows.readings.shape[1] // MAX_ROWS))
+    return windows.take(slice(None, None, stride))
+
+
+def sums_of(windows: WindowSet) -> Sums:
+    """Sums over all windows with an observed target."""
     sensors, width = windows.readings.shape[1], windows.P + 2
-    stride = max(1, -(-len(windows) * sensors // MAX_ROWS))
     gram, moment = np.zeros((windows.Q, sensors, width, width)), np.zeros((windows.Q, sensors, width))
-    for some in _chunks(windows.take(slice(None, None, stride))):
+    for some in _chunks(windows):
         inputs = _inputs(some)  # (N, W, P + 2)
         for step in range(windows.Q):
             _set_step(inputs, some, step)
@@ -53,7 +81,7 @@ def fit_coefficients(windows: WindowSet) -> Coefficients:
             used = inputs * observed.T[:, :, np.newaxis]
             gram[step] += used.swapaxes(1, 2) @ used
             moment[step] += np.einsum("nwf,wn->nf", used, deviations)
-    return Coefficients(np.stack([_solved(*sums) for sums in zip(gram, moment, strict=True)]))
+    return Sums(gram, moment)
 
 
 def _solved(gram: Array, moment: Array) -> Array:

@@ -1,7 +1,7 @@
 """All baselines by name, the cheapest first."""
 
 from gman_search.baselines.base import Baseline
-from gman_search.baselines.boosted_trees import BoostedTrees
+from gman_search.baselines.boosted_trees import BoostedTrees, DeviationTrees
 from gman_search.baselines.cheap import HistoricalAverage, LinearRegression, Persistence
 
 __all__ = ["CHEAP", "baselines"]
@@ -12,5 +12,5 @@ CHEAP: tuple[type[Baseline], ...] = (Persistence, HistoricalAverage, LinearRegre
 
 def baselines() -> dict[str, type[Baseline]]:
     """Classes by the names that are printed."""
-    kinds: tuple[type[Baseline], ...] = (*CHEAP, BoostedTrees)
+    kinds: tuple[type[Baseline], ...] = (*CHEAP, BoostedTrees, DeviationTrees)
     return {kind.name: kind for kind in kinds}

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from gman_search.data.fill import fill_inputs
 from gman_search.data.window_set import WindowSet
 
-__all__ = ["TreeFeatures"]
+__all__ = ["Places", "TreeFeatures"]
 
 LAGS = (1, 2, 3, 4, 6, 9, 12)
 BESIDE = (-2, -1, 1, 2)
 """Columns beside a sensor's: in most files those are its neighbours on the road."""
+OF_STEP = 4
 WINDOWS_AT_ONCE = 1024
 
 Array = NDArray[np.floating]
@@ -20,10 +21,15 @@ Places = NDArray[np.integer]
 
 
 class TreeFeatures:
-    """Features of pairs (window, sensor). `last` (W, N) are last readings, filled where they are missing."""
+    """Features of pairs (window, sensor). `last` (W, N) are last readings, filled where they are missing.
 
-    def __init__(self, windows: WindowSet) -> None:
-        self._windows = windows
+    Args:
+        windows: W windows of N sensors.
+        regression: (W, Q, N), what a linear regression forecasts of them.
+    """
+
+    def __init__(self, windows: WindowSet, regression: NDArray[np.float32]) -> None:
+        self._windows, self.regression = windows, regression
         self._lags = [lag for lag in LAGS if lag <= windows.P]
         sensors = np.arange(windows.readings.shape[1])
         parts = [
@@ -45,19 +51,28 @@ class TreeFeatures:
         end = self.last.shape[1] - 1
         columns += [self.last[window, np.clip(sensor + offset, 0, end)] for offset in BESIDE]
         columns += [self._mean[window], sensor]
-        rows = np.empty((len(window), len(columns) + windows.P + 3), np.float32)
+        rows = np.empty((len(window), len(columns) + windows.P + OF_STEP), np.float32)
         for index, column in enumerate(columns):
             rows[:, index] = column
-        rows[:, len(columns) : -3] = inputs - usual  # a tree cannot subtract, and needs many splits to come near it
+        rows[:, len(columns) : -OF_STEP] = (
+            inputs - usual
+        )  # a tree cannot subtract, and needs many splits to come near it
         self.set_step(rows, window, sensor, step)
         return rows
 
     def set_step(self, rows: NDArray[np.float32], window: Places, sensor: Places, step: int) -> None:
-        """Make the features `rows` of any step those of `step`: only the last three of them tell steps apart."""
+        """Make the features `rows` of any step those of `step`: only the last OF_STEP of them tell steps apart."""
         target = self._windows.starts[window] + self._windows.P + step
-        rows[:, -3] = self._windows.usual[target, sensor]
-        rows[:, -2] = self._windows.time[target]
-        rows[:, -1] = self._windows.day[target]
+        rows[:, -4] = self._windows.usual[target, sensor]
+        rows[:, -3] = self._windows.time[target]
+        rows[:, -2] = self._windows.day[target]
+        rows[:, -1] = self.regression[window, step, sensor] - self.last[window, sensor]
+
+    def usual(self, window: Places, sensor: Places, step: int) -> Array:
+        """The usual values at the time of `step`, of pairs of any shape that `window` and `sensor` broadcast to."""
+        windows = self._windows
+        values: Array = windows.usual[windows.starts[window] + windows.P + step, sensor]
+        return values
 
     def _inputs(self, window: Places, sensor: Places) -> Array:
         """Filled inputs (..., P) of pairs of any shape that `window` and `sensor` broadcast to."""

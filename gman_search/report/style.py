@@ -77,6 +77,7 @@ BASELINE_LOOKS = (
     ("#12997a", "diamond-open", "dash"),
     ("#2b7fbd", "square-open", "dashdot"),
     ("#b8659b", "triangle-up-open", "longdash"),
+    ("#a6761d", "x-open", "longdashdot"),
 )
 """Baselines and stages: what has an order and no meaning of its own."""
 STUDY_LOOKS = (

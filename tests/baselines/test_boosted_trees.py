@@ -39,7 +39,8 @@ def test_they_beat_regression_where_traffic_is_not_linear():
 def test_features_are_those_of_the_recipe():
     task = task_of(readings_of(sensors=4), history=12, horizon=2)
     windows = task.windows("val")
-    features = TreeFeatures(windows)
+    regression = np.arange(len(windows) * 8, dtype=np.float32).reshape(-1, 2, 4)
+    features = TreeFeatures(windows, regression)
     (row,) = features.at(np.array([5]), np.array([3]), 1)
     start = windows.starts[5]
     inputs, now, target = task.targets[start : start + 12], start + 11, start + 13
@@ -51,7 +52,7 @@ def test_features_are_those_of_the_recipe():
         *(inputs[-1, 1], inputs[-1, 2], inputs[-1, 3], inputs[-1, 3]),  # beside it, or itself at the end
         *(inputs[-1].mean(), 3),
         *(inputs[:, 3] - usual[start : start + 12, 3]),
-        *(usual[target, 3], task.time_of_day[target], task.day_of_week[target]),
+        *(usual[target, 3], task.time_of_day[target], task.day_of_week[target], regression[5, 1, 3] - inputs[-1, 3]),
     ]
     np.testing.assert_allclose(row, expected, rtol=1e-5)
 
@@ -89,13 +90,21 @@ def test_files_are_lightgbms_own_text(tmp_path):
     baseline = BoostedTrees()
     baseline.fit(task)
     baseline.save(tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["baseline.json", "step-01.txt", "step-02.txt"]
-    assert (tmp_path / "step-01.txt").read_text().startswith("tree\nversion=")
+    texts = ["step-01.txt", "step-02.txt"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["baseline.json", "regression.npz", *texts]
+    assert (tmp_path / texts[0]).read_text().startswith("tree\nversion=")
     config = json.loads((tmp_path / "baseline.json").read_text())
     for broken in ({**config, "sizes": [1]}, {**config, "steps": 3}, [], {**config, "steps": [*config["steps"], "x"]}):
         (tmp_path / "baseline.json").write_text(json.dumps(broken))
         with pytest.raises(DataError, match="boosted trees in"):
             BoostedTrees.load(tmp_path)
+
+
+def test_trees_of_an_earlier_version_are_refused_with_what_to_do(tmp_path):
+    config = {"schema": "gman-search/baseline/1", "name": "boosted trees", "sizes": [12, 12, 3], "steps": ["x"]}
+    (tmp_path / "baseline.json").write_text(json.dumps(config))
+    with pytest.raises(DataError, match="of this version; received those of another one: remove the folders"):
+        BoostedTrees.load(tmp_path)
 
 
 def test_without_lightgbm_it_says_what_to_install(monkeypatch):

@@ -26,7 +26,7 @@ __all__ = [
 
 SHOWN_MEMBERS = 8
 """More colours are hard to distinguish; the others are drawn as one."""
-PATTERNS = ("/", "\\", "x", "-")
+PATTERNS = ("/", "\\", "x", "-", "|")
 """Baselines are hatched, so that they differ from GMANs without colours, too."""
 NOT_CHECKED = "The validation part has too few windows to check an ensemble on"
 

@@ -23,7 +23,7 @@ CORE = [
     "data.checks.finding", "data.checks.facts", "data.checks.notes", "data.checks.values", "data.checks.span",
     "data.checks.graph", "data.checks.implausible", "data.checks.cost", "data.checks.registry",
     "ensemble.select", "ensemble.check",
-    "baselines.naive", "baselines.linear_regression", "baselines.tree_features",
+    "baselines.naive", "baselines.linear_regression", "baselines.vector_autoregression", "baselines.tree_features",
 ]  # fmt: skip
 HEAVY = ("tensorflow", "keras", "optuna", "sqlalchemy", "plotly", "jinja2", "pandas")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gman_search.baselines.linear_regression import MAX_ROWS
 from gman_search.data.step_plan import RECOMPUTED_TIME, StepPlan, StepSizes, plan_step
 from gman_search.halving.cost import (
     FORECAST_SHARE,
@@ -34,10 +35,12 @@ __all__ = [
 
 REPORT_SECONDS = 5.0
 """Writing what is delivered, beside what `api/budget_planner.py` leaves for starting and the report."""
-TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 300_000, 0.3, 1.7e-5, 4e-6
+TREES, TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 2, 150_000, 0.3, 1.7e-5, 4e-6
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
-SCORED_WINDOWS, CANDIDATES, MEMBERS = 1000, 12, 8
-"""What an ensemble is chosen from and by (gman_search/ensemble)."""
+REGRESSIONS, REGRESSION_SECONDS = 3, 1e-5
+"""Of linear regression, which trees contain, too: for a window and a sensor of the training part."""
+SCORED_WINDOWS, CANDIDATES, TESTED = 1000, 12, 13
+"""What an ensemble is chosen by and from, and who is tested: members, those shown, and the preset."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +137,16 @@ def final_test_seconds(spec: StudySpec, task: "ForecastDataset", *, trees_fitted
     `trees_fitted` leaves out the fitting of the trees, which comes before the search.
     """
     sensors = len(task.series.sensors)
-    rows = min(TREE_ROWS, len(task.starts["train"]) * sensors)
+    pairs = len(task.starts["train"]) * sensors
+    rows = min(TREE_ROWS, pairs)
     scored = (min(SCORED_WINDOWS, len(task.starts["val"])), len(task.starts["test"]))
     fitting = 0.0 if trees_fitted else TREE_SECONDS + TREE_ROW_SECONDS * rows
-    trees = task.Q * (fitting + TREE_FORECAST_SECONDS * sensors * sum(scored))
-    stage = spec.preset_stages()[1]
-    window = FORECAST_SHARE * step_seconds(stage, **task_shape(task)) / stage.batch_size
-    return REPORT_SECONDS + trees + window * (CANDIDATES * scored[0] + MEMBERS * scored[1])
+    trees = TREES * task.Q * (fitting + TREE_FORECAST_SECONDS * sensors * sum(scored))
+    regressions = 0.0 if trees_fitted else REGRESSIONS * REGRESSION_SECONDS * min(MAX_ROWS, pairs)
+    tested = spec.preset_stages()[:2]  # about as many of the one as of the other
+    steps = (step_seconds(stage, **task_shape(task)) / stage.batch_size for stage in tested)
+    window = FORECAST_SHARE * sum(steps) / len(tested)
+    return REPORT_SECONDS + trees + regressions + window * (CANDIDATES * scored[0] + TESTED * scored[1])
 
 
 def schedule_of(spec: StudySpec, task: "ForecastDataset") -> HalvingSchedule:

@@ -21,12 +21,14 @@ from gman_search.training.errors_by_hour import mae_by_hour
 from gman_search.training.finalize import complete_model, with_intervals
 from gman_search.training.step import CompiledModel
 
-__all__ = ["TestEvaluator", "test_winner"]
+__all__ = ["TestEvaluator", "test_forecast", "test_winner"]
 
 DAYS_SHOWN = 7
 PERCENTS_TESTED = (50, 80, 90, 95)
 ATTENTION_WINDOWS = 12
 NEIGHBOURS_SHOWN = 5
+MOST_KEPT = 2**29
+"""Bytes of forecasts of the test part that are kept."""
 
 
 class TestEvaluator:
@@ -37,18 +39,23 @@ class TestEvaluator:
     def __init__(self, task: ForecastDataset, data: DataSpec) -> None:
         self.task, self.data = task, data
         self._models: dict[tuple[tuple[int, int, int], bool], CompiledModel] = {}
+        self._tested: dict[Path, np.ndarray] = {}
 
     def winner(self, source: Path, *, config_id: int, stage: str, control: str = "") -> tuple[SavedModel, TestResult]:
         """The evaluation in `source` as a saved model with intervals, and all that its test tells."""
         saved = complete_model(self.task, source, self.data)
         model = self._model(saved)
         saved = with_intervals(saved, self.task, model)
-        return saved, test_winner(self.task, model, saved, config_id=config_id, stage=stage, control=control)
+        forecast = test_forecast(self.task, model, saved)
+        self._keep(source, forecast)
+        return saved, test_winner(self.task, forecast, saved, config_id=config_id, stage=stage, control=control)
 
     def scores(self, source: Path) -> tuple[dict[int, Scores], Scores]:
         """Scores at each step and their mean, of the evaluation in `source`."""
         _, forecast = self.opened(source)
-        steps = scores_by_step(self.task.windows("test").targets, forecast(self.task.starts["test"]))
+        of_test = forecast(self.task.starts["test"])
+        self._keep(source, of_test)
+        steps = scores_by_step(self.task.windows("test").targets, of_test)
         return steps, mean_of_steps(steps)
 
     def opened(self, source: Path) -> tuple[SavedModel, Callable[[NDArray[Any]], np.ndarray]]:
@@ -59,7 +66,18 @@ class TestEvaluator:
         saved = complete_model(self.task, source, self.data)
         model = self._model(saved)
         model.state.load_weights(saved.weights)
-        return saved, lambda starts: model.forecast(starts, causal=saved.config.hyperparameters.causal)
+
+        def forecast(starts: NDArray[Any]) -> np.ndarray:
+            if source in self._tested and np.array_equal(starts, self.task.starts["test"]):
+                return self._tested[source]
+            return model.forecast(starts, causal=saved.config.hyperparameters.causal)
+
+        return saved, forecast
+
+    def _keep(self, source: Path, forecast: np.ndarray) -> None:
+        """What is tested alone is wanted again for the ensemble: minutes on data of months."""
+        if sum(each.nbytes for each in self._tested.values()) + forecast.nbytes <= MOST_KEPT:
+            self._tested[source] = forecast
 
     def _model(self, saved: SavedModel) -> CompiledModel:
         shape, shortcuts = key = saved.config.shape, saved.config.hyperparameters.shortcuts
@@ -68,12 +86,16 @@ class TestEvaluator:
         return self._models[key]
 
 
-def test_winner(
-    task: ForecastDataset, model: CompiledModel, saved: SavedModel, *, config_id: int, stage: str, control: str = ""
-) -> TestResult:
-    """Score `saved` on the test part, beside persistence and the historical average."""
+def test_forecast(task: ForecastDataset, model: CompiledModel, saved: SavedModel) -> np.ndarray:
+    """Forecasts (W, Q, N) of the test part by the weights of `saved`."""
     model.state.load_weights(saved.weights)
-    forecast = model.forecast(task.starts["test"], causal=saved.config.hyperparameters.causal)
+    return model.forecast(task.starts["test"], causal=saved.config.hyperparameters.causal)
+
+
+def test_winner(
+    task: ForecastDataset, forecast: np.ndarray, saved: SavedModel, *, config_id: int, stage: str, control: str = ""
+) -> TestResult:
+    """Score the forecasts (W, Q, N) of `saved` on the test part, beside persistence and the historical average."""
     windows = task.windows("test")
     observed = windows.targets
     steps = scores_by_step(observed, forecast)

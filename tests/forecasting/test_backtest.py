@@ -10,15 +10,20 @@ from gman_search.baselines.naive import persistence
 from gman_search.errors import DataError
 from gman_search.forecasting.backtest import Windows, backtest, file_windows, split_windows
 from gman_search.metrics import scores_by_step
-from gman_search.training import test_evaluator
+from gman_search.training.test_evaluator import test_forecast as forecast_of_test
+from gman_search.training.test_evaluator import test_winner as result_of_test
 
 from .conftest import saved_run, small_task
+
+
+def of_winner(task, model, saved, **facts):
+    return result_of_test(task, forecast_of_test(task, model, saved), saved, **facts)
 
 
 def test_the_test_part_scores_as_when_the_winner_was_tested(task, run):
     model = Forecaster(run[0])
     found = backtest(model, split_windows(task, "test"), 90)
-    tested = test_evaluator.test_winner(task, run[1], model.model, config_id=0, stage="quick")
+    tested = of_winner(task, run[1], model.model, config_id=0, stage="quick")
     windows = task.windows("test")
     for step, scores in tested.steps.items():
         assert found.model.steps[step].mae == pytest.approx(scores.mae, rel=1e-5)
@@ -36,7 +41,7 @@ def test_the_test_part_scores_as_when_the_winner_was_tested(task, run):
 def test_with_groups_no_attention_to_single_sensors_is_told(tmp_path):
     task = small_task(groups=3, sensors=8)
     model = saved_run(tmp_path, task)
-    tested = test_evaluator.test_winner(task, model, Forecaster(tmp_path).model, config_id=0, stage="quick")
+    tested = of_winner(task, model, Forecaster(tmp_path).model, config_id=0, stage="quick")
     assert tested.attention == {} and len(tested.samples) == 3
 
 

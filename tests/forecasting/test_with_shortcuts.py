@@ -99,7 +99,7 @@ def test_exports_forecast_the_same(with_shortcuts, tmp_path):
 @pytest.mark.parametrize("groups", [0, 2])
 def test_the_test_of_a_winner(tmp_path, groups):
     from gman_search.data_spec import DataSpec
-    from gman_search.training.test_evaluator import TestEvaluator, test_winner
+    from gman_search.training.test_evaluator import TestEvaluator, test_forecast, test_winner
 
     task, models = small_task(groups=groups), []
     bench = TestEvaluator(task, DataSpec())
@@ -107,9 +107,28 @@ def test_the_test_of_a_winner(tmp_path, groups):
         trained = saved_run(tmp_path / str(shortcuts), task, shortcuts=shortcuts)
         saved = Forecaster(tmp_path / str(shortcuts), traced=False).model
         models.append(bench._model(saved))
-        result = test_winner(task, models[-1], saved, config_id=0, stage="quick")
+        forecast = test_forecast(task, models[-1], saved)
+        result = test_winner(task, forecast, saved, config_id=0, stage="quick")
         expected = trained.forecast(task.starts["test"], causal=True)
         error = np.abs(expected - task.windows("test").targets)[task.windows("test").targets != 0]
         assert result.mean.mae == pytest.approx(error.mean(), rel=1e-2)
         assert bool(result.attention) == (groups == 0)
     assert models[0] is not models[1]  # of one shape, and yet two models
+
+
+def test_what_was_tested_alone_is_forecast_as_before_for_the_ensemble(tmp_path, monkeypatch):
+    from gman_search.data_spec import DataSpec
+    from gman_search.training import test_evaluator
+
+    task, forecasts = small_task(), []
+    saved_run(tmp_path, task, shortcuts=True)
+    starts = {part: task.starts[part] for part in ("val", "test")}
+    for most in (test_evaluator.MOST_KEPT, 0):
+        monkeypatch.setattr(test_evaluator, "MOST_KEPT", most)
+        bench = test_evaluator.TestEvaluator(task, DataSpec())
+        bench.scores(tmp_path)
+        assert len(bench._tested) == (most > 0)
+        _, forecast = bench.opened(tmp_path)
+        forecasts.append([forecast(starts["test"]), forecast(starts["test"][:2]), forecast(starts["val"])])
+    for kept, made in zip(*forecasts, strict=True):
+        np.testing.assert_array_equal(kept, made)

@@ -122,6 +122,8 @@ def test_what_was_tested_alone_is_forecast_as_before_for_the_ensemble(tmp_path, 
 
     task, forecasts = small_task(), []
     saved_run(tmp_path, task, shortcuts=True)
+    saved = Forecaster(tmp_path, traced=False).model
+    monkeypatch.setattr(test_evaluator, "complete_model", lambda *_: saved)
     starts = {part: task.starts[part] for part in ("val", "test")}
     for most in (test_evaluator.MOST_KEPT, 0):
         monkeypatch.setattr(test_evaluator, "MOST_KEPT", most)

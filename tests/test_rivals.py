@@ -76,7 +76,8 @@ def document(rows, network="week20", job="hours", minutes=30, seed=0):
 def test_lost_bars_come_first_and_both_boosted_trees_are_there(benchmarks):
     bars = benchmarks("rivals_bars")
     rows = [row("ensemble", "ensemble", 3.2, 3.0), row("config 3", "winner", 3.4), row("persistence", "baseline", 1.0)]
-    rows += [row("boosted trees", "baseline", 3.3, 2.9), row("LightGBM, plain recipe", "baseline", 3.4, 3.1)]
+    rows += [row("boosted trees", "baseline", 3.3, 3.2), row("LightGBM, plain recipe", "baseline", 3.4, 3.1)]
+    rows += [row("boosted trees on deviations", "baseline", 3.5, 2.9)]  # worse on the mean, better at 15 minutes
     rows += [row("reference trained alone", "reference", 3.6)]
     found = bars.bars([document(rows)])
     told = {bar.bar: bar for bar in found}

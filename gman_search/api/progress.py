@@ -19,7 +19,7 @@ from gman_search.api.stage_status import (
 )
 from gman_search.halving.evaluations import Evaluation, State
 from gman_search.halving.promotion import ranked
-from gman_search.tuning.finals import slowness
+from gman_search.tuning.finals import slowness, test_seconds
 from gman_search.tuning.search_study import SearchStudy
 from gman_search.wording import duration, number
 
@@ -113,7 +113,7 @@ class LiveView:
         if left is not None:
             slow = slowness(studies, evaluations) or 1.0
             left += slow * outside_seconds(studies.finals, outside) / self.workers
-            left += slow * (0.0 if studies.finals is None else studies.finals.test_seconds)
+            left += test_seconds(studies, evaluations)
         left = _until(self._ends, left)
         elapsed = duration(time.monotonic() - self._began)
         ending = f"{elapsed} so far" + (f", about {duration(left)} to go" if left is not None else "")

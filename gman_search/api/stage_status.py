@@ -55,7 +55,7 @@ def stage_statuses(
         statuses.append(
             StageStatus(
                 name=stage,
-                quota=quota,
+                quota=max(quota, len(here)),  # more than were planned are tried where time is left
                 waiting=counts[State.WAITING],
                 running=counts[State.RUNNING],
                 complete=counts[State.COMPLETE],

@@ -1,9 +1,9 @@
 """Vector autoregression on deviations from the usual value, in closed form (pure).
 
 What `linear_regression` leaves, which looks at each sensor alone, is regressed on the last deviations of all sensors:
-where a queue grows is seen up the road first. How much of that can be trusted depends on the length of the training
-part. So the ridge is the one with the least error on blocks of days that are left out of the fit. Their forecasts,
-`held_out`, are what another model can be trained on: in a fit's own windows they would look too good.
+what comes to a sensor is seen up the road first. How far that can be trusted depends on the length of the training
+part. So the ridge is the one with the least error on blocks of days that are left out of the fit. Their forecasts are
+what another model can be trained on: those of a fit's own windows look too good.
 """
 
 import math
@@ -70,7 +70,8 @@ class _Fit(NamedTuple):
 
 
 class _Fold(NamedTuple):
-    """A block of days: its windows, their inputs (W, F) and what `without` the block is forecast by `own` (W, Q, N)."""
+    """A block of days: its windows, their inputs (W, F), the fit to the other blocks `without` it, and what the sensors
+    alone forecast by that (W, Q, N)."""
 
     windows: WindowSet
     inputs: Array

@@ -12,7 +12,7 @@ from gman_search.halving.cost import (
     reduction_factors,
     step_seconds,
 )
-from gman_search.halving.finals import FINAL_SHARE, REFERENCE_SHARE, FinalsPlan
+from gman_search.halving.finals import FINAL_SHARE, REFERENCE_SHARE, TESTED, FinalsPlan
 from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.plan import StageCost
 from gman_search.spec import StudySpec
@@ -39,8 +39,8 @@ TREES, TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 2, 150
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
 REGRESSIONS, REGRESSION_SECONDS = 3, 1e-5
 """Of linear regression, which trees contain, too: for a window and a sensor of the training part."""
-SCORED_WINDOWS, CANDIDATES, TESTED = 1000, 12, 13
-"""What an ensemble is chosen by and from, and who is tested: members, those shown, and the preset."""
+SCORED_WINDOWS = 1000
+"""What an ensemble is chosen on."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,8 @@ def finals_plan(spec: StudySpec, task: "ForecastDataset") -> FinalsPlan:
         final_seconds=FINAL_SHARE * schedule / max(1, settings.usual_finals),
         count=settings.usual_finals,
         test_seconds=final_test_seconds(spec, task, trees_fitted=True),
+        tested_windows=_tested_windows(task),
+        other_test_seconds=_other_test_seconds(task, trees_fitted=True),
     )
 
 
@@ -136,17 +138,25 @@ def final_test_seconds(spec: StudySpec, task: "ForecastDataset", *, trees_fitted
 
     `trees_fitted` leaves out the fitting of the trees, which comes before the search.
     """
-    sensors = len(task.series.sensors)
-    pairs = len(task.starts["train"]) * sensors
-    rows = min(TREE_ROWS, pairs)
-    scored = (min(SCORED_WINDOWS, len(task.starts["val"])), len(task.starts["test"]))
-    fitting = 0.0 if trees_fitted else TREE_SECONDS + TREE_ROW_SECONDS * rows
-    trees = TREES * task.Q * (fitting + TREE_FORECAST_SECONDS * sensors * sum(scored))
-    regressions = 0.0 if trees_fitted else REGRESSIONS * REGRESSION_SECONDS * min(MAX_ROWS, pairs)
     tested = spec.preset_stages()[:2]  # about as many of the one as of the other
     steps = (step_seconds(stage, **task_shape(task)) / stage.batch_size for stage in tested)
-    window = FORECAST_SHARE * sum(steps) / len(tested)
-    return REPORT_SECONDS + trees + regressions + window * (CANDIDATES * scored[0] + TESTED * scored[1])
+    forecasts = TESTED * FORECAST_SHARE * sum(steps) / len(tested) * _tested_windows(task)
+    return forecasts + _other_test_seconds(task, trees_fitted=trees_fitted)
+
+
+def _tested_windows(task: "ForecastDataset") -> int:
+    """What every candidate forecasts: the windows that an ensemble is chosen on, and the test part."""
+    return min(SCORED_WINDOWS, len(task.starts["val"])) + len(task.starts["test"])
+
+
+def _other_test_seconds(task: "ForecastDataset", *, trees_fitted: bool) -> float:
+    """Of a test, without the forecasts of GMANs."""
+    sensors = len(task.series.sensors)
+    pairs = len(task.starts["train"]) * sensors
+    fitting = 0.0 if trees_fitted else TREE_SECONDS + TREE_ROW_SECONDS * min(TREE_ROWS, pairs)
+    trees = TREES * task.Q * (fitting + TREE_FORECAST_SECONDS * sensors * _tested_windows(task))
+    regressions = 0.0 if trees_fitted else REGRESSIONS * REGRESSION_SECONDS * min(MAX_ROWS, pairs)
+    return REPORT_SECONDS + trees + regressions
 
 
 def schedule_of(spec: StudySpec, task: "ForecastDataset") -> HalvingSchedule:

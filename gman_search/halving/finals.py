@@ -26,6 +26,7 @@ __all__ = [
     "MOST_FINALS",
     "REFERENCE",
     "REFERENCE_SHARE",
+    "TESTED",
     "FinalsPlan",
     "TrainingSchedule",
     "extra_share",
@@ -55,6 +56,8 @@ FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5
 """Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0."""
 AT_MOST = "at_most_seconds"
 """Attribute of a reference in a search of some hours: its share of them, which no epoch is begun after."""
+TESTED = 13
+"""How many GMANs forecast the test part: candidates of the ensemble, those shown, and the preset."""
 LOOKS, LONGEST_SECONDS = 8, 60.0
 """A reference that has time for fewer epochs, or whose epochs take longer, is validated at parts of an epoch."""
 
@@ -95,7 +98,8 @@ class FinalsPlan:
 
     `window_seconds` is for training on one window, by stage; `reference_window_seconds` at the guide's quick stage.
     `reference_seconds` is for the reference, 0 for none; `final_seconds` for each of `count` final trainings;
-    `test_seconds` for ensemble, test and report.
+    `test_seconds` are for ensemble, test and report, in which every candidate forecasts `tested_windows`;
+    `other_test_seconds` of them are no forecasts of GMANs.
     """
 
     windows: int
@@ -106,6 +110,8 @@ class FinalsPlan:
     final_seconds: float
     count: int
     test_seconds: float = 0.0
+    tested_windows: int = 0
+    other_test_seconds: float = 0.0
 
 
 def extra_share(*, reference: bool, finals: int, hours: bool = False) -> float:

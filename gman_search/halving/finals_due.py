@@ -7,9 +7,13 @@ from gman_search.halving.finals import FINAL
 from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.promotion import Done, Wait, decide, ranked
 
-__all__ = ["best_of_configs", "finals_due", "further_final"]
+__all__ = ["another_config_fits", "best_of_configs", "finals_due", "further_final"]
 
 EARLY_STOP = "early stop"
+AT_MOST_TIMES = 2
+"""So many times the configs that were planned are tried at most, where time is left."""
+SLACK = 1.25
+"""A config may take so much longer than the others did."""
 
 
 def finals_due(
@@ -73,6 +77,20 @@ def further_final(
         return None
     due = _due(rows, schedule, len(rows), stages)
     return due[0] if due else None
+
+
+def another_config_fits(
+    evaluations: Iterable[Evaluation], schedule: HalvingSchedule, seconds: float, final_seconds: float
+) -> bool:
+    """Whether a worker with nothing to do, and so many `seconds`, had better try a config more than were planned.
+
+    It must have time for the first stage, as long as that took others, and for a final training of `final_seconds`.
+    """
+    rows = [row for row in latest_attempts(evaluations) if row.stage == schedule.stages[0]]
+    took = [row.seconds for row in rows if row.state is State.COMPLETE and row.seconds]
+    if not schedule.trials <= len(rows) < AT_MOST_TIMES * schedule.trials or not took:
+        return False
+    return SLACK * sum(took) / len(took) + final_seconds <= seconds
 
 
 def best_of_configs(evaluations: Iterable[Evaluation]) -> list[Evaluation]:

@@ -82,7 +82,7 @@ def _decided(study: SearchStudy, worker: str, ahead: int = 0) -> _Taken | Decisi
     if clock is not None:
         ahead = 0  # what nobody has begun when the time is over would be trained after it
     left = study.schedule.trials - len(table.rungs[first].rows) - 1
-    return _Taken(first, study.reserve(worker, min(ahead, left)))
+    return _Taken(first, study.reserve(worker, max(0, min(ahead, left))))
 
 
 def _drawn(study: SearchStudy, taken: _Taken, worker: str) -> Claim | Decision:

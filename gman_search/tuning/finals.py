@@ -13,6 +13,7 @@ from gman_search.halving.finals import (
     FINAL,
     LEAST_STEPS,
     REFERENCE,
+    TESTED,
     FinalsPlan,
     final_schedule,
     finals_that_fit,
@@ -21,17 +22,21 @@ from gman_search.halving.finals import (
     reference_share_of_all,
     trainable_stages,
 )
-from gman_search.halving.finals_due import finals_due, further_final
+from gman_search.halving.finals_due import another_config_fits, finals_due, further_final
+from gman_search.halving.members import ensemble_evaluations
 from gman_search.halving.reference_config import REFERENCE_CONFIG_ID
 from gman_search.space import SearchSpace
 from gman_search.stages import PRESETS, Stage
 from gman_search.tuning.search_study import SearchStudy, begun_from
 from gman_search.tuning.stored_study import Clock
 
-__all__ = ["queue_finals", "queue_reference", "slowness"]
+__all__ = ["has_time_for_another_config", "queue_finals", "queue_reference", "slowness", "test_seconds"]
 
 LEAST_SECONDS = 5.0
 """Of a final training: a shorter one is not begun."""
+ALONE = 0.7
+"""Where workers share a machine, a step takes longer than alone: by a process with the threads of two it takes so much
+of the time (`halving.cost.THREADS_POWER`)."""
 LATEST = 0.9
 """Share of the remaining time that is planned for; the rest is for what takes longer than before."""
 
@@ -113,6 +118,20 @@ def _further(
     return ([], left) if due is None else ([due], further_final_seconds(left, speeds[due.stage]))
 
 
+def has_time_for_another_config(study: SearchStudy, rows: Sequence[Evaluation], clock: Clock | None) -> bool:
+    """Whether all that was planned is trained to its end, or on its way there, long before the hours are over."""
+    plan, settings = study.finals, study.spec.search
+    if clock is None or not clock.planned or plan is None or not plan.count:
+        return False
+    if settings.finals != "auto" or settings.keep_weights != "all":
+        return False
+    if any(row.state is State.WAITING for row in rows):
+        return False
+    left, first = LATEST * (clock.until - time.time()), study.schedule.stages[0]
+    least = LEAST_STEPS * _step_seconds(study, rows, plan)[first]
+    return another_config_fits(rows, study.schedule, left, least)
+
+
 def slowness(study: SearchStudy, rows: Sequence[Evaluation]) -> float | None:
     """How many times as long evaluations of the first stage took as was planned; None: that is not known yet."""
     stage = study.spec.preset_stages()[0]
@@ -122,6 +141,25 @@ def slowness(study: SearchStudy, rows: Sequence[Evaluation]) -> float | None:
     windows = stage.batch_size * steps_per_epoch(stage, windows=study.finals.windows)
     planned = study.finals.window_seconds[stage.name] * (1 + FORECAST_SHARE * study.finals.validation / windows)
     return measured / planned
+
+
+def test_seconds(study: SearchStudy, rows: Sequence[Evaluation]) -> float:
+    """Seconds of ensemble, test and report, as fast as the machine was; as planned where that is not known.
+
+    Those that would be tested now stand for all that will be.
+    """
+    plan = study.finals
+    if plan is None:
+        return 0.0
+    slow = slowness(study, rows)
+    members = ensemble_evaluations(rows, study.schedule)
+    if slow is None or not members:
+        return plan.test_seconds
+    stages = {stage.name: stage for stage in study.spec.preset_stages()}
+    each = [_window_seconds(rows, stages[row.stage]) or slow * plan.window_seconds[row.stage] for row in members]
+    alone = ALONE if study.spec.search.workers > 1 else 1.0
+    forecasts = alone * FORECAST_SHARE * TESTED * sum(each) / len(each) * plan.tested_windows
+    return plan.other_test_seconds + forecasts
 
 
 def _step_seconds(study: SearchStudy, rows: Sequence[Evaluation], plan: FinalsPlan) -> dict[str, float]:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from gman_search.halving.ablations import Ablation, ablations_due
 from gman_search.halving.evaluations import CONTENDERS, Evaluation, State
 from gman_search.halving.finals import AT_MOST, FINAL
-from gman_search.halving.promotion import Decision, Done, Promote, Wait, decide_on
+from gman_search.halving.promotion import Decision, Done, Promote, Sample, Wait, decide_on
 from gman_search.halving.reference_config import reference_config_evaluations
 from gman_search.halving.retries import LEASE_LOST, rule_for
 from gman_search.tuning.evaluation_table import EvaluationTable
-from gman_search.tuning.finals import queue_finals, queue_reference
+from gman_search.tuning.finals import has_time_for_another_config, queue_finals, queue_reference
 from gman_search.tuning.manual_changes import refuse_strays
 from gman_search.tuning.search_study import SearchStudy, begun_from
 from gman_search.tuning.stored_study import Clock
@@ -58,6 +58,8 @@ def reconcile(study: SearchStudy) -> Reconciled:
         table = study.table()
     if closing or is_closed:
         decision = Wait() if table.open_rows() else Done()
+        if has_time_for_another_config(study, table.rows(), clock):
+            decision = Sample()
     return Reconciled(decision, table, clock)
 
 

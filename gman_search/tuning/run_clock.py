@@ -1,14 +1,14 @@
 """The time of a run of some hours: until when it searches, and until when it trains, so that the test ends in time.
 
-How long the test takes is estimated before anything was trained. The first evaluations show how fast the machine is,
-and the times are corrected by that: on a machine of half the speed the test takes twice as long.
+How long the test takes is estimated before anything was trained. Evaluations show how fast the machine is, and which
+sizes of models will be tested, and the times are corrected by that.
 """
 
 import time
 from typing import NamedTuple
 
 from gman_search.halving.finals import final_share_of_all
-from gman_search.tuning.finals import slowness
+from gman_search.tuning.finals import test_seconds
 from gman_search.tuning.search_study import SearchStudy
 from gman_search.tuning.stored_study import Clock
 
@@ -17,7 +17,7 @@ __all__ = ["RunClock", "TimeLimit"]
 LEAST_FINAL = 0.8
 """A schedule that is late may take so much less of the time that is set aside for final trainings."""
 FIRST_LOOK = 3
-"""Finished evaluations that show how fast the machine is; the next look comes when there are twice as many."""
+"""Finished evaluations that show how fast the machine is."""
 
 
 class TimeLimit(NamedTuple):
@@ -47,10 +47,9 @@ class RunClock:
 
     def __init__(self, study: SearchStudy, limit: TimeLimit | None) -> None:
         self._study, self._limit = study, limit
-        self._test_seconds = 0.0 if study.finals is None else study.finals.test_seconds
+        self._test_seconds = test_seconds(study, ())
         self._first = time.monotonic()
-        self._looked_at = FIRST_LOOK / 2
-        self.slowness = 1.0
+        self._looked_at = 0
         self._set()
 
     @property
@@ -58,18 +57,18 @@ class RunClock:
         """When training must have ended, by `time.monotonic()`."""
         if self._limit is None:
             return None
-        return self._limit.ends - self.slowness * self._test_seconds
+        return self._limit.ends - self._test_seconds
 
     def look(self) -> bool:
-        """Correct the clock by how fast the machine is; whether it was corrected."""
+        """Correct the clock by what has ended since the last look; whether it was corrected."""
         if self._limit is None:
             return False
-        rung = self._study.table().rungs[self._study.schedule.stages[0]]
-        if rung.finished < 2 * self._looked_at:
+        rows = self._study.table().rows()
+        finished = sum(row.state.is_finished for row in rows)
+        if finished < FIRST_LOOK or finished == self._looked_at:
             return False
-        self._looked_at = rung.finished
-        # On a faster machine the time stays as it is: it is not certain that the test gains as much.
-        self.slowness = max(1.0, slowness(self._study, list(rung.rows.values())) or 1.0)
+        self._looked_at = finished
+        self._test_seconds = test_seconds(self._study, rows)
         self._set()
         return True
 

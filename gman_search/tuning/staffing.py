@@ -68,7 +68,7 @@ def claimable(study: SearchStudy) -> int | None:
         sampled = len(table.rungs[study.schedule.stages[0]].rows)
     if isinstance(decision, Done):
         return None
-    return waiting + (study.schedule.trials - sampled if isinstance(decision, Sample) else 0)
+    return waiting + (max(1, study.schedule.trials - sampled) if isinstance(decision, Sample) else 0)
 
 
 class Staffing:

@@ -21,7 +21,7 @@ from gman_search.halving.finals import (
     reference_share_of_all,
     trainable_stages,
 )
-from gman_search.halving.finals_due import finals_due, further_final
+from gman_search.halving.finals_due import another_config_fits, finals_due, further_final
 from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.promotion import best_evaluation
 from gman_search.space import SearchSpace
@@ -193,3 +193,12 @@ def test_with_less_time_left_nothing_is_trained_on_again_at_a_smaller_stage():
     ]
     due = finals_due([*ROWS, *finals], SCHEDULE, 2, closing=True, stages=("quick",))
     assert [row.key for row in due if row.config_id in (1, 2)] == []
+
+
+def test_another_config_is_tried_only_if_it_can_be_trained_to_its_end():
+    quick = [done(config, "quick", 3.0, seconds=40.0) for config in range(SCHEDULE.trials)]
+    assert another_config_fits(quick, SCHEDULE, 80.0, 30.0)
+    assert not another_config_fits(quick, SCHEDULE, 79.0, 30.0), "it may take a quarter longer than the others"
+    assert not another_config_fits(quick[:-1], SCHEDULE, 1e6, 30.0), "those that were planned come first"
+    more = [done(config, "quick", 3.0, seconds=40.0) for config in range(2 * SCHEDULE.trials)]
+    assert not another_config_fits(more, SCHEDULE, 1e6, 30.0)

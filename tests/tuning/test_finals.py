@@ -211,8 +211,32 @@ def test_time_that_early_stops_leave_goes_to_further_configs(study, tmp_path):
     studies, _ = study(trials=12, finals="auto", plan=replace(PLAN, reference_seconds=0.0, count=4))
     studies.set_clock(Clock(search_until=time.time() + 60.0, until=time.time() + 90.0))
     run(studies, StopsEarly(), tmp_path)
-    assert {row.config_id for row in outside(studies, "final")} == set(range(12))
+    assert {row.config_id for row in outside(studies, "final")} >= set(range(12))
     assert not has_work(studies)
+
+
+def tried(studies):
+    return len([row for row in studies.evaluations() if row.stage == "quick" and not row.control])
+
+
+def test_time_that_is_left_when_all_are_at_their_end_goes_to_new_configs(study, tmp_path):
+    studies, _ = study(trials=5, finals="auto", plan=replace(PLAN, reference_seconds=0.0, count=4))
+    studies.set_clock(Clock(search_until=time.time() + 60.0, until=time.time() + 90.0))
+    run(studies, StopsEarly(), tmp_path)
+    assert tried(studies) == 10, "twice as many as were planned, not more"
+    assert {row.config_id for row in outside(studies, "final")} == set(range(10))
+    assert not has_work(studies)
+    studies.set_clock(None)
+    run(studies, StopsEarly(), tmp_path)
+    assert tried(studies) == 10, "a later run tries no more than it is asked for"
+
+
+@pytest.mark.parametrize("hours", [None, "of a search of so many configs"])
+def test_as_many_configs_as_the_user_says_are_all(study, tmp_path, hours):
+    studies, _ = study(trials=5, finals="auto", plan=replace(PLAN, reference_seconds=0.0, count=4))
+    studies.set_clock(hours and Clock(search_until=time.time() + 60.0, until=time.time() + 90.0, planned=False))
+    run(studies, StopsEarly(), tmp_path)
+    assert tried(studies) == 5
 
 
 @pytest.mark.parametrize("search", [{"finals": 3}, {"finals": "auto", "keep_weights": "promoted"}])

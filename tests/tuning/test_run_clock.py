@@ -1,6 +1,7 @@
 """A run of some hours ends in time on a machine that is slower than estimated, too."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from gman_search.halving.evaluations import State
 from gman_search.halving.finals import FinalsPlan
 from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
 from gman_search.tuning.finals import slowness
+from gman_search.tuning.finals import test_seconds as seconds_of_test
 from gman_search.tuning.in_memory_trial_store import InMemoryTrialStore
 from gman_search.tuning.run_clock import RunClock, TimeLimit
 from gman_search.tuning.search_study import SearchStudy
@@ -21,6 +23,8 @@ PLAN = FinalsPlan(
     final_seconds=20.0,
     count=2,
     test_seconds=100.0,
+    tested_windows=10_000,
+    other_test_seconds=40.0,
 )
 
 
@@ -31,11 +35,16 @@ def study():
     return SearchStudy(store, spec, spec.schedule((4, 4)), "data", finals=PLAN)
 
 
+def window_seconds(study: SearchStudy) -> float:
+    """Of training on one window, with the validation after it, as planned."""
+    stage = study.spec.preset_stages()[0]
+    return 0.002 * (1 + 250 / 3 / (stage.batch_size * stage.steps_per_epoch))
+
+
 def ended(study: SearchStudy, count: int, times_as_long: float) -> None:
     stage = study.spec.preset_stages()[0]
     steps = 80
-    windows = stage.batch_size * stage.steps_per_epoch
-    seconds = times_as_long * steps * stage.batch_size * 0.002 * (1 + 250 / 3 / windows)
+    seconds = times_as_long * steps * stage.batch_size * window_seconds(study)
     params = {**study.spec.space.preset(), "batch_size": stage.batch_size}
     for _ in range(count):
         trial = study.reserve("w")
@@ -51,32 +60,43 @@ def test_slowness_is_what_evaluations_took_for_what_was_planned(study, times_as_
     assert slowness(study, study.evaluations()) == pytest.approx(times_as_long)
 
 
-def test_on_a_slow_machine_training_ends_earlier_because_the_test_takes_longer(study):
+def to_test(study: SearchStudy, times_as_long: float) -> float:
+    return 40.0 + 0.7 * 13 / 3 * times_as_long * window_seconds(study) * 10_000
+
+
+@pytest.mark.parametrize("times_as_long", [0.4, 1.0, 3.0])
+def test_the_time_of_the_test_is_that_of_models_like_those_there_are_at_the_speed_of_the_machine(study, times_as_long):
     began = time.monotonic()
     clock = RunClock(study, TimeLimit(0.5, began))
     first = study.clock()
     assert clock.until == pytest.approx(began + 1700) and first.until - time.time() == pytest.approx(1700, abs=2)
     assert first.search_until < first.until
-    ended(study, 2, 2.0)
+    ended(study, 2, times_as_long)
     assert not clock.look(), "two evaluations are too few"
-    ended(study, 1, 2.0)
+    ended(study, 1, times_as_long)
     assert clock.look() and not clock.look()
-    corrected = study.clock()
-    assert corrected.until == pytest.approx(first.until - 100, abs=1)
-    assert corrected.search_until < first.search_until
-    ended(study, 3, 1.0)
-    assert clock.look(), "again when there are twice as many"
-    assert corrected.until < study.clock().until < first.until
+    assert clock.until == pytest.approx(began + 1800 - to_test(study, times_as_long), abs=1)
+    assert study.clock().until == pytest.approx(first.until + 100 - to_test(study, times_as_long), abs=1)
     clock.end()
     assert study.clock() is None
 
 
-def test_on_a_fast_machine_the_time_stays(study):
+def test_with_every_evaluation_that_ends_the_time_is_corrected(study):
     clock = RunClock(study, TimeLimit(0.5, time.monotonic()))
-    before = study.clock()
-    ended(study, 3, 0.4)
+    ended(study, 3, 2.0)
     assert clock.look()
-    assert study.clock() == pytest.approx(before, abs=1)
+    slow = study.clock()
+    ended(study, 3, 1.0)
+    assert clock.look() and slow.until < study.clock().until and slow.search_until < study.clock().search_until
+
+
+def test_larger_models_that_will_be_tested_take_longer(study):
+    ended(study, 3, 1.0)
+    small = seconds_of_test(study, study.evaluations())
+    study.spec = study.spec.model_copy(update={"search": study.spec.search.model_copy(update={"workers": 1})})
+    assert seconds_of_test(study, study.evaluations()) - 40 == pytest.approx((small - 40) / 0.7), "no faster alone"
+    medium = [replace(row, stage="medium", config_id=9, val_mae=3.0) for row in study.evaluations()[:1]]
+    assert seconds_of_test(study, [*study.evaluations(), *medium]) > seconds_of_test(study, study.evaluations())
 
 
 def test_a_run_without_hours_has_no_clock(study):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gman_search.baselines.linear_regression import MAX_ROWS
 from gman_search.data.step_plan import RECOMPUTED_TIME, StepPlan, StepSizes, plan_step
 from gman_search.halving.cost import (
     FORECAST_SHARE,
@@ -37,8 +36,8 @@ REPORT_SECONDS = 5.0
 """Writing what is delivered, beside what `api/budget_planner.py` leaves for starting and the report."""
 TREES, TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 2, 150_000, 0.3, 1.7e-5, 4e-6
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
-REGRESSIONS, REGRESSION_SECONDS = 3, 1e-5
-"""Of linear regression, which trees contain, too: for a window and a sensor of the training part."""
+REGRESSIONS, REGRESSION_ROWS, REGRESSION_SECONDS = 3, 2_000_000, 1e-5
+"""Of linear regression, which trees contain, too: windows and sensors of the training part at most, seconds for each."""
 SCORED_WINDOWS = 1000
 """What an ensemble is chosen on."""
 
@@ -155,7 +154,7 @@ def _other_test_seconds(task: "ForecastDataset", *, trees_fitted: bool) -> float
     pairs = len(task.starts["train"]) * sensors
     fitting = 0.0 if trees_fitted else TREE_SECONDS + TREE_ROW_SECONDS * min(TREE_ROWS, pairs)
     trees = TREES * task.Q * (fitting + TREE_FORECAST_SECONDS * sensors * _tested_windows(task))
-    regressions = 0.0 if trees_fitted else REGRESSIONS * REGRESSION_SECONDS * min(MAX_ROWS, pairs)
+    regressions = 0.0 if trees_fitted else REGRESSIONS * REGRESSION_SECONDS * min(REGRESSION_ROWS, pairs)
     return REPORT_SECONDS + trees + regressions
 
 

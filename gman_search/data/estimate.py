@@ -37,7 +37,7 @@ REPORT_SECONDS = 5.0
 TREES, TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 2, 150_000, 0.3, 1.7e-5, 4e-6
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
 REGRESSIONS, REGRESSION_ROWS, REGRESSION_SECONDS = 3, 2_000_000, 1e-5
-"""Of linear regression, which trees contain, too: windows and sensors of the training part at most, seconds for each."""
+"""Of linear regression, which trees contain, too: pairs of a window and a sensor at most, seconds for each."""
 SCORED_WINDOWS = 1000
 """What an ensemble is chosen on."""
 

@@ -34,9 +34,9 @@ __all__ = ["has_time_for_another_config", "queue_finals", "queue_reference", "sl
 
 LEAST_SECONDS = 5.0
 """Of a final training: a shorter one is not begun."""
-ALONE = 0.7
-"""Where workers share a machine, a step takes longer than alone: by a process with the threads of two it takes so much
-of the time (`halving.cost.THREADS_POWER`)."""
+TWO_THREADS, SHARED = 0.7, 0.5
+"""The test has the machine for itself: with the threads of two workers it takes so much of the time of one
+(`halving.cost.THREADS_POWER`), and so much where slow workers share the machine, which slows them and not the test."""
 LATEST = 0.9
 """Share of the remaining time that is planned for; the rest is for what takes longer than before."""
 
@@ -155,11 +155,9 @@ def test_seconds(study: SearchStudy, rows: Sequence[Evaluation]) -> float:
     members = ensemble_evaluations(rows, study.schedule)
     if slow is None or not members:
         return plan.test_seconds
-    stages = {stage.name: stage for stage in study.spec.preset_stages()}
-    each = [_window_seconds(rows, stages[row.stage]) or slow * plan.window_seconds[row.stage] for row in members]
-    alone = ALONE if study.spec.search.workers > 1 else 1.0
-    forecasts = alone * FORECAST_SHARE * TESTED * sum(each) / len(each) * plan.tested_windows
-    return plan.other_test_seconds + forecasts
+    window = sum(plan.window_seconds[row.stage] for row in members) / len(members)
+    times = max(1.0, slow) if study.spec.search.workers == 1 else max(TWO_THREADS, SHARED * slow)
+    return plan.other_test_seconds + times * FORECAST_SHARE * TESTED * window * plan.tested_windows
 
 
 def _step_seconds(study: SearchStudy, rows: Sequence[Evaluation], plan: FinalsPlan) -> dict[str, float]:

@@ -63,6 +63,8 @@ class RunClock:
         """Correct the clock by what has ended since the last look; whether it was corrected."""
         if self._limit is None:
             return False
+        if self._is_late():
+            self._set()  # a clock expires that was over long ago, and what began before it may train for minutes
         rows = self._study.table().rows()
         finished = sum(row.state.is_finished for row in rows)
         if finished < FIRST_LOOK or finished == self._looked_at:
@@ -76,6 +78,9 @@ class RunClock:
         """The run is over, and with it the clock."""
         self._study.set_clock(None)
 
+    def _is_late(self) -> bool:
+        return self.until is not None and time.monotonic() > self.until
+
     def _set(self) -> None:
         """The search and the final trainings share the time until the test."""
         if self.until is None or self._limit is None:
@@ -84,5 +89,5 @@ class RunClock:
         settings, seconds = self._study.spec.search, max(0.0, self.until - self._first)
         share = final_share_of_all(reference=settings.reference, hours=self._limit.planned)
         final = share * seconds if settings.most_finals else 0.0
-        until = time.time() + self.until - time.monotonic()
+        until = time.time() + max(0.0, self.until - time.monotonic())
         self._study.set_clock(Clock(until - LEAST_FINAL * final, until, self._limit.planned))

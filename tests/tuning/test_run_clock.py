@@ -60,8 +60,8 @@ def test_slowness_is_what_evaluations_took_for_what_was_planned(study, times_as_
     assert slowness(study, study.evaluations()) == pytest.approx(times_as_long)
 
 
-def to_test(study: SearchStudy, times_as_long: float) -> float:
-    return 40.0 + 0.7 * 13 / 3 * times_as_long * window_seconds(study) * 10_000
+def to_test(times_as_long: float) -> float:
+    return 40.0 + max(0.7, 0.5 * times_as_long) * 13 / 3 * 0.002 * 10_000
 
 
 @pytest.mark.parametrize("times_as_long", [0.4, 1.0, 3.0])
@@ -75,26 +75,37 @@ def test_the_time_of_the_test_is_that_of_models_like_those_there_are_at_the_spee
     assert not clock.look(), "two evaluations are too few"
     ended(study, 1, times_as_long)
     assert clock.look() and not clock.look()
-    assert clock.until == pytest.approx(began + 1800 - to_test(study, times_as_long), abs=1)
-    assert study.clock().until == pytest.approx(first.until + 100 - to_test(study, times_as_long), abs=1)
+    assert clock.until == pytest.approx(began + 1800 - to_test(times_as_long), abs=1)
+    assert study.clock().until == pytest.approx(first.until + 100 - to_test(times_as_long), abs=1)
     clock.end()
     assert study.clock() is None
 
 
 def test_with_every_evaluation_that_ends_the_time_is_corrected(study):
     clock = RunClock(study, TimeLimit(0.5, time.monotonic()))
-    ended(study, 3, 2.0)
+    ended(study, 3, 4.0)
     assert clock.look()
     slow = study.clock()
     ended(study, 3, 1.0)
     assert clock.look() and slow.until < study.clock().until and slow.search_until < study.clock().search_until
 
 
+def test_a_clock_that_is_over_does_not_expire_while_what_began_before_trains_on(study, monkeypatch):
+    clock = RunClock(study, TimeLimit(0.5, time.monotonic() - 1790))  # the test takes more than what is left
+    ended(study, 3, 1.0)
+    clock.look()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 1000)
+    assert study.clock() is None, "as for the next run, if this one had been killed"
+    clock.look()
+    assert study.clock() is not None and study.clock().until == pytest.approx(now + 1000, abs=1)
+
+
 def test_larger_models_that_will_be_tested_take_longer(study):
     ended(study, 3, 1.0)
     small = seconds_of_test(study, study.evaluations())
     study.spec = study.spec.model_copy(update={"search": study.spec.search.model_copy(update={"workers": 1})})
-    assert seconds_of_test(study, study.evaluations()) - 40 == pytest.approx((small - 40) / 0.7), "no faster alone"
+    assert seconds_of_test(study, study.evaluations()) - 40 == pytest.approx((small - 40) / 0.7)
     medium = [replace(row, stage="medium", config_id=9, val_mae=3.0) for row in study.evaluations()[:1]]
     assert seconds_of_test(study, [*study.evaluations(), *medium]) > seconds_of_test(study, study.evaluations())
 

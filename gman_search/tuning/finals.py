@@ -34,7 +34,7 @@ __all__ = ["has_time_for_another_config", "queue_finals", "queue_reference", "sl
 
 LEAST_SECONDS = 5.0
 """Of a final training: a shorter one is not begun."""
-TWO_THREADS, SHARED = 0.7, 0.6
+TWO_THREADS, SHARED = 0.7, 0.5
 """The test has the machine for itself: with the threads of two workers it takes so much of the time of one
 (`halving.cost.THREADS_POWER`), and so much where slow workers share the machine, which slows them and not the test."""
 LATEST = 0.9

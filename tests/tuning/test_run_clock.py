@@ -61,7 +61,7 @@ def test_slowness_is_what_evaluations_took_for_what_was_planned(study, times_as_
 
 
 def to_test(times_as_long: float) -> float:
-    return 40.0 + max(0.7, 0.6 * times_as_long) * 13 / 3 * 0.002 * 10_000
+    return 40.0 + max(0.7, 0.5 * times_as_long) * 13 / 3 * 0.002 * 10_000
 
 
 @pytest.mark.parametrize("times_as_long", [0.4, 1.0, 3.0])

@@ -72,6 +72,8 @@ def test_trained_models_forecast_in_the_process_of_deliveries(finished, monkeypa
     fitted = fitted_baselines(task, place.baselines, seed=spec.seed, say=print)
     delivery = InterimDelivery(task, spec.data, place, None)
     assert delivery.delivered is not None
+    # What was chosen among some of them may look better than what was chosen among all: here nothing shall.
+    monkeypatch.setattr(InterimDelivery, "delivered", property(lambda self: 0.0))
     rows = studies.evaluations()
     evaluations = {row.key for row in ensemble_evaluations(rows, studies.schedule)}
     looks = -(-len(evaluations) // NEW_AT_ONCE)

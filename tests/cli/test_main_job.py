@@ -26,7 +26,8 @@ def test_run_json_keeps_its_contract(finished):
     # The winner is one of those that were trained to their end.
     keys = [step["key"] for step in document["best"]["lineage"]]
     assert keys[0].startswith("quick/") and keys[-1] == f"{keys[-2]} final" and document["best"]["control"] == "final"
-    baselines = {"persistence", "historical average", "linear regression", "boosted trees"}
+    trees = {"boosted trees", "boosted trees on deviations"}
+    baselines = {"persistence", "historical average", "linear regression", *trees}
     assert set(document["test"]["baselines"]) == baselines
     assert baselines < {row["name"] for row in document["leaderboard"]}
     assert {"ensemble", "reference", "baseline", "winner"} <= {row["kind"] for row in document["leaderboard"]}

@@ -17,7 +17,7 @@ from gman_search.data.fill import fill_inputs
 from gman_search.data.window_set import WindowSet
 from gman_search.missing import is_observed
 
-__all__ = ["Coefficients", "Sums", "fit_coefficients", "forecast_deviations", "sums_of", "thinned"]
+__all__ = ["Coefficients", "Sums", "chunks", "fit_coefficients", "forecast_deviations", "sums_of", "thinned"]
 
 ROWS_AT_ONCE = 100_000
 """Pairs of a window and a sensor that are in memory at a time."""
@@ -71,7 +71,7 @@ def sums_of(windows: WindowSet) -> Sums:
     """Sums over all windows with an observed target."""
     sensors, width = windows.readings.shape[1], windows.P + 2
     gram, moment = np.zeros((windows.Q, sensors, width, width)), np.zeros((windows.Q, sensors, width))
-    for some in _chunks(windows):
+    for some in chunks(windows):
         inputs = _inputs(some)  # (N, W, P + 2)
         for step in range(windows.Q):
             _set_step(inputs, some, step)
@@ -100,7 +100,7 @@ def forecast_deviations(coefficients: Coefficients, windows: WindowSet) -> NDArr
     """Forecasts (W, Q, N): the usual value and the deviation to be expected from it."""
     result = np.empty((len(windows), windows.Q, windows.readings.shape[1]), np.float32)
     done = 0
-    for some in _chunks(windows):
+    for some in chunks(windows):
         inputs = _inputs(some)
         for step in range(windows.Q):
             _set_step(inputs, some, step)
@@ -110,7 +110,8 @@ def forecast_deviations(coefficients: Coefficients, windows: WindowSet) -> NDArr
     return result
 
 
-def _chunks(windows: WindowSet) -> Iterator[WindowSet]:
+def chunks(windows: WindowSet) -> Iterator[WindowSet]:
+    """The windows in their order, as many at a time as fit into memory."""
     size = max(1, ROWS_AT_ONCE // windows.readings.shape[1])
     for first in range(0, len(windows), size):
         yield windows.take(slice(first, first + size))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.baselines.linear_regression import Coefficients, Sums, forecast_deviations, sums_of, thinned
+from gman_search.baselines.linear_regression import Coefficients, Sums, chunks, forecast_deviations, sums_of, thinned
 from gman_search.data.fill import fill_inputs
 from gman_search.data.window_set import WindowSet
 from gman_search.missing import is_observed
@@ -29,8 +29,6 @@ RIDGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, math.inf)
 """Of the inputs' mean square; the last one leaves the sensors alone."""
 STEPS_TRIED = 3
 """The ridge is chosen by so many steps, evenly spread."""
-PAIRS_AT_ONCE = 100_000
-"""Of a window and a sensor, that are in memory at a time."""
 
 Array = NDArray[np.floating]
 Places = NDArray[np.integer]
@@ -103,13 +101,11 @@ def fit_autoregression(windows: WindowSet) -> tuple[Autoregression, HeldOut]:
 
 def forecast_autoregression(model: Autoregression, windows: WindowSet) -> NDArray[np.float32]:
     """Forecasts (W, Q, N) in the data's unit."""
-    result = forecast_deviations(model.own, windows)
+    result, done = forecast_deviations(model.own, windows), 0
     if model.table.any():
-        size = max(1, PAIRS_AT_ONCE // windows.readings.shape[1])
-        for first in range(0, len(windows), size):
-            result[first : first + size] += _forecast(
-                model.table, _deviations(windows.take(slice(first, first + size)))
-            )
+        for some in chunks(windows):
+            result[done : done + len(some)] += _forecast(model.table, _deviations(some))
+            done += len(some)
     return result
 
 
@@ -134,13 +130,12 @@ def _deviations(windows: WindowSet) -> NDArray[np.float32]:
     lags = [lag for lag in LAGS if lag <= windows.P][: MAX_FEATURES // sensors]
     if not lags:
         return np.empty((len(windows), 0), np.float32)
-    found = np.empty((len(windows), len(lags) * sensors), np.float32)
-    size = max(1, PAIRS_AT_ONCE // sensors)
-    for first in range(0, len(windows), size):
-        rows = windows.past[first : first + size]
-        usual = windows.usual[rows].swapaxes(1, 2)
-        filled = fill_inputs(windows.readings[rows].swapaxes(1, 2), usual) - usual  # (W, N, P)
-        found[first : first + size] = np.concatenate([filled[..., -lag] for lag in lags], axis=1)
+    found, done = np.empty((len(windows), len(lags) * sensors), np.float32), 0
+    for some in chunks(windows):
+        usual = some.usual[some.past].swapaxes(1, 2)
+        filled = fill_inputs(some.readings[some.past].swapaxes(1, 2), usual) - usual  # (W, N, P)
+        found[done : done + len(some)] = np.concatenate([filled[..., -lag] for lag in lags], axis=1)
+        done += len(some)
     return found
 
 

@@ -99,7 +99,7 @@ def run_search(
                         url,
                         engine=engine,
                         ray_address=ray_address,
-                        deadline=clock.until,
+                        deadline=lambda: clock.until,
                         on_progress=progressed,
                         on_warning=on_warning,
                     )

@@ -18,6 +18,8 @@ LEAST_FINAL = 0.8
 """A schedule that is late may take so much less of the time that is set aside for final trainings."""
 FIRST_LOOK = 3
 """Finished evaluations that show how fast the machine is."""
+RENEWED_EVERY = 60.0
+"""Seconds after which a clock that is over is set again."""
 
 
 class TimeLimit(NamedTuple):
@@ -63,7 +65,7 @@ class RunClock:
         """Correct the clock by what has ended since the last look; whether it was corrected."""
         if self._limit is None:
             return False
-        if self._is_late():
+        if self._is_late() and time.time() - self._set_at > RENEWED_EVERY:
             self._set()  # a clock expires that was over long ago, and what began before it may train for minutes
         rows = self._study.table().rows()
         finished = sum(row.state.is_finished for row in rows)
@@ -83,6 +85,7 @@ class RunClock:
 
     def _set(self) -> None:
         """The search and the final trainings share the time until the test."""
+        self._set_at = time.time()
         if self.until is None or self._limit is None:
             self._study.set_clock(None)
             return

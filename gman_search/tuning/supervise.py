@@ -34,11 +34,13 @@ def supervise(
     *,
     engine: Engine = "local",
     ray_address: str | None = None,
-    deadline: float | None = None,
+    deadline: Callable[[], float | None] = lambda: None,
     on_progress: Callable[[SearchStudy], None] | None = None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> bool:
-    """Run workers until the study is done or `deadline`, by `time.monotonic()`, is over; whether it is done.
+    """Run workers until the study is done or its `deadline` is over; whether it is done.
+
+    The deadline, by `time.monotonic()`, is asked for again and again: it is corrected as evaluations finish.
 
     Raises:
         Interrupted: on Ctrl-C, or SIGTERM to this process or its workers.
@@ -50,7 +52,7 @@ def supervise(
         staffing = Staffing(study, pool)
         try:
             while pool.alive() and staffing.look():
-                if deadline is not None and time.monotonic() > deadline:
+                if (until := deadline()) is not None and time.monotonic() > until:
                     pool.leave(LEAVE_SECONDS)
                     return not retry_on_outage(lambda: has_work(study))
                 if on_progress is not None:

@@ -52,7 +52,7 @@ def states(studies) -> list[State]:
 def test_a_run_ends_when_its_hours_are_over_and_the_next_goes_on(staffed, tmp_path):
     studies = staffed(0.3, trials=8)
     began = time.monotonic()
-    assert not supervise(studies, tmp_path, "", deadline=began + 1.0)
+    assert not supervise(studies, tmp_path, "", deadline=lambda: began + 1.0)
     assert time.monotonic() - began < 15
     left = studies.evaluations()
     assert 0 < len(left) < 16 and all(row.state is not State.RUNNING for row in left)
@@ -61,6 +61,16 @@ def test_a_run_ends_when_its_hours_are_over_and_the_next_goes_on(staffed, tmp_pa
     assert supervise(studies, tmp_path, "")
     assert states(studies) == [State.COMPLETE] * 11
     assert all(row.attempt == 1 for row in studies.evaluations()), "being out of time is nobody's failure"
+
+
+def test_a_deadline_that_is_put_off_while_workers_work_is_kept(staffed, tmp_path):
+    studies, began = staffed(0.3, trials=40), time.monotonic()
+
+    def corrected() -> float:
+        return began + (1.0 if time.monotonic() < began + 0.5 else 3.0)
+
+    assert not supervise(studies, tmp_path, "", deadline=corrected)
+    assert time.monotonic() - began > 3.0, "the first estimate ended the run"
 
 
 def test_sigterm_is_as_polite_as_ctrl_c(staffed, tmp_path):

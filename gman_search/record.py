@@ -188,7 +188,8 @@ class TestResult:
     is known. `beside` is the reference config, None where it won or its weights are gone. `attention` has for some
     sensors themselves and those they attend to most, with the mean weight: a share of 1. `control` is that of the
     winner's evaluation, "" if it is of the stages. `ensemble` is what is delivered. `leaderboard` has all that were
-    tested, the lowest validation error first.
+    tested, the lowest validation error first. `refitted` are the names of those that were trained on the validation
+    part, too, before they were tested, alone and in the ensemble.
     """
 
     __test__ = False  # not a test case, although its name begins like one
@@ -210,6 +211,7 @@ class TestResult:
     control: str = ""
     ensemble: EnsembleTest | None = None
     leaderboard: tuple[LeaderboardRow, ...] = ()
+    refitted: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

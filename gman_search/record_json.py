@@ -73,6 +73,7 @@ def test_from_json(tree: Mapping[str, Any]) -> TestResult:
         control=tree.get("control", ""),
         ensemble=_ensemble(tree.get("ensemble")),
         leaderboard=tuple(_leaderboard_row(row) for row in tree.get("leaderboard", ())),
+        refitted=tuple(tree.get("refitted", ())),
     )
 
 

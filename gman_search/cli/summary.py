@@ -94,7 +94,7 @@ def lineage(record: StudyRecord, row: Evaluation) -> list[Evaluation]:
 
 def test_document(test: TestResult) -> dict[str, Any]:
     """Scores at steps 3, 6 and 12 and their mean over all steps: of the winner, of the reference config as the search
-    trained it, and of the baselines."""
+    trained it, and of the baselines; `refitted` names those that were trained on the validation part, too."""
     return {
         "config_id": test.config_id,
         "stage": test.stage,
@@ -102,6 +102,7 @@ def test_document(test: TestResult) -> dict[str, Any]:
         "control": test.control,
         **scores_document(test.steps, test.mean),
         "baselines": {name: scores_document(found["steps"], found["mean"]) for name, found in test.baselines.items()},
+        "refitted": list(test.refitted),
         "preset": None if test.beside is None else preset_document(test.beside),
         "coverage": {str(percent): vars(found) for percent, found in test.coverage.items()},
     }

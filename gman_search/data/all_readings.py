@@ -1,4 +1,4 @@
-"""All readings of a network, the newest too, as one training part: for a model that was tested and is refitted."""
+"""More readings of a network as one training part: all before the test part, or all there are, for refits."""
 
 from dataclasses import replace
 from typing import Literal
@@ -12,7 +12,7 @@ from gman_search.data.task import ForecastDataset
 from gman_search.data.usual import UsualValues, usual_values, usual_without_own_day
 from gman_search.errors import DataError
 
-__all__ = ["continued", "task_of_all"]
+__all__ = ["continued", "task_before_test", "task_of_all"]
 
 CHECKED = 100
 """Windows on which a refit is looked at after an epoch: they are trained on too, and tell only whether it diverges."""
@@ -64,6 +64,16 @@ def continued(stored: TrafficSeries, newer: TrafficSeries, name: str) -> Traffic
         times=np.concatenate([stored.times, newer.times[shared:].astype(stored.times.dtype)]),
         notes=(*stored.notes, *newer.notes),
     )
+
+
+def task_before_test(task: ForecastDataset, imputation: Literal["last", "mean", "zero"]) -> ForecastDataset:
+    """`task_of_all` of the readings before the first that a test window forecasts: training and validation part.
+
+    With DCRNN's split the last validation windows and the first test windows share readings; those are left out.
+    """
+    end = min(task.starts["val"][-1] + task.Q, task.starts["test"][0]) + task.P
+    series = replace(task.series, values=task.series.values[:end], times=task.series.times[:end])
+    return task_of_all(task, series, imputation)
 
 
 def task_of_all(

@@ -129,7 +129,7 @@ def choose_members(task: ForecastDataset, candidates: Sequence[Candidate], on_wa
 def test_members(
     task: ForecastDataset, chosen: Chosen, shown: Sequence[str], on_opened: Callable[[Candidate, Opened], None]
 ) -> Tested:
-    """Forecast the test part with every member and with the candidates of the names `shown`.
+    """Forecast the test part with every member and with the candidates of the names `shown`, as they are delivered.
 
     `on_opened` is called with each member while it is open, in the order of `chosen.members`.
     """
@@ -141,7 +141,7 @@ def test_members(
     others = [i for i, each in enumerate(chosen.candidates) if each.name in shown and i not in chosen.members]
     for index in [*chosen.members, *others]:
         candidate = chosen.candidates[index]
-        opened = candidate.opened()
+        opened = candidate.delivered()
         forecast, cost = opened.forecast(starts), forecast_milliseconds(opened, starts)
         if index in chosen.members:
             on_opened(candidate, opened)

@@ -37,6 +37,7 @@ class Candidate:
         role: of its row in the leaderboard.
         costs: seconds of training by what was trained: itself, and all that it was grown from.
         opened: loads its weights; raises a GmanSearchError where they are gone.
+        refitted: the same, trained on the validation part too: what is tested and delivered; None: what was chosen.
     """
 
     name: str
@@ -45,6 +46,11 @@ class Candidate:
     role: Literal["winner", "reference", "evaluation", "baseline"]
     costs: Mapping[str, float]
     opened: Callable[[], Opened]
+    refitted: Callable[[], Opened] | None = None
+
+    def delivered(self) -> Opened:
+        """What is tested and delivered."""
+        return self.opened() if self.refitted is None else self.refitted()
 
     @property
     def train_seconds(self) -> float:

@@ -1,5 +1,6 @@
 """Forecasting with an ensemble, and with whatever a folder holds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,11 +74,17 @@ class EnsembleForecaster(SeriesForecaster):
         backend = chosen_backend(self._backend, work * (of or len(windows)))
         for weights, member in self.members:
             if isinstance(member, Forecaster):
-                forecast = member.values(windows, backend=backend)
+                forecast = member.values(self._with_own_usual(windows, member), backend=backend)
             else:
                 forecast = member.forecast(windows)
             total += weights[:, np.newaxis] * forecast
         return total.astype(np.float32)
+
+    def _with_own_usual(self, windows: WindowSet, member: Forecaster) -> WindowSet:
+        """A model was trained with usual values of the training part; those of the ensemble are newer."""
+        if member.usual is None or np.array_equal(member.usual.table, self.ensemble.usual):
+            return windows
+        return replace(windows, usual=member.usual.at(windows.day, windows.time))
 
     def _opened(self, kind: str, name: str, folder: Path, traced: bool) -> Member:
         if kind == "baseline":

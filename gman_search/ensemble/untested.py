@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gman_search.data.task import ForecastDataset
+from gman_search.data.usual import UsualValues
 from gman_search.data_spec import DataSpec
 from gman_search.ensemble.build import Chosen, forecast_milliseconds, validation_starts
 from gman_search.ensemble.store import (
@@ -32,8 +33,12 @@ def saved_ensemble(
     forecast_ms: float,
     without_trees: WithoutTrees | None = None,
     coverage: Mapping[int, Coverage] | None = None,
+    usual: UsualValues | None = None,
 ) -> SavedEnsemble:
-    """The ensemble of `chosen`, whose members lie in `folder`; `without_trees` and `coverage` are of the test part."""
+    """The ensemble of `chosen`, whose members lie in `folder`; `without_trees` and `coverage` are of the test part.
+
+    `usual` as in `Delivery`.
+    """
     config = EnsembleConfig(
         **data_facts(task, data),
         members=tuple(SavedMember(**asdict(member)) for member in chosen.described()),
@@ -44,7 +49,7 @@ def saved_ensemble(
         coverage={percent: finite(asdict(found)) for percent, found in (coverage or {}).items()},
     )
     return SavedEnsemble(
-        folder, config, chosen.intervals, task.usual.table, chosen.exported_intervals, task.holiday_dates
+        folder, config, chosen.intervals, (usual or task.usual).table, chosen.exported_intervals, task.holiday_dates
     )
 
 

@@ -52,7 +52,7 @@ class Delivery:
     """What `predict` uses: an ensemble of `members` forecasters, or with 0 members the winner alone.
 
     `only` names the member of an ensemble of one: no ensemble was better where that was `checked`. Test MAE in the
-    data's unit.
+    data's unit. `refitted`: baselines were trained on the validation part, too, before they were tested.
     """
 
     config_id: int
@@ -61,6 +61,7 @@ class Delivery:
     steps: tuple[StepScore, ...]
     mean: float
     checked: bool = True
+    refitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def delivery(view: StudyView) -> Delivery | None:
     )
     only = members[0].name if len(members) == 1 else ""
     checked = test.ensemble is not None and test.ensemble.check.was_done
-    return Delivery(test.config_id, len(members), only, steps, found.mean.mae, checked)
+    return Delivery(test.config_id, len(members), only, steps, found.mean.mae, checked, bool(test.refitted))
 
 
 def cost(view: StudyView) -> Cost:

@@ -8,12 +8,13 @@ from gman_search.report.formats import error
 from gman_search.report.headline import Delivery
 from gman_search.wording import decimals
 
-__all__ = ["as_subject", "defeat_sentences", "delivery_sentence", "joined"]
+__all__ = ["REFITTED", "as_subject", "defeat_sentences", "delivery_sentence", "joined"]
 
 WITH_ARTICLE = ("historical average", "last value")
 RUN = 4
 """This many neighbouring steps are written as a range."""
 MARKED = (3, 6, 12)
+REFITTED = "Before the test all baselines, members too, were trained on the validation part as well; GMANs were not."
 
 
 def defeat_sentences(defeats: Sequence[Defeat], unit: str) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def defeat_sentences(defeats: Sequence[Defeat], unit: str) -> tuple[str, ...]:
 
 
 def _sentence(defeat: Defeat, unit: str) -> str:
-    be = "are" if defeat.other.endswith("trees") else "is"
+    be = "are" if "trees" in defeat.other else "is"
     head = f"{as_subject(defeat.other)} {be} better than the {defeat.loser}"
     if defeat.lost:
         step = _quoted(defeat.lost)
@@ -86,4 +87,5 @@ def delivery_sentence(delivery: Delivery, unit: str) -> str:
         what = f"one forecaster alone, {delivery.only}: {why}"
     text = f"The delivered forecast is {what}. "
     steps = [f"{error(step.mae)} at {step.minutes} min" for step in delivery.steps]
-    return f"{text}Test MAE ({unit}): {', '.join([*steps, f'mean {error(delivery.mean)}'])}."
+    refit = f" {REFITTED}" if delivery.refitted else ""
+    return f"{text}Test MAE ({unit}): {', '.join([*steps, f'mean {error(delivery.mean)}'])}.{refit}"

@@ -3,12 +3,16 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from gman_search.baselines.base import Baseline
 from gman_search.data.task import ForecastDataset
+from gman_search.data.usual import UsualValues
+from gman_search.data.window_set import WindowSet
 from gman_search.data_spec import DataSpec
 from gman_search.ensemble.build import Chosen, Tested, choose_members, test_members
 from gman_search.ensemble.candidate import Candidate, Opened
@@ -26,7 +30,7 @@ from gman_search.halving.evaluations import Evaluation
 from gman_search.io.atomic import atomic_folder
 from gman_search.metrics import mean_of_steps, scores_by_step
 from gman_search.record import EnsembleTest, LeaderboardRow, TestResult
-from gman_search.tuning.kept_baselines import Fitted
+from gman_search.tuning.kept_baselines import Fitted, KeptBaselines
 
 if TYPE_CHECKING:
     from gman_search.training.test_evaluator import TestEvaluator
@@ -48,12 +52,14 @@ class Delivery:
         data: how readings are read and filled in.
         folder: for the ensemble; replaced as a whole.
         on_warning: called with a message for each candidate that cannot be opened.
+        usual: usual values that the delivered baselines need; None: those of the training part.
     """
 
     task: ForecastDataset
     data: DataSpec
     folder: Path
     on_warning: Callable[[str], None]
+    usual: UsualValues | None = None
 
     def test(self, result: TestResult, candidates: Sequence[Candidate], shown: Sequence[str]) -> TestResult:
         """`result` with ensemble, leaderboard and the baselines that could be fitted.
@@ -64,7 +70,7 @@ class Delivery:
         chosen = choose_members(self.task, candidates, self.on_warning)
         if chosen is None:
             shutil.rmtree(self.folder, ignore_errors=True)
-            return replace(result, ensemble=None, leaderboard=())
+            return replace(result, ensemble=None, leaderboard=(), refitted=())
         with atomic_folder(self.folder) as partial:
 
             def keep(candidate: Candidate, opened: Opened) -> None:
@@ -80,6 +86,7 @@ class Delivery:
             baselines={**result.baselines, **baselines},
             ensemble=test,
             leaderboard=_leaderboard(chosen, tested, test),
+            refitted=tuple(each.name for each in chosen.candidates if each.refitted is not None),
         )
 
     def _scored(self, chosen: Chosen, tested: Tested) -> EnsembleTest:
@@ -107,6 +114,7 @@ class Delivery:
             forecast_ms=test.forecast_ms,
             without_trees=without,
             coverage=test.coverage,
+            usual=self.usual,
         )
 
 
@@ -118,11 +126,13 @@ def candidates_of(
     task: ForecastDataset,
     bench: Callable[[Path], Opened],
     weights: Callable[[Evaluation], Path],
+    refitted: KeptBaselines | None = None,
 ) -> list[Candidate]:
     """Baselines and evaluations as candidates, the evaluations best first.
 
     `lineage` has the evaluations of a study by their keys, `weights` brings those of one into its folder, and `bench`
-    opens a folder with weights. There is no `winner` while nothing has finished.
+    opens a folder with weights. `refitted` are the baselines that are tested in place of those that are chosen among;
+    None: the same. There is no `winner` while nothing has finished.
     """
 
     def evaluation(row: Evaluation) -> Candidate:
@@ -139,10 +149,14 @@ def candidates_of(
     def baseline(name: str, found: Fitted) -> Candidate:
         windows = replace(task.windows("val"), starts=np.arange(len(task.targets)))
 
-        def opened() -> Opened:
-            return Opened(lambda starts: found.baseline.forecast(windows.take(starts)), found.baseline.save)
+        def opened(baseline: Baseline = found.baseline, windows: WindowSet = windows) -> Opened:
+            return Opened(lambda starts: baseline.forecast(windows.take(starts)), baseline.save)
 
-        return Candidate(name, "baseline", None, "baseline", {name: found.seconds}, opened)
+        later = None
+        if refitted is not None and refitted.usual is not None:
+            usual = refitted.usual.at(task.day_of_week, task.time_of_day)
+            later = partial(opened, refitted.baselines[name], replace(windows, usual=usual))
+        return Candidate(name, "baseline", None, "baseline", {name: found.seconds}, opened, later)
 
     return [*(evaluation(row) for row in rows), *(baseline(*item) for item in fitted.items())]
 

@@ -26,7 +26,7 @@ from gman_search.record_json import test_from_json, test_to_json
 from gman_search.tuning.artifacts import Artifacts
 from gman_search.tuning.deliver import ENSEMBLE, Delivery, candidates_of, opened_for_test, shown_evaluations
 from gman_search.tuning.file_lock import file_lock
-from gman_search.tuning.kept_baselines import fitted_baselines, later_baselines
+from gman_search.tuning.kept_baselines import fitted_baselines, later_baselines, refitted_baselines
 
 if TYPE_CHECKING:
     from gman_search.training.test_evaluator import TestEvaluator
@@ -106,10 +106,11 @@ class FinalTest:
         shown = shown_evaluations(rows, winner)
         try:
             fitted = fitted_baselines(self.task, self.study / "baselines", seed=self.seed, say=say)
+            again = refitted_baselines(self.task, fitted, self.study / "baselines", self.data, seed=self.seed, say=say)
             say(f"choosing an ensemble among {len(rows)} evaluations and {len(fitted)} baselines")
             lineage = {row.key: row for row in latest_attempts(evaluations, controls=True)}
-            candidates = candidates_of(rows, winner, lineage, fitted, self.task, self._candidate, self._weights)
-            delivery = Delivery(self.task, self.data, self.study / ENSEMBLE, say)
+            candidates = candidates_of(rows, winner, lineage, fitted, self.task, self._candidate, self._weights, again)
+            delivery = Delivery(self.task, self.data, self.study / ENSEMBLE, say, again.usual if again else None)
             result = delivery.test(self._result(), candidates, [row.key for row in shown])
         except Interrupted:
             raise

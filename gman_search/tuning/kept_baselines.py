@@ -1,9 +1,14 @@
-"""The baselines of a study: fitted once in its final test, and kept in its folder."""
+"""The baselines of a study: fitted before its search, again for its final test, and kept in its folder.
+
+An ensemble is chosen among those that have not seen the validation part. The test has them fitted to it too: they are
+what is delivered and what it is compared with.
+"""
 
 import importlib
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -11,15 +16,19 @@ from typing import Any, NamedTuple
 
 from gman_search.baselines.base import Baseline
 from gman_search.baselines.registry import CHEAP, baselines
+from gman_search.data.all_readings import task_before_test
 from gman_search.data.task import ForecastDataset
 from gman_search.data.usual import UsualValues
+from gman_search.data_spec import DataSpec
 from gman_search.errors import DataError, GmanSearchError, Interrupted
 from gman_search.io.arrays import read_arrays, write_arrays
 from gman_search.io.atomic import atomic_folder, write_text
 
-__all__ = ["Fitted", "KeptBaselines", "fitted_baselines", "kept_baselines", "later_baselines"]
+__all__ = ["Fitted", "KeptBaselines", "fitted_baselines", "kept_baselines", "later_baselines", "refitted_baselines"]
 
 ABOUT, USUAL = "fitted.json", "usual.npz"
+REFITTED = "refitted"
+"""Folder, in that of the baselines, of those that were fitted to the validation part too."""
 SCHEMA = "gman-search/baselines/1"
 
 Say = Callable[[str], None]
@@ -88,6 +97,23 @@ def fitted_baselines(
     return result
 
 
+def refitted_baselines(
+    task: ForecastDataset, fitted: Mapping[str, Fitted], folder: Path, data: DataSpec, *, seed: int, say: Say
+) -> KeptBaselines | None:
+    """`fitted`, of `folder`, fitted to training and validation part; None where that fails for one of them."""
+    found = fitted_baselines(
+        whole := task_before_test(task, data.imputation),
+        folder / REFITTED,
+        seed=seed,
+        say=lambda text: say(f"training and validation part: {text}"),
+        kinds=[type(each.baseline) for each in fitted.values()],
+    )
+    if found.keys() != fitted.keys():
+        shutil.rmtree(folder / REFITTED, ignore_errors=True)  # it has those that were tested, or is not there
+        return None
+    return KeptBaselines({name: each.baseline for name, each in found.items()}, whole.usual)
+
+
 def later_baselines(folder: Path, tested: Collection[str]) -> list[str]:
     """One sentence a baseline that could be fitted now and is not among those that were `tested`.
 
@@ -102,11 +128,13 @@ def later_baselines(folder: Path, tested: Collection[str]) -> list[str]:
 
 
 def kept_baselines(folder: Path, say: Say = lambda text: None) -> KeptBaselines:
-    """The baselines that a final test left in `folder`; empty if there was none.
+    """The baselines that a final test left in `folder`, as they were tested; empty if there was none.
 
     One that cannot be read is left out, and `say` is called.
     """
     kinds, found = baselines(), {}
+    if _described(folder / REFITTED):
+        folder /= REFITTED
     stored = [name for name in _described(folder).get("seconds", {}) if name in kinds]
     if not stored:
         return KeptBaselines({}, None)

@@ -115,7 +115,7 @@ def test_a_search_on_an_array_ends_although_a_task_is_lost(slurm, network, tiny,
     slurm.program("gman-search", f'exec {sys.executable} -m gman_search "$@"')
     settings = [*tiny, "--set", "search.lease_seconds=5", "--set", "search.finals=0", "--set", "search.reference=false"]
     slurm.submit(
-        "tiny", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--trials", 10, *settings,
+        "tiny", "--data", network / "speed.csv", "--adjacency", network / "graph.csv", "--trials", 80, *settings,
         array="0-1",
     )  # fmt: skip
     logs = slurm.folder / "studies" / "tiny" / "logs"
@@ -131,7 +131,7 @@ def test_a_search_on_an_array_ends_although_a_task_is_lost(slurm, network, tiny,
     shown = command_line("status", "tiny", "--json", cwd=slurm.folder)
     assert shown.returncode == 0, slurm.log(0)
     stages = json.loads(shown.stdout)["stages"]
-    assert [stage["complete"] for stage in stages] == [10, 5, 2]
+    assert [stage["complete"] for stage in stages] == [80, 40, 20]
     assert (slurm.folder / "studies" / "tiny" / "winner" / "test.json").is_file(), slurm.log(0)
     rows = command_line("evaluations", "tiny", "--json", cwd=slurm.folder)
     lost = [row for row in json.loads(rows.stdout)["evaluations"] if row["reason"].startswith("worker lost")]

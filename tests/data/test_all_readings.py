@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gman_search.data.all_readings import continued, task_of_all
+from gman_search.data.all_readings import continued, task_before_test, task_of_all
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
 from gman_search.data.usual import usual_values
@@ -48,6 +48,24 @@ def test_what_does_not_continue_the_readings_is_refused_in_one_line(newer, said)
     with pytest.raises(DataError, match=f"^newer.csv: .*{said}") as error:
         continued(series_of(), newer, "newer.csv")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("rule", ["gman", "dcrnn"])
+def test_before_the_test_part_all_is_trained_on_and_nothing_that_is_to_be_forecast(rule):
+    spec = DataSpec(history=4, horizon=3, split=rule)
+    task = make_task(spec, series_of(), np.eye(3))
+    found = task_before_test(task, "last")
+    first_forecast = task.starts["test"][0] + task.P
+    assert len(found.series.values) == first_forecast - (task.P if rule == "gman" else 0)
+    trained = found.starts["train"]
+    assert trained[0] == 0 and trained[-1] + task.P + task.Q == len(found.series.values)
+    assert set(task.starts["val"]) <= set(trained) or rule == "dcrnn"
+    later = task.series.values.copy()
+    later[first_forecast:] = 1.0
+    other = task_before_test(make_task(spec, replace(task.series, values=later), np.eye(3)), "last")
+    for name in ("targets", "inputs", "usual_rows"):
+        assert np.array_equal(getattr(found, name), getattr(other, name)), name
+    assert np.array_equal(found.usual.table, other.usual.table)
 
 
 @pytest.fixture

@@ -339,5 +339,6 @@ def delivered_record(record: StudyRecord | None = None) -> StudyRecord:
         LeaderboardRow("winner", "winner", outside[1].key, before * 0.96, test.steps, test.mean, 640.0, 38.4),
     )
     baselines = {**test.baselines, "boosted trees": {"steps": trees[0], "mean": trees[1]}}
-    tested = replace(test, control="final", ensemble=ensemble, leaderboard=rows, baselines=baselines)
+    refitted = ("boosted trees", "persistence")
+    tested = replace(test, control="final", ensemble=ensemble, leaderboard=rows, baselines=baselines, refitted=refitted)
     return replace(record, evaluations=(*record.evaluations, *outside), curves=curves, test=tested)

@@ -6,11 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from gman_search.cli import summary
 from gman_search.cli.deliverable import delivery_lines
 from gman_search.cli.ensemble_notes import ensemble_notes
+from gman_search.dashboard.note import stage_note
 from gman_search.record import EnsembleCheck, StudyRecord
 from gman_search.report.diagnostics.forecast import ensemble_pays
 from gman_search.report.figures import ensemble_weights
+from gman_search.report.page import render
+from gman_search.report.verdict import REFITTED
 from gman_search.report.view import StudyView
 
 from .study_record import delivered_record
@@ -48,3 +52,14 @@ def test_predict_and_evaluate_say_the_same(check, told):
     config = SimpleNamespace(members=[member], check=check, forecast_ms=3.0)
     (note,) = ensemble_notes(SimpleNamespace(ensemble_config=lambda: config, interim=False))
     assert told in note
+
+
+def test_page_note_and_command_line_say_which_have_seen_the_validation_part():
+    def note(record: StudyRecord) -> str:
+        return stage_note(StudyView(record), record.schedule.stages[0])
+
+    record = delivered_record()
+    before = replace(record, test=replace(record.test, refitted=()))
+    for said in (render, lambda one: delivery_lines(one)[0], note):
+        assert REFITTED in said(record) and REFITTED not in said(before)
+    assert summary.test_document(record.test)["refitted"] == ["boosted trees", "persistence"]

@@ -26,10 +26,12 @@ from gman_search.tuning.final_test import FinalTest
 SCHEDULE = HalvingSchedule(("quick", "full"), (2,), 6)
 
 
-def network():
+def network(change=0.0):
+    """Readings that are higher by `change` after the training part."""
     random = np.random.default_rng(0)
     hours = np.arange(24 * 20)
     values = 45 + 12 * np.sin(hours / 24 * 2 * np.pi)[:, None] + random.normal(0, 4, (len(hours), 3))
+    values[len(hours) * 7 // 10 :] += change
     times = np.datetime64("2025-03-03T00:00", "m") + hours * 60
     series = TrafficSeries(values.astype(np.float32), times, tuple("abc"), 60)
     return make_task(DataSpec(history=4, horizon=3), series, random.normal(size=(3, 6)))
@@ -59,9 +61,9 @@ class Bench:
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
+def study(tmp_path, monkeypatch, request):
     """study.run(rows) tests and returns what was told; study.result(), study.looks() and study.bench."""
-    task = network()
+    task = network(getattr(request, "param", 0.0))
     bench = Bench(task)
     monkeypatch.setattr(FinalTest, "_opened_bench", lambda self: bench)
 
@@ -156,6 +158,53 @@ def test_a_longer_search_is_tested_again_and_baselines_are_not_fitted_again(stud
     assert (study.folder / "baselines" / kept_baselines.ABOUT).read_text() == seconds  # no second takes as long again
     assert "quick/5" in {row.name for row in study.result().leaderboard}
     assert [look["role"] for look in study.looks()].count("winner") == 1
+
+
+@pytest.mark.parametrize("study", [6.0], indirect=True)
+def test_baselines_that_have_seen_the_validation_part_are_tested_and_delivered(study):
+    """Traffic that changes after the training part: they know of it, and forecast better than those chosen among."""
+    study.run([evaluation(study, "quick", 0, 30.0)])  # a poor model, so that baselines are members
+    found, task = study.result(), study.bench.task
+    first = {kind.name: kind.load(study.folder / "baselines" / kind.name.replace(" ", "-")) for kind in CHEAP}
+    windows = task.windows("test")
+    before = {
+        name: mean_of_steps(scores_by_step(windows.targets, one.forecast(windows))) for name, one in first.items()
+    }
+    tested = {name: scores["mean"].mae for name, scores in found.baselines.items()}
+    assert tested["persistence"] == pytest.approx(before["persistence"].mae), "it has nothing to learn"
+    assert tested["historical average"] < 0.97 * before["historical average"].mae
+    assert tested["linear regression"] < 0.97 * before["linear regression"].mae
+    assert found.refitted == tuple(first)
+    kept = kept_baselines.kept_baselines(study.folder / "baselines")
+    usual = kept.usual.at(task.day_of_week, task.time_of_day)
+    later = replace(windows, usual=usual)
+    again = mean_of_steps(scores_by_step(windows.targets, kept.baselines["linear regression"].forecast(later)))
+    assert again.mae == pytest.approx(tested["linear regression"]), "`evaluate` compares with those that were tested"
+    saved = read_ensemble(study.folder / "ensemble")
+    assert np.array_equal(saved.usual, kept.usual.table)
+    members = [(i, one.name) for i, one in enumerate(saved.config.members) if one.kind == "baseline"]
+    assert members
+    for number, name in members:
+        member = type(first[name]).load(study.folder / "ensemble" / "members" / str(number))
+        assert np.array_equal(member.forecast(later), kept.baselines[name].forecast(later)), name
+
+
+def test_where_a_baseline_cannot_be_fitted_again_those_that_were_chosen_among_are_tested(study, monkeypatch):
+    class Once(CHEAP[1]):
+        name = "historical average"
+
+        def fit(self, task, *, threads=1, seed=0):
+            if task is not study.bench.task:
+                raise MemoryError("no memory")
+            super().fit(task, threads=threads, seed=seed)
+
+    kinds = (CHEAP[0], Once, CHEAP[2])
+    monkeypatch.setattr(kept_baselines, "baselines", lambda: {kind.name: kind for kind in kinds})
+    told = study.run(some(study))
+    assert "training and validation part: historical average is left out: no memory" in told
+    assert study.result().refitted == () and set(study.result().baselines) == {kind.name for kind in kinds}
+    assert np.array_equal(read_ensemble(study.folder / "ensemble").usual, study.bench.task.usual.table)
+    assert len(kept_baselines.kept_baselines(study.folder / "baselines").baselines) == 3, "`evaluate` finds these"
 
 
 def test_an_ensemble_that_was_deleted_is_made_again(study):

@@ -77,17 +77,22 @@ def test_lost_bars_come_first_and_both_boosted_trees_are_there(benchmarks):
     bars = benchmarks("rivals_bars")
     rows = [row("ensemble", "ensemble", 3.2, 3.0), row("config 3", "winner", 3.4), row("persistence", "baseline", 1.0)]
     rows += [row("boosted trees", "baseline", 3.3, 3.2), row("LightGBM, plain recipe", "baseline", 3.4, 3.1)]
+    rows += [row("LightGBM, plain recipe, both parts", "baseline", 3.25, 3.05)]
     rows += [row("boosted trees on deviations", "baseline", 3.5, 2.9)]  # worse on the mean, better at 15 minutes
     rows += [row("reference trained alone", "reference", 3.6)]
     found = bars.bars([document(rows)])
     told = {bar.bar: bar for bar in found}
     assert told["ensemble / LightGBM, plain recipe, mean"].ratio == pytest.approx(3.2 / 3.4)
     assert told["ensemble / LightGBM, plain recipe, 15 min"].theirs == 3.1
+    assert told["ensemble / LightGBM, plain recipe, both parts, mean"].ratio == pytest.approx(3.2 / 3.25)
     assert told["ensemble / boosted trees, mean"].ratio == pytest.approx(3.2 / 3.3)
     assert told["ensemble / boosted trees, 15 min"].theirs == 2.9 and not told["ensemble / boosted trees, 15 min"].met
     assert told["winner / reference trained alone, mean"].ratio == pytest.approx(3.4 / 3.6)
     assert told["ensemble / reference trained alone, mean"].limit == 0.95
-    assert [bar.met for bar in found] == 3 * [False] + 7 * [True], "the own trees' steps; their mean is within 3 %"
+    own = [f"ensemble / boosted trees, {at} min" for at in (15, 30, 60)]
+    lost = [bar.bar for bar in found if not bar.met]
+    assert sorted(lost) == ["ensemble / LightGBM, plain recipe, both parts, mean", *own]
+    assert [bar.met for bar in found] == 4 * [False] + 10 * [True], "own trees: their mean is within 3 %"
     table = bars.bars_table(found).splitlines()
     assert "**lost**" in table[2] and table[-1].endswith("| met |")
 
@@ -146,8 +151,8 @@ def test_parts_measured_apart_become_one_document(benchmarks, tmp_path):
 
 def test_a_contest_from_end_to_end(benchmarks, stub, capsys, monkeypatch):
     rivals = benchmarks("rivals")
-    monkeypatch.setattr(rivals, "plain_trees", lambda task, seed, validation_stride: rivals.Part(
-        [benchmarks("rivals_product").row("LightGBM, plain recipe", "baseline", 3.3, {"3": 3, "6": 3, "12": 4, "mean": 3.4}, 9, 1)],
+    monkeypatch.setattr(rivals, "plain_trees", lambda task, seed, validation_stride, both: rivals.Part(
+        [benchmarks("rivals_product").row(f"LightGBM, plain recipe{', both parts' * both}", "baseline", 3.3, {"3": 3, "6": 3, "12": 4, "mean": 3.4}, 9, 1)],
         9.0))  # fmt: skip
     monkeypatch.setattr(benchmarks("rivals_autogluon"), "installed", lambda: False)
     monkeypatch.setenv("GMAN_SEARCH_SEARCH__WORKERS", "1")
@@ -166,6 +171,7 @@ def test_a_contest_from_end_to_end(benchmarks, stub, capsys, monkeypatch):
         ("boosted trees", "baseline"),
         ("reference, within the search", "evaluation"),
         ("LightGBM, plain recipe", "baseline"),
+        ("LightGBM, plain recipe, both parts", "baseline"),
         ("reference trained alone", "reference"),
     ]
     assert told["rows"][-1]["val"] == 3.6, "it had the time to grow into full"
@@ -267,13 +273,16 @@ def test_the_plain_trees_beat_persistence(benchmarks, small, monkeypatch):
     for step in (3, 6, 12):
         assert found["test"][str(step)] < masked_scores(observed[:, step - 1], last[:, step - 1]).mae
     assert found["val"] > 0 and found["forecast_ms"] > 0 and found["train_seconds"] > 0
+    (both,) = trees.plain_trees(small, 0, threads=1, both=True).rows
+    assert both["val"] is None and both["name"] == "LightGBM, plain recipe, both parts"
+    assert both["test"]["mean"] != found["test"]["mean"]
 
 
 def test_the_plain_trees_are_validated_on_the_windows_that_a_search_takes(benchmarks, small, monkeypatch):
     rivals, networks = benchmarks("rivals"), benchmarks("rivals_networks")
     seen = []
 
-    def plain_trees(task, seed, *, validation_stride):
+    def plain_trees(task, seed, *, validation_stride, both):
         seen.append(task.starts["val"][::validation_stride])
         return benchmarks("rivals_product").Part([], 1.0)
 

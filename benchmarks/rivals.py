@@ -6,10 +6,11 @@
 
 One after the other, each with all cores: `product`, a search by its command line (`gman-search run --trials fit
 --hours`, or `make run`'s on the demo), whose leaderboard has its ensemble, its winner and its baselines; `baselines`,
-LightGBM by a plain recipe of this benchmark's own, fitted to the training part and to both; `reference`, the three-stage guide's config trained alone for all of
-the time; `autogluon`, AutoGluon-TimeSeries for as long, where it is installed. `--only` measures some of them; what is
-measured of one network, time and seed is kept in one line of results/rivals.jsonl, after each part, and a part that is
-measured again replaces itself. `--json` prints one document a seed, one a line.
+LightGBM by a plain recipe of this benchmark's own, fitted to the training part and to both; `reference`, the
+three-stage guide's config trained alone for all of the time; `autogluon`, AutoGluon-TimeSeries for as long, where it is
+installed. `--only` measures some of them; what is measured of one network, time and seed is kept in one line of
+results/rivals.jsonl, after each part, and a part that is measured again replaces itself. `--json` prints one document a
+seed, one a line.
 """
 
 import argparse

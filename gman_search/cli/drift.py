@@ -106,6 +106,7 @@ def _tested(run: "SavedRun", model: "SeriesForecaster") -> "tuple[DailyErrors, D
     """
     from pathlib import Path
 
+    from gman_search.cli.as_chosen import as_chosen
     from gman_search.forecasting.by_day import daily_errors
     from gman_search.tuning.folder import StudyFolder
     from gman_search.tuning.stored_readings import stored_readings
@@ -115,9 +116,10 @@ def _tested(run: "SavedRun", model: "SeriesForecaster") -> "tuple[DailyErrors, D
     if model.config.refit is not None and run.study is not None:
         # The refitted model was trained on both parts.
         ensemble = None if run.ensemble is None else run.study / "ensemble"
-        model = replace(run, folder=run.study / "winner", ensemble=ensemble).forecaster()
-    val, test = (daily_errors(model, task.series, task.starts[part]) for part in ("val", "test"))
-    return val, test
+        run = replace(run, folder=run.study / "winner", ensemble=ensemble)
+        model = run.forecaster()
+    val = daily_errors(as_chosen(run, model), task.series, task.starts["val"])
+    return val, daily_errors(model, task.series, task.starts["test"])
 
 
 def _week(week: Any, sensors: tuple[str, ...]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def evaluate(flags: EvaluateFlags) -> None:
         return
     from gman_search.forecasting.backtest import backtest
 
-    kept = run.baselines(lambda text: say(f"note: {text}"))
+    kept = run.baselines(lambda text: say(f"note: {text}"), as_tested=part not in ("train", "val"))
     found = backtest(model, windows, flags.interval, kept.baselines, kept.usual)
     if flags.json:
         cut = None if rule is None else {"part": flags.split, "rule": rule, "text": SPLIT_RULES[rule]}

@@ -161,11 +161,11 @@ class SavedRun:
         data = self.data()
         return kept_rules(load_series(data, Path.cwd()), data)
 
-    def baselines(self, say: "Callable[[str], None]") -> "KeptBaselines":
-        """The baselines that the study's final test fitted; `say` is told of those that cannot be read."""
+    def baselines(self, say: "Callable[[str], None]", *, as_tested: bool = True) -> "KeptBaselines":
+        """The baselines of the study; `say` is told of those that cannot be read. `as_tested` as `kept_baselines`."""
         from gman_search.tuning.kept_baselines import kept_baselines
 
-        return kept_baselines((self.study or self.folder) / "baselines", say)
+        return kept_baselines((self.study or self.folder) / "baselines", say, as_tested=as_tested)
 
     def model(self) -> "SavedModel":
         """The saved model; for an evaluation of a search, completed from the study's data."""

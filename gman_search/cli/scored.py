@@ -45,8 +45,13 @@ def scored_part(run: "SavedRun", part: str, command: str) -> Scored:
 
     if part == NEW:
         return _added(model, data)
-    told = (f"new readings since the study: {data.added}, which are not scored here: {command}",) if data.added else ()
-    return Scored(model, split_windows(data.task, part), f"{part} part", data.task.split, told)
+    told = [f"new readings since the study: {data.added}, which are not scored here: {command}"] if data.added else []
+    if part != "test":
+        from gman_search.cli.as_chosen import NOTE, as_chosen
+
+        model, chosen = as_chosen(run, model), model
+        told += [NOTE] if model is not chosen else []
+    return Scored(model, split_windows(data.task, part), f"{part} part", data.task.split, tuple(told))
 
 
 def scored_file(run: "SavedRun", readings: "TrafficSeries", name: str) -> Scored:

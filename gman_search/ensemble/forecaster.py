@@ -1,5 +1,7 @@
 """Forecasting with an ensemble, and with whatever a folder holds."""
 
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,9 +82,19 @@ class EnsembleForecaster(SeriesForecaster):
             total += weights[:, np.newaxis] * forecast
         return total.astype(np.float32)
 
+    def with_baselines(self, kept: Mapping[str, Baseline], usual: UsualValues) -> "EnsembleForecaster":
+        """The same weights and models, and the baselines in `kept`, which need `usual`, in place of those it has."""
+        other = copy(self)
+        other._usual = usual
+        other.members = [
+            (weights, member if isinstance(member, Forecaster) else kept.get(member.name, member))
+            for weights, member in self.members
+        ]
+        return other
+
     def _with_own_usual(self, windows: WindowSet, member: Forecaster) -> WindowSet:
         """A model was trained with usual values of the training part; those of the ensemble are newer."""
-        if member.usual is None or np.array_equal(member.usual.table, self.ensemble.usual):
+        if member.usual is None or (self.usual and np.array_equal(member.usual.table, self.usual.table)):
             return windows
         return replace(windows, usual=member.usual.at(windows.day, windows.time))
 

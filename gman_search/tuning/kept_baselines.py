@@ -127,13 +127,14 @@ def later_baselines(folder: Path, tested: Collection[str]) -> list[str]:
     ]
 
 
-def kept_baselines(folder: Path, say: Say = lambda text: None) -> KeptBaselines:
-    """The baselines that a final test left in `folder`, as they were tested; empty if there was none.
+def kept_baselines(folder: Path, say: Say = lambda text: None, *, as_tested: bool = True) -> KeptBaselines:
+    """The baselines that a search left in `folder`; empty if there was none.
 
+    `as_tested`: those that were tested, which have seen the validation part; else those that were chosen among.
     One that cannot be read is left out, and `say` is called.
     """
     kinds, found = baselines(), {}
-    if _described(folder / REFITTED):
+    if as_tested and _described(folder / REFITTED):
         folder /= REFITTED
     stored = [name for name in _described(folder).get("seconds", {}) if name in kinds]
     if not stored:

@@ -138,6 +138,17 @@ def test_evaluate_agrees_with_the_ensembles_test(finished, command_line):
     assert shown.returncode == 0 and "boosted" in shown.stdout and "regression" in shown.stdout, shown.stderr
 
 
+def test_on_the_validation_part_nothing_is_scored_that_was_trained_on_it(finished, command_line):
+    folder, _ = finished
+    process = command_line("evaluate", "tiny", "--split", "val", "--json", cwd=folder)
+    assert process.returncode == 0 and "the choice was made among" in process.stderr, process.stderr
+    document, rows = json.loads(process.stdout), json.loads((folder / "studies/tiny/winner/test.json").read_text())
+    val = {row["name"]: row["val_mae"] for row in rows["leaderboard"]}
+    assert document["mean"]["mae"] == pytest.approx(val["ensemble"], rel=1e-3)
+    for name, errors in document["baselines"].items():
+        assert errors["mean"]["mae"] == pytest.approx(val[name], rel=1e-3), name
+
+
 def test_evaluate_agrees_with_the_winners_test(finished, command_line):
     folder, run = finished
     process = command_line("evaluate", "tiny", "--single", "--interval", "80", "--json", cwd=folder)

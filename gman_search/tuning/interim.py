@@ -29,13 +29,13 @@ from gman_search.ensemble.untested import write_untested
 from gman_search.errors import GmanSearchError
 from gman_search.halving.evaluations import Evaluation, State, latest_attempts
 from gman_search.halving.halving_schedule import HalvingSchedule
-from gman_search.halving.interim import is_better, is_due
+from gman_search.halving.interim import is_better, is_due, promising
 from gman_search.halving.members import ensemble_evaluations
 from gman_search.spec import StudySpec
 from gman_search.tuning.artifacts import Artifacts, open_store
 from gman_search.tuning.deliver import candidates_of
 from gman_search.tuning.folder import StudyFolder
-from gman_search.tuning.kept_baselines import Fitted, fitted_baselines
+from gman_search.tuning.kept_baselines import Fitted, cores, fitted_baselines
 
 __all__ = ["InterimDelivery", "InterimProcess", "interim_process"]
 
@@ -77,12 +77,12 @@ class InterimDelivery:
     def look(self, evaluations: Sequence[Evaluation], schedule: HalvingSchedule, fitted: Mapping[str, Fitted]) -> bool:
         """Choose among `fitted` and what has finished, unless that was done before; whether it was delivered.
 
-        Of evaluations that are new the best few take part, and the next ones in the next look.
+        Of evaluations that are new and promising the best few take part, and the next ones in the next look.
 
         Raises:
             DataError: it cannot be written.
         """
-        rows = ensemble_evaluations(evaluations, schedule)
+        rows = promising(ensemble_evaluations(evaluations, schedule), self.delivered)
         asked = ([(row.key, row.facts.get("folder"), row.val_mae) for row in rows], list(fitted))
         if asked == self._seen or not (rows or fitted):
             return False
@@ -199,10 +199,13 @@ def interim_process(spec_json: str, url: str, folder: str, base: str) -> None:
     artifacts = Artifacts(open_store(spec.search.artifacts, place.path), studies.store)
     delivery = InterimDelivery(task, spec.data, place, artifacts)
     fitted = fitted_baselines(task, place.baselines, seed=spec.seed, say=logging.info)
+    with suppress(GmanSearchError):
+        delivery.look((), studies.schedule, fitted)  # their forecasts are kept, and not a cost of each look
     last, seconds = None, 0.0
     while not _parent_ended():
-        if is_due(time.monotonic(), last, seconds):
-            began = time.monotonic()
+        if is_due(time.monotonic(), last, seconds, cores()):
+            # Not by the clock: at low priority a second of the processor takes several, and costs others only one.
+            began = time.process_time()
             try:
                 rows = studies.evaluations()
                 if any(row.state is State.COMPLETE for row in rows):  # the baselines are delivered already
@@ -210,7 +213,7 @@ def interim_process(spec_json: str, url: str, folder: str, base: str) -> None:
             except Exception:  # the next look may find what this one missed; the search does not depend on it
                 logging.exception("no delivery")
             last = time.monotonic()
-            seconds = last - began
+            seconds = time.process_time() - began
         time.sleep(LOOK_SECONDS)
 
 

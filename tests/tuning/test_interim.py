@@ -15,6 +15,7 @@ from gman_search.data_spec import DataSpec
 from gman_search.ensemble.candidate import Opened
 from gman_search.ensemble.forecaster import EnsembleForecaster
 from gman_search.ensemble.store import read_ensemble
+from gman_search.halving import interim
 from gman_search.halving.evaluations import Evaluation, State
 from gman_search.halving.halving_schedule import HalvingSchedule
 from gman_search.halving.interim import NOISE, SHARE, is_better, is_due
@@ -93,7 +94,15 @@ def test_every_improvement_is_delivered_and_nothing_worse(delivery):
     assert (best.name, best.kind) == ("quick/3", "evaluation")
 
 
-def test_each_evaluation_forecasts_the_validation_part_once(delivery):
+def test_what_is_far_behind_the_delivered_one_takes_no_time(delivery):
+    delivery.look([])
+    far, near = (1.25 * share * delivery.of.delivered for share in (1.2, 1.0))  # a MAE of 0.8 of the noise
+    delivery.look([evaluation("quick", 0, far), evaluation("quick", 1, near)])
+    assert set(delivery.opened) == {f"quick-1-{near}"}
+
+
+def test_each_evaluation_forecasts_the_validation_part_once(delivery, monkeypatch):
+    monkeypatch.setattr(interim, "PROMISING", 100.0)
     rows = [evaluation("quick", config, 2.0 + config) for config in range(3)]
     for count in (1, 2, 3):
         delivery.look(rows[:count])
@@ -104,7 +113,8 @@ def test_each_evaluation_forecasts_the_validation_part_once(delivery):
     assert delivery.opened[before:] == ["quick-3-30.0"], "the others' forecasts are known, and nothing was delivered"
 
 
-def test_of_many_new_evaluations_the_best_come_first_and_the_others_later(delivery):
+def test_of_many_new_evaluations_the_best_come_first_and_the_others_later(delivery, monkeypatch):
+    monkeypatch.setattr(interim, "PROMISING", 100.0)
     rows = [evaluation("quick", config, 9.0 - config) for config in range(5)]
     taken = []
     for _ in range(4):
@@ -129,13 +139,13 @@ def test_better_means_by_more_than_the_noise(found, delivered):
     assert is_better(found, None) and is_better(found, float("nan")) and not is_better(float("nan"), delivered)
 
 
-@given(st.lists(st.floats(0.1, 50), min_size=1, max_size=30))
-def test_deliveries_never_take_more_than_their_share(costs):
+@given(st.lists(st.floats(0.1, 50), min_size=1, max_size=30), st.integers(1, 8))
+def test_deliveries_never_take_more_than_their_share(costs, cores):
     now, last, seconds, spent = 0.0, None, 0.0, 0.0
     for cost in costs:
-        while not is_due(now, last, seconds):
+        while not is_due(now, last, seconds, cores):
             now += 1.0
         if last is not None:
-            assert spent <= SHARE * now + 1e-6
+            assert spent <= SHARE * cores * now + 1e-6
         now, spent, seconds = now + cost, spent + cost, cost
         last = now

@@ -38,7 +38,7 @@ def test_the_split_rule_stands_beside_the_numbers(monkeypatch, capsys, rule):
         study=None,
         study_data=lambda: SimpleNamespace(task=SimpleNamespace(split=rule), added="3 days (72 rows)", grown=None),
         ensemble_config=lambda: None,
-        baselines=lambda _: SimpleNamespace(baselines={}, usual=None),
+        baselines=lambda _, *, as_tested: SimpleNamespace(baselines={}, usual=None),
     )
     monkeypatch.setattr("gman_search.cli.run_locator.find_run", lambda *_, single: run)
     windows = SimpleNamespace(

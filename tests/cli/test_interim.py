@@ -9,7 +9,9 @@ import time
 import pytest
 
 from gman_search.data.task import load_task
+from gman_search.halving import interim as halving_interim
 from gman_search.halving.members import ensemble_evaluations
+from gman_search.tuning import interim
 from gman_search.tuning.factory import open_studies
 from gman_search.tuning.folder import StudyFolder
 from gman_search.tuning.interim import NEW_AT_ONCE, InterimDelivery
@@ -73,7 +75,8 @@ def test_trained_models_forecast_in_the_process_of_deliveries(finished, monkeypa
     delivery = InterimDelivery(task, spec.data, place, None)
     assert delivery.delivered is not None
     # What was chosen among some of them may look better than what was chosen among all: here nothing shall.
-    monkeypatch.setattr(InterimDelivery, "delivered", property(lambda self: 0.0))
+    monkeypatch.setattr(interim, "is_better", lambda found, delivered: False)
+    monkeypatch.setattr(halving_interim, "PROMISING", 1e6)
     rows = studies.evaluations()
     evaluations = {row.key for row in ensemble_evaluations(rows, studies.schedule)}
     looks = -(-len(evaluations) // NEW_AT_ONCE)

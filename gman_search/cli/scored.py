@@ -49,8 +49,9 @@ def scored_part(run: "SavedRun", part: str, command: str) -> Scored:
     if part != "test":
         from gman_search.cli.as_chosen import NOTE, as_chosen
 
-        model, chosen = as_chosen(run, model), model
-        told += [NOTE] if model is not chosen else []
+        delivered, model = model, as_chosen(run, model)
+        if model is not delivered:
+            told.append(NOTE)
     return Scored(model, split_windows(data.task, part), f"{part} part", data.task.split, tuple(told))
 
 

@@ -146,17 +146,18 @@ def candidates_of(
             role = "reference"
         return Candidate(row.key, "evaluation", row.key, role, training_costs(row, lineage), opened)
 
+    windows = replace(task.windows("val"), starts=np.arange(len(task.targets)))
+    later = windows
+    if refitted is not None and refitted.usual is not None:
+        later = replace(windows, usual=refitted.usual.at(task.day_of_week, task.time_of_day))
+
+    def of(baseline: Baseline, windows: WindowSet) -> Opened:
+        return Opened(lambda starts: baseline.forecast(windows.take(starts)), baseline.save)
+
     def baseline(name: str, found: Fitted) -> Candidate:
-        windows = replace(task.windows("val"), starts=np.arange(len(task.targets)))
-
-        def opened(baseline: Baseline = found.baseline, windows: WindowSet = windows) -> Opened:
-            return Opened(lambda starts: baseline.forecast(windows.take(starts)), baseline.save)
-
-        later = None
-        if refitted is not None and refitted.usual is not None:
-            usual = refitted.usual.at(task.day_of_week, task.time_of_day)
-            later = partial(opened, refitted.baselines[name], replace(windows, usual=usual))
-        return Candidate(name, "baseline", None, "baseline", {name: found.seconds}, opened, later)
+        opened = partial(of, found.baseline, windows)
+        again = None if refitted is None else partial(of, refitted.baselines[name], later)
+        return Candidate(name, "baseline", None, "baseline", {name: found.seconds}, opened, again)
 
     return [*(evaluation(row) for row in rows), *(baseline(*item) for item in fitted.items())]
 

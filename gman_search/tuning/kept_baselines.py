@@ -101,8 +101,9 @@ def refitted_baselines(
     task: ForecastDataset, fitted: Mapping[str, Fitted], folder: Path, data: DataSpec, *, seed: int, say: Say
 ) -> KeptBaselines | None:
     """`fitted`, of `folder`, fitted to training and validation part; None where that fails for one of them."""
+    whole = task_before_test(task, data.imputation)
     found = fitted_baselines(
-        whole := task_before_test(task, data.imputation),
+        whole,
         folder / REFITTED,
         seed=seed,
         say=lambda text: say(f"training and validation part: {text}"),

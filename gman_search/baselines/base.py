@@ -1,12 +1,15 @@
 """What every baseline can do."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gman_search.baselines.vector_autoregression import Autoregression, HeldOut, fit_autoregression
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError
 from gman_search.metrics import joined_scores, scores_by_step
@@ -16,8 +19,10 @@ from gman_search.record import Scores
 if TYPE_CHECKING:
     from gman_search.data.task import ForecastDataset
 
-__all__ = ["Baseline", "baseline_scores", "check_windows"]
+__all__ = ["Baseline", "Regression", "baseline_scores", "check_windows", "shared_regression"]
 
+Regression = Callable[[], tuple[Autoregression, HeldOut]]
+"""Fits the regression that several baselines build on, when it is first called."""
 
 TARGETS_AT_ONCE = 2**25
 """More than that are scored in parts: forecasts of all windows of a large network are several times its readings."""
@@ -29,10 +34,17 @@ class Baseline(ABC):
     name: ClassVar[str]
     library: ClassVar[str | None] = None
     """Module that fitting needs and that may be missing."""
+    builds_on: ClassVar[str | None] = None
+    """Name of the baseline that has the same regression."""
 
     @abstractmethod
-    def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
-        """Fit to the training part, and to nothing else of `task`. Equal arguments give equal forecasts."""
+    def fit(
+        self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0, regression: Regression | None = None
+    ) -> None:
+        """Fit to the training part, and to nothing else of `task`. Equal arguments give equal forecasts.
+
+        `regression` has that of the same task, which several baselines share; None: it is fitted here.
+        """
 
     @abstractmethod
     def forecast(self, windows: WindowSet) -> NDArray[np.float32]:
@@ -58,6 +70,11 @@ class Baseline(ABC):
         Raises:
             DataError: there is none of this kind, or it is damaged.
         """
+
+
+def shared_regression(task: "ForecastDataset") -> Regression:
+    """For fitting several baselines to the training part of one task."""
+    return cache(partial(fit_autoregression, task.windows("train")))
 
 
 def check_windows(windows: WindowSet, fitted: tuple[int, int, int], name: str) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.baselines.base import Baseline, check_windows
+from gman_search.baselines.base import Baseline, Regression, check_windows
+from gman_search.baselines.cheap import LinearRegression
 from gman_search.baselines.tree_features import Places, TreeFeatures
 from gman_search.baselines.vector_autoregression import Autoregression, fit_autoregression, forecast_autoregression
 from gman_search.data.window_set import WindowSet
@@ -67,6 +68,7 @@ class BoostedTrees(Baseline):
 
     name: ClassVar[str] = "boosted trees"
     library: ClassVar[str | None] = "lightgbm"
+    builds_on: ClassVar[str | None] = LinearRegression.name
 
     def __init__(self) -> None:
         self._steps: list[Any] = []  # a LightGBM booster for each step; None where no target of it was observed
@@ -78,10 +80,13 @@ class BoostedTrees(Baseline):
         said: NDArray[np.floating] = features.regression[window, step, sensor]
         return said
 
-    def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
+    def fit(
+        self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0, regression: Regression | None = None
+    ) -> None:
         """Raises UsageError where LightGBM cannot be imported."""
         lightgbm = _lightgbm()
-        self._regression, (windows, held_out) = fit_autoregression(task.windows("train"))
+        found = regression() if regression else fit_autoregression(task.windows("train"))
+        self._regression, (windows, held_out) = found
         self._sizes = (windows.P, windows.Q, windows.readings.shape[1])
         features = TreeFeatures(windows, held_out)
         settings = {**SETTINGS, "num_threads": 1, "seed": seed}

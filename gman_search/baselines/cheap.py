@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.baselines.base import Baseline, check_windows
+from gman_search.baselines.base import Baseline, Regression, check_windows
 from gman_search.baselines.naive import historical_average, persistence
 from gman_search.baselines.vector_autoregression import Autoregression, fit_autoregression, forecast_autoregression
 from gman_search.data.window_set import WindowSet
@@ -36,7 +36,9 @@ def _read(folder: Path, name: str) -> dict[str, NDArray[Any]]:
 class _Unfitted(Baseline):
     """A baseline that is a function of the windows alone."""
 
-    def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
+    def fit(
+        self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0, regression: Regression | None = None
+    ) -> None:
         """Nothing to fit: usual values come with the windows."""
 
     def save(self, folder: Path) -> None:
@@ -75,9 +77,11 @@ class LinearRegression(Baseline):
         self._model: Autoregression | None = None
         self._sizes = (0, 0, 0)
 
-    def fit(self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0) -> None:
+    def fit(
+        self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0, regression: Regression | None = None
+    ) -> None:
         windows = task.windows("train")
-        self._model = fit_autoregression(windows)[0]
+        self._model = (regression() if regression else fit_autoregression(windows))[0]
         self._sizes = (windows.P, windows.Q, windows.readings.shape[1])
 
     def forecast(self, windows: WindowSet) -> NDArray[np.float32]:

@@ -36,8 +36,8 @@ REPORT_SECONDS = 5.0
 """Writing what is delivered, beside what `api/budget_planner.py` leaves for starting and the report."""
 TREES, TREE_ROWS, TREE_SECONDS, TREE_ROW_SECONDS, TREE_FORECAST_SECONDS = 2, 150_000, 0.25, 1e-5, 4e-6
 """Of boosted trees for one step: rows at most, seconds in any case, for a row of training and one of forecasting."""
-REGRESSIONS, REGRESSION_ROWS, REGRESSION_SECONDS = 3, 2_000_000, 1e-5
-"""Of linear regression, which trees contain, too: pairs of a window and a sensor at most, seconds for each."""
+REGRESSION_ROWS, REGRESSION_SECONDS = 2_000_000, 1e-5
+"""Of linear regression, which trees build on: pairs of a window and a sensor at most, seconds for each."""
 SCORED_WINDOWS = 1000
 """What an ensemble is chosen on."""
 
@@ -129,6 +129,7 @@ def finals_plan(spec: StudySpec, task: "ForecastDataset") -> FinalsPlan:
         test_seconds=final_test_seconds(spec, task, trees_fitted=True),
         tested_windows=_tested_windows(task),
         other_test_seconds=_other_test_seconds(task, trees_fitted=True),
+        fit_seconds=_fit_seconds(task),
     )
 
 
@@ -150,13 +151,20 @@ def _tested_windows(task: "ForecastDataset") -> int:
 
 def _other_test_seconds(task: "ForecastDataset", *, trees_fitted: bool) -> float:
     """Of a test, without the forecasts of GMANs."""
-    sensors = len(task.series.sensors)
-    pairs = len(task.starts["train"]) * sensors
-    fits = 1 if trees_fitted else 2  # the second one, to the validation part too, is for the test
-    trees = fits * (TREE_SECONDS + TREE_ROW_SECONDS * min(TREE_ROWS, pairs))
-    trees += TREE_FORECAST_SECONDS * sensors * _tested_windows(task)
-    regressions = fits * REGRESSIONS * REGRESSION_SECONDS * min(REGRESSION_ROWS, pairs)
-    return REPORT_SECONDS + TREES * task.Q * trees + regressions
+    forecasts = TREE_FORECAST_SECONDS * len(task.series.sensors) * _tested_windows(task)
+    return REPORT_SECONDS + TREES * task.Q * forecasts + sum(_fit_seconds(task)[1 if trees_fitted else 0 :])
+
+
+def _fit_seconds(task: "ForecastDataset") -> tuple[float, float]:
+    """Of both fits of the baselines: the second one, for the test, is to the validation part, too."""
+    sensors, train, val = len(task.series.sensors), len(task.starts["train"]), len(task.starts["val"])
+
+    def seconds(windows: int) -> float:
+        pairs = windows * sensors
+        trees = TREES * task.Q * (TREE_SECONDS + TREE_ROW_SECONDS * min(TREE_ROWS, pairs))
+        return trees + REGRESSION_SECONDS * min(REGRESSION_ROWS, pairs)
+
+    return seconds(train), seconds(train + val)
 
 
 def schedule_of(spec: StudySpec, task: "ForecastDataset") -> HalvingSchedule:

@@ -99,7 +99,8 @@ class FinalsPlan:
     `window_seconds` is for training on one window, by stage; `reference_window_seconds` at the guide's quick stage.
     `reference_seconds` is for the reference, 0 for none; `final_seconds` for each of `count` final trainings;
     `test_seconds` are for ensemble, test and report, in which every candidate forecasts `tested_windows`;
-    `other_test_seconds` of them are no forecasts of GMANs.
+    `other_test_seconds` of them are no forecasts of GMANs. `fit_seconds` are of the fits of the baselines before the
+    search and, part of `other_test_seconds`, for the test.
     """
 
     windows: int
@@ -112,6 +113,7 @@ class FinalsPlan:
     test_seconds: float = 0.0
     tested_windows: int = 0
     other_test_seconds: float = 0.0
+    fit_seconds: tuple[float, float] = (0.0, 0.0)
 
 
 def extra_share(*, reference: bool, finals: int, hours: bool = False) -> float:

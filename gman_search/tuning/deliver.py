@@ -157,7 +157,9 @@ def candidates_of(
     def baseline(name: str, found: Fitted) -> Candidate:
         opened = partial(of, found.baseline, windows)
         again = None if refitted is None else partial(of, refitted.baselines[name], later)
-        return Candidate(name, "baseline", None, "baseline", {name: found.seconds}, opened, again)
+        parts = (name, found.baseline.builds_on)
+        costs = {each: fitted[each].seconds for each in parts if each is not None and each in fitted}
+        return Candidate(name, "baseline", None, "baseline", costs, opened, again)
 
     return [*(evaluation(row) for row in rows), *(baseline(*item) for item in fitted.items())]
 

@@ -143,21 +143,24 @@ def slowness(study: SearchStudy, rows: Sequence[Evaluation]) -> float | None:
     return measured / planned
 
 
-def test_seconds(study: SearchStudy, rows: Sequence[Evaluation]) -> float:
+def test_seconds(study: SearchStudy, rows: Sequence[Evaluation], first_fit: float | None = None) -> float:
     """Seconds of ensemble, test and report, as fast as the machine was; as planned where that is not known.
 
-    Those that would be tested now stand for all that will be.
+    Those that would be tested now stand for all that will be. `first_fit` are the seconds of the baselines' first fit.
     """
     plan = study.finals
     if plan is None:
         return 0.0
+    first, second = plan.fit_seconds
+    # How long a tree takes differs fourfold between machines, and from GMANs' steps, which do not show it.
+    later = second * (first_fit / first - 1) if first_fit and first else 0.0
     slow = slowness(study, rows)
     members = ensemble_evaluations(rows, study.schedule)
     if slow is None or not members:
-        return plan.test_seconds
+        return plan.test_seconds + later
     window = sum(plan.window_seconds[row.stage] for row in members) / len(members)
     times = max(1.0, slow) if study.spec.search.workers == 1 else max(TWO_THREADS, SHARED * slow)
-    return plan.other_test_seconds + times * FORECAST_SHARE * TESTED * window * plan.tested_windows
+    return later + plan.other_test_seconds + times * FORECAST_SHARE * TESTED * window * plan.tested_windows
 
 
 def _step_seconds(study: SearchStudy, rows: Sequence[Evaluation], plan: FinalsPlan) -> dict[str, float]:

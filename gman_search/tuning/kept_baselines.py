@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gman_search.baselines.base import Baseline
+from gman_search.baselines.base import Baseline, Regression, shared_regression
 from gman_search.baselines.registry import CHEAP, baselines
 from gman_search.data.all_readings import task_before_test
 from gman_search.data.task import ForecastDataset
@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 
 class Fitted(NamedTuple):
-    """A baseline and the seconds that fitting it took."""
+    """A baseline and the seconds that fitting it took, without those of the baseline that it builds on."""
 
     baseline: Baseline
     seconds: float
@@ -55,16 +55,18 @@ def fitted_baselines(
     seed: int,
     say: Say,
     kinds: Collection[type[Baseline]] | None = None,
+    regression: Regression | None = None,
 ) -> dict[str, Fitted]:
     """Every baseline by name, from `folder` where it was fitted to the same data, else fitted now and kept there.
 
     One that cannot be fitted, for want of its library, is left out; `say` is called for it, and before what takes time.
-    `kinds` are some of them; None: all.
+    `kinds` are some of them; None: all. `regression` is that of `task`, where it is shared with other calls.
     """
     stored = _described(folder)
     same = stored.get("fingerprint") == task.fingerprint
     seconds: dict[str, float] = dict(stored.get("seconds", {})) if same else {}
     result: dict[str, Fitted] = {}
+    regression = regression or shared_regression(task)
     for name, kind in baselines().items():
         if kinds is not None and kind not in kinds:
             continue
@@ -80,7 +82,7 @@ def fitted_baselines(
                 say(f"fitting {name}")
             began = time.perf_counter()
             baseline = kind()
-            baseline.fit(task, threads=cores(), seed=seed)
+            baseline.fit(task, threads=cores(), seed=seed, regression=regression)
             seconds[name] = time.perf_counter() - began
             with atomic_folder(place) as partial:
                 baseline.save(partial)

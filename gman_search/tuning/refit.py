@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gman_search.baselines.base import shared_regression
 from gman_search.baselines.registry import baselines
 from gman_search.data.task import ForecastDataset
 from gman_search.ensemble.store import (
@@ -88,12 +89,13 @@ class Refit:
     ) -> SavedModel | None:
         """Every member into `folder`; returns the winner's, where it is one of them."""
         found: SavedModel | None = None
+        regression = shared_regression(self.task)
         for number, member in enumerate(ensemble.config.members):
             into = member_folder(folder, number)
             if member.kind == "baseline":
                 self.say(f"fitting {member.name}")
                 baseline = baselines()[member.name]()
-                baseline.fit(self.task, threads=cores(), seed=self.seed)
+                baseline.fit(self.task, threads=cores(), seed=self.seed, regression=regression)
                 baseline.save(into)
                 continue
             saved = read_saved_model(member_folder(ensemble.folder, number))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gman_search import __version__
+from gman_search.baselines.base import shared_regression
 from gman_search.baselines.naive import persistence_mae
 from gman_search.baselines.registry import CHEAP
 from gman_search.data.checks.finding import Finding
@@ -82,8 +83,7 @@ def run_search(
     with sharing(checked.task, spec.data, folder.path) if is_open else nullcontext(checked.task) as task:
         del checked  # it holds the readings, too
         if is_open:
-            _deliver_baselines(spec, task, folder, studies, on_warning)
-            clock = RunClock(studies, limit)
+            clock = RunClock(studies, limit, _deliver_baselines(spec, task, folder, studies, on_warning))
             try:
                 with InterimProcess(spec, url, folder) as interim:
 
@@ -124,15 +124,20 @@ def _deliver_baselines(
     folder: StudyFolder,
     studies: SearchStudy,
     say: Callable[[str], None],
-) -> None:
-    """Fit the baselines before anything else, so that there is a forecast from the first minute on."""
-    delivery = InterimDelivery(task, spec.data, folder, None)
+) -> float:
+    """Fit the baselines before anything else, so that there is a forecast from the first minute on; their seconds."""
+    delivery, regression = InterimDelivery(task, spec.data, folder, None), shared_regression(task)
+    seconds = 0.0
     try:
         for kinds in (CHEAP, None):
-            fitted = fitted_baselines(task, folder.baselines, seed=spec.seed, say=say, kinds=kinds)
+            fitted = fitted_baselines(
+                task, folder.baselines, seed=spec.seed, say=say, kinds=kinds, regression=regression
+            )
+            seconds = sum(each.seconds for each in fitted.values())
             delivery.look((), studies.schedule, fitted)
     except KeyboardInterrupt:
         raise Interrupted("stopped before the search began; the same command goes on") from None
+    return seconds
 
 
 def study_record(studies: SearchStudy, folder: StudyFolder) -> StudyRecord:

@@ -45,11 +45,12 @@ class RunClock:
     Args:
         study: whose clock is set.
         limit: of the run; None: it has no clock.
+        first_fit: seconds that the baselines' first fit took; None: that is not known.
     """
 
-    def __init__(self, study: SearchStudy, limit: TimeLimit | None) -> None:
-        self._study, self._limit = study, limit
-        self._test_seconds = test_seconds(study, ())
+    def __init__(self, study: SearchStudy, limit: TimeLimit | None, first_fit: float | None = None) -> None:
+        self._study, self._limit, self._first_fit = study, limit, first_fit
+        self._test_seconds = test_seconds(study, (), first_fit)
         self._first = time.monotonic()
         self._looked_at = 0
         self._set()
@@ -72,7 +73,7 @@ class RunClock:
         if finished < FIRST_LOOK or finished == self._looked_at:
             return False
         self._looked_at = finished
-        self._test_seconds = test_seconds(self._study, rows)
+        self._test_seconds = test_seconds(self._study, rows, self._first_fit)
         self._set()
         return True
 

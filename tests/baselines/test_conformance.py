@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gman_search.baselines.base import baseline_scores
+from gman_search.baselines.base import baseline_scores, shared_regression
 from gman_search.baselines.registry import CHEAP, baselines
 from gman_search.errors import DataError, DiskFull
 from gman_search.report.figures.ensemble_weights import PATTERNS
@@ -39,6 +39,17 @@ def test_a_full_disk_is_told(kind, small_disk):
 
 def forecast_of(kind, task, part="test"):
     return fitted(kind, task).forecast(task.windows(part))
+
+
+@every_baseline
+def test_a_regression_that_is_shared_gives_the_same_forecasts(kind):
+    task = task_of(readings_of(sensors=3), history=4, horizon=2)
+    shared = shared_regression(task)
+    assert shared() is shared(), "it is fitted once"
+    for _ in range(2):  # whoever used it before has left it as it was
+        found = fitted(kind, task, regression=shared).forecast(task.windows("test"))
+        assert np.array_equal(found, forecast_of(kind, task))
+    assert kind.builds_on is None or kind.builds_on in baselines()
 
 
 def test_the_names_are_those_that_are_printed():

@@ -193,10 +193,10 @@ def test_where_a_baseline_cannot_be_fitted_again_those_that_were_chosen_among_ar
     class Once(CHEAP[1]):
         name = "historical average"
 
-        def fit(self, task, *, threads=1, seed=0):
+        def fit(self, task, *, threads=1, seed=0, regression=None):
             if task is not study.bench.task:
                 raise MemoryError("no memory")
-            super().fit(task, threads=threads, seed=seed)
+            super().fit(task, threads=threads, seed=seed, regression=regression)
 
     kinds = (CHEAP[0], Once, CHEAP[2])
     monkeypatch.setattr(kept_baselines, "baselines", lambda: {kind.name: kind for kind in kinds})
@@ -241,7 +241,7 @@ def test_a_baseline_that_cannot_be_fitted_costs_itself_alone(study, monkeypatch,
     class Broken(CHEAP[0]):
         name = "boosted trees"
 
-        def fit(self, task, *, threads=1, seed=0):
+        def fit(self, task, *, threads=1, seed=0, regression=None):
             raise error
 
     monkeypatch.setattr(kept_baselines, "baselines", lambda: {kind.name: kind for kind in (*CHEAP, Broken)})

@@ -81,6 +81,22 @@ def test_the_time_of_the_test_is_that_of_models_like_those_there_are_at_the_spee
     assert study.clock() is None
 
 
+@pytest.mark.parametrize("times_as_long", [0.5, 1.0, 4.0])
+def test_the_second_fit_of_the_baselines_takes_as_much_longer_as_the_first(study, times_as_long):
+    """Boosted trees are slow on machines where GMANs are not: no evaluation shows how long they will take."""
+    study.finals = replace(PLAN, fit_seconds=(20.0, 30.0))
+    began = time.monotonic()
+    clock = RunClock(study, TimeLimit(0.5, began), 20.0 * times_as_long)
+    later = 30.0 * (times_as_long - 1)
+    assert clock.until == pytest.approx(began + 1700 - later)
+    ended(study, 3, 1.0)
+    assert clock.look()
+    assert clock.until == pytest.approx(began + 1800 - to_test(1.0) - later, abs=1)
+    assert RunClock(study, TimeLimit(0.5, began)).until == pytest.approx(began + 1700), (
+        "as planned where none was fitted"
+    )
+
+
 def test_with_every_evaluation_that_ends_the_time_is_corrected(study):
     clock = RunClock(study, TimeLimit(0.5, time.monotonic()))
     ended(study, 3, 4.0)

@@ -6,7 +6,10 @@ if TYPE_CHECKING:
     from gman_search.cli.run_locator import SavedRun
     from gman_search.forecasting.series_forecaster import SeriesForecaster
 
-__all__ = ["NOTE", "as_chosen"]
+__all__ = ["NOTE", "SEEN", "as_chosen"]
+
+SEEN = ("train", "val")
+"""Parts that the delivered baselines have learned from."""
 
 NOTE = (
     "baselines, also those in the ensemble, are those that the choice was made among; those that are delivered were "

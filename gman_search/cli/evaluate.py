@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from gman_search.cli.as_chosen import SEEN
 from gman_search.cli.ensemble_notes import ensemble_notes
 from gman_search.cli.flags import with_flags
 from gman_search.cli.options import Json, Single, Storage, Studies
@@ -116,7 +117,7 @@ def evaluate(flags: EvaluateFlags) -> None:
         return
     from gman_search.forecasting.backtest import backtest
 
-    kept = run.baselines(lambda text: say(f"note: {text}"), as_tested=part not in ("train", "val"))
+    kept = run.baselines(lambda text: say(f"note: {text}"), as_tested=part not in SEEN)
     found = backtest(model, windows, flags.interval, kept.baselines, kept.usual)
     if flags.json:
         cut = None if rule is None else {"part": flags.split, "rule": rule, "text": SPLIT_RULES[rule]}

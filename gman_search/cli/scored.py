@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gman_search.cli.as_chosen import NOTE, SEEN, as_chosen
 from gman_search.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ def scored_part(run: "SavedRun", part: str, command: str) -> Scored:
     if part == NEW:
         return _added(model, data)
     told = [f"new readings since the study: {data.added}, which are not scored here: {command}"] if data.added else []
-    if part != "test":
-        from gman_search.cli.as_chosen import NOTE, as_chosen
-
+    if part in SEEN:
         delivered, model = model, as_chosen(run, model)
         if model is not delivered:
             told.append(NOTE)

@@ -129,7 +129,7 @@ def finals_plan(spec: StudySpec, task: "ForecastDataset") -> FinalsPlan:
         test_seconds=final_test_seconds(spec, task, trees_fitted=True),
         tested_windows=_tested_windows(task),
         other_test_seconds=_other_test_seconds(task, trees_fitted=True),
-        fit_seconds=_fit_seconds(task),
+        first_fit_seconds=_fit_seconds(task)[0],
     )
 
 

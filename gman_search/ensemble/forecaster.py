@@ -68,15 +68,21 @@ class EnsembleForecaster(SeriesForecaster):
                 folder = member_folder(self.ensemble.folder, number)
                 opened = self._opened(member.kind, member.name, folder, traced)
                 self.members.append((weights[:, number], opened))
+        self._same = self._distinct()
 
     def values(self, windows: WindowSet, *, of: int | None = None) -> np.ndarray:
         """Forecasts (W, Q, N) in the data's unit."""
         total = np.zeros((len(windows), self.Q, len(self.sensors)))
         work = sum(member.work for _, member in self.members if isinstance(member, Forecaster))
         backend = chosen_backend(self._backend, work * (of or len(windows)))
+        looked_up = {id(self._usual): windows}
         for weights, member in self.members:
             if isinstance(member, Forecaster):
-                forecast = member.values(self._with_own_usual(windows, member), backend=backend)
+                # A model was trained with usual values of the training part; those of the ensemble are newer.
+                usual = self._same.get(id(member.usual), self._usual)
+                if id(usual) not in looked_up and usual is not None:
+                    looked_up[id(usual)] = replace(windows, usual=usual.at(windows.day, windows.time))
+                forecast = member.values(looked_up[id(usual)], backend=backend)
             else:
                 forecast = member.forecast(windows)
             total += weights[:, np.newaxis] * forecast
@@ -86,17 +92,25 @@ class EnsembleForecaster(SeriesForecaster):
         """The same weights and models, and the baselines in `kept`, which need `usual`, in place of those it has."""
         other = copy(self)
         other._usual = usual
+        other._same = other._distinct()
         other.members = [
             (weights, member if isinstance(member, Forecaster) else kept.get(member.name, member))
             for weights, member in self.members
         ]
         return other
 
-    def _with_own_usual(self, windows: WindowSet, member: Forecaster) -> WindowSet:
-        """A model was trained with usual values of the training part; those of the ensemble are newer."""
-        if member.usual is None or (self.usual and np.array_equal(member.usual.table, self.usual.table)):
-            return windows
-        return replace(windows, usual=member.usual.at(windows.day, windows.time))
+    def _distinct(self) -> dict[int, UsualValues]:
+        """By id of a model's usual values, the first that are equal to them: the models of a study share theirs."""
+        found = [] if self._usual is None else [self._usual]
+        same = {}
+        for _, member in self.members:
+            if isinstance(member, Forecaster) and member.usual is not None:
+                own = member.usual
+                equal = next((one for one in found if np.array_equal(one.table, own.table)), None)
+                if equal is None:
+                    found.append(own)
+                same[id(own)] = equal or own
+        return same
 
     def _opened(self, kind: str, name: str, folder: Path, traced: bool) -> Member:
         if kind == "baseline":

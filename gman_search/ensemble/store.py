@@ -29,6 +29,7 @@ __all__ = [
     "WithoutTrees",
     "is_ensemble",
     "member_folder",
+    "read_config",
     "read_ensemble",
     "write_ensemble",
 ]
@@ -126,11 +127,11 @@ def write_ensemble(ensemble: SavedEnsemble) -> None:
     write_text(ensemble.folder / ABOUT, json.dumps(description, indent=2) + "\n")
 
 
-def read_ensemble(folder: Path) -> SavedEnsemble:
-    """The ensemble in `folder`.
+def read_config(folder: Path) -> EnsembleConfig:
+    """The description of the ensemble in `folder`, without its arrays.
 
     Raises:
-        DataError: there is none, it is damaged, of another version, or a member is missing.
+        DataError: there is none, it is damaged, or of another version.
     """
     file = folder / ABOUT
     try:
@@ -150,6 +151,16 @@ def read_ensemble(folder: Path) -> SavedEnsemble:
         raise DataError(f"{file}: expected a description of the ensemble; {where}: {issue['msg']}") from None
     if any(len(member.weights) != config.Q for member in config.members) or not _add_up(config.weights):
         raise DataError(f"{file}: expected weights of {config.Q} steps that add up to 1; received others")
+    return config
+
+
+def read_ensemble(folder: Path) -> SavedEnsemble:
+    """The ensemble in `folder`.
+
+    Raises:
+        DataError: there is none, it is damaged, of another version, or a member is missing.
+    """
+    config = read_config(folder)
     for number, member in enumerate(config.members):
         if not member_folder(folder, number).is_dir():
             raise DataError(f"expected {member.name} in {member_folder(folder, number)}; it is missing")

@@ -151,16 +151,16 @@ def test_seconds(study: SearchStudy, rows: Sequence[Evaluation], first_fit: floa
     plan = study.finals
     if plan is None:
         return 0.0
-    first, second = plan.fit_seconds
-    # How long a tree takes differs fourfold between machines, and from GMANs' steps, which do not show it.
-    later = second * (first_fit / first - 1) if first_fit and first else 0.0
+    # How long a tree takes differs fourfold between machines, and GMANs' steps do not show it.
+    as_long = first_fit / plan.first_fit_seconds if first_fit and plan.first_fit_seconds else 1.0
+    other = as_long * plan.other_test_seconds
     slow = slowness(study, rows)
     members = ensemble_evaluations(rows, study.schedule)
     if slow is None or not members:
-        return plan.test_seconds + later
+        return plan.test_seconds - plan.other_test_seconds + other
     window = sum(plan.window_seconds[row.stage] for row in members) / len(members)
     times = max(1.0, slow) if study.spec.search.workers == 1 else max(TWO_THREADS, SHARED * slow)
-    return later + plan.other_test_seconds + times * FORECAST_SHARE * TESTED * window * plan.tested_windows
+    return other + times * FORECAST_SHARE * TESTED * window * plan.tested_windows
 
 
 def _step_seconds(study: SearchStudy, rows: Sequence[Evaluation], plan: FinalsPlan) -> dict[str, float]:

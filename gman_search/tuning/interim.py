@@ -24,7 +24,7 @@ from gman_search.data.task import ForecastDataset
 from gman_search.data_spec import DataSpec
 from gman_search.ensemble.build import choose_members, validation_starts
 from gman_search.ensemble.candidate import Candidate, Opened
-from gman_search.ensemble.store import is_ensemble, read_ensemble
+from gman_search.ensemble.store import is_ensemble, read_config
 from gman_search.ensemble.untested import write_untested
 from gman_search.errors import GmanSearchError
 from gman_search.halving.evaluations import Evaluation, State, latest_attempts
@@ -71,7 +71,7 @@ class InterimDelivery:
         for place in (self.folder.interim, self.folder.ensemble):
             if is_ensemble(place):
                 with suppress(GmanSearchError):
-                    return read_ensemble(place).config.val_mae
+                    return read_config(place).val_mae
         return None
 
     def look(self, evaluations: Sequence[Evaluation], schedule: HalvingSchedule, fitted: Mapping[str, Fitted]) -> bool:

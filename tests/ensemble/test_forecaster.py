@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 from gman_search.baselines.registry import baselines
 from gman_search.data.series import TrafficSeries
 from gman_search.data.task import make_task
+from gman_search.data.usual import UsualValues
 from gman_search.data_spec import DataSpec
 from gman_search.ensemble.forecaster import EnsembleForecaster, load_forecaster
 from gman_search.ensemble.store import (
@@ -107,6 +109,37 @@ def test_it_forecasts_the_weighted_mean_of_its_members(saved, task):
     np.testing.assert_allclose(latest.values, ensemble.windows(recent, np.array([296])), atol=1e-3)
     assert (latest.lower <= latest.values).all() and (latest.upper > latest.values).all()
     assert (ensemble.P, ensemble.Q, ensemble.unit, ensemble.sensors) == (4, 3, "mph", tuple("abcd"))
+
+
+def test_models_forecast_by_the_usual_values_they_were_trained_with_which_are_looked_up_once(
+    saved, task, tmp_path, monkeypatch
+):
+    shutil.copytree(saved, tmp_path / "two")
+    shutil.copytree(member_folder(saved, 1), member_folder(tmp_path / "two", 0), dirs_exist_ok=True)  # with shortcuts
+    newer = read_ensemble(tmp_path / "two")
+    newer = replace(newer, usual=newer.usual + 5)  # the baselines of the ensemble have learned since
+    ensemble, windows = EnsembleForecaster(newer), task.windows("test")
+    windows = replace(windows, usual=windows.usual + 5)
+    calls, actual = [], UsualValues.at
+
+    def at(self, day, time):
+        calls.append(self.table[0, 0, 0])
+        return actual(self, day, time)
+
+    monkeypatch.setattr(UsualValues, "at", at)
+    found = ensemble.values(windows)
+    assert calls == [read_ensemble(saved).usual[0, 0, 0]], "once, for both models"
+    own = replace(windows, usual=actual(UsualValues(read_ensemble(saved).usual), windows.day, windows.time))
+    expected = sum(
+        weights[:, None] * (member.values(own) if isinstance(member, Forecaster) else member.forecast(windows))
+        for weights, member in ensemble.members
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    wrong = sum(
+        weights[:, None] * (member.values if isinstance(member, Forecaster) else member.forecast)(windows)
+        for weights, member in ensemble.members
+    )
+    assert np.abs(found - wrong).max() > 0.01, "the control"
 
 
 def test_predict_of_a_study_in_a_fresh_process_loads_nothing_heavy_and_agrees_with_tensorflow(saved, task, tmp_path):

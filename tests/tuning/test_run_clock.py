@@ -61,7 +61,7 @@ def test_slowness_is_what_evaluations_took_for_what_was_planned(study, times_as_
 
 
 def to_test(times_as_long: float) -> float:
-    return 40.0 + max(0.7, 0.5 * times_as_long) * 13 / 3 * 0.002 * 10_000
+    return 40.0 + max(0.7, 0.5 * times_as_long) * 11 / 3 * 0.002 * 10_000
 
 
 @pytest.mark.parametrize("times_as_long", [0.4, 1.0, 3.0])
@@ -82,12 +82,12 @@ def test_the_time_of_the_test_is_that_of_models_like_those_there_are_at_the_spee
 
 
 @pytest.mark.parametrize("times_as_long", [0.5, 1.0, 4.0])
-def test_the_second_fit_of_the_baselines_takes_as_much_longer_as_the_first(study, times_as_long):
+def test_what_baselines_take_in_the_test_is_as_much_longer_as_their_first_fit_was(study, times_as_long):
     """Boosted trees are slow on machines where GMANs are not: no evaluation shows how long they will take."""
-    study.finals = replace(PLAN, fit_seconds=(20.0, 30.0))
+    study.finals = replace(PLAN, first_fit_seconds=20.0)
     began = time.monotonic()
     clock = RunClock(study, TimeLimit(0.5, began), 20.0 * times_as_long)
-    later = 30.0 * (times_as_long - 1)
+    later = 40.0 * (times_as_long - 1)
     assert clock.until == pytest.approx(began + 1700 - later)
     ended(study, 3, 1.0)
     assert clock.look()

@@ -53,7 +53,8 @@ LEAST_STEPS = 400
 FURTHER_STEPS = 3000
 """About so many are for a further final training, where the planned ones left time over by stopping early."""
 FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5
-"""Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0."""
+"""Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0. None is
+ended within LEAST_STEPS: what a short one gains it gains when the rate falls."""
 AT_MOST = "at_most_seconds"
 """Attribute of a reference in a search of some hours: its share of them, which no epoch is begun after."""
 TESTED = 11
@@ -188,7 +189,7 @@ def final_schedule(
     return TrainingSchedule(
         max_epochs=epochs,
         windows_per_epoch=part if part < plan.windows else None,
-        patience=max(FINAL_PATIENCE, round(epochs * FINAL_PATIENCE / FINAL_EPOCHS)),
+        patience=max(round(epochs * FINAL_PATIENCE / FINAL_EPOCHS), math.ceil(LEAST_STEPS * stage.batch_size / part)),
         stretch=epochs / stage.max_epochs,
         anneal=ANNEALED,
     )

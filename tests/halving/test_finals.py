@@ -87,6 +87,18 @@ def test_a_final_training_goes_through_all_decays_and_ends_at_rate_0():
     assert settings.max_epochs / settings.decay_epoch == pytest.approx(5)
 
 
+@pytest.mark.parametrize("steps, stops", [(100, False), (390, False), (900, True), (5000, True)])
+def test_a_final_training_is_not_ended_before_its_rate_falls_unless_it_had_hundreds_of_steps(steps, stops):
+    stage = GUIDE.model_copy(update={"max_epochs": 5, "decay_epoch": 1.0, "steps_per_epoch": 16})
+    per_step = stage.batch_size * PLAN.window_seconds["quick"]
+    schedule = final_schedule(PLAN, stage, (steps + 20 / 3 * PLAN.validation / stage.batch_size) * per_step)
+    of_epoch = (schedule.windows_per_epoch or PLAN.windows) / stage.batch_size
+    assert schedule.max_epochs * of_epoch == pytest.approx(steps, rel=0.1)
+    first_falling = schedule.max_epochs * (1 - schedule.anneal)
+    assert (schedule.patience <= first_falling) == stops
+    assert schedule.patience * of_epoch >= 390 and schedule.patience >= 8
+
+
 def test_finals_are_due_when_the_ladder_is_done_and_once():
     assert finals_due(ROWS[:-1], SCHEDULE, 3) == []
     due = finals_due(ROWS, SCHEDULE, 3)

@@ -53,8 +53,8 @@ LEAST_STEPS = 400
 FURTHER_STEPS = 3000
 """About so many are for a further final training, where the planned ones left time over by stopping early."""
 FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5
-"""Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0. None is
-ended within LEAST_STEPS: what a short one gains it gains when the rate falls."""
+"""Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0. None
+is ended within LEAST_STEPS: what a short one gains it gains when the rate falls."""
 AT_MOST = "at_most_seconds"
 """Attribute of a reference in a search of some hours: its share of them, which no epoch is begun after."""
 TESTED = 11

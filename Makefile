@@ -6,7 +6,7 @@ READY := .venv/.ready
 .PHONY: run test coverage check lint types docs dashboard clean
 
 run: $(READY)
-	$(BIN)/gman-search run --trials 50 --hours 0.16
+	$(BIN)/gman-search run --trials 50 --hours 0.155
 
 # Two processes, each with whole files: tests of one file share their fixtures.
 test: $(READY)

@@ -78,7 +78,7 @@ def product(network: Network, minutes: float, seed: int, folder: Path, *, make_r
     if make_run:
         (folder / "studies").mkdir()
         shutil.copy(DEMO_STUDY, folder / "studies" / "demo.toml")
-        words = ["run", "--trials", "50", "--hours", "0.16", *([] if seed == OWN_SEED else ["--seed", str(seed)])]
+        words = ["run", "--trials", "50", "--hours", "0.155", *([] if seed == OWN_SEED else ["--seed", str(seed)])]
     else:
         (folder / "study.toml").write_text(network.study(network.name, seed), encoding="utf-8")
         words = ["run", "--spec", "study.toml", "--hours", f"{minutes / 60:.6g}", "--trials", "fit"]

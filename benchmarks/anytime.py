@@ -201,7 +201,7 @@ def main() -> None:
                 one = {"network": network.name, "minutes": chosen.minutes, "seed": seed, "name": name, "course": course}
                 print(json.dumps(one), file=sys.stderr, flush=True)
                 if not chosen.no_keep:
-                    keep_lines(FILE, [described("anytime", **one)], KEY)
+                    keep_lines(FILE, [{**described("anytime"), **one}], KEY)
     rows = all_kept()
     if chosen.json:
         print(json.dumps(described("anytime-summary", runs=rows, bars=bars(rows)), indent=2))

@@ -89,3 +89,16 @@ def test_searches_that_rivals_saw_stand_in_the_summary(benchmarks, tmp_path, mon
         kept.keep(kept.document("week20", job, 30.0, 1, {"product": part}))
     (found,) = anytime.all_kept()
     assert found == row("product", [[60.0, 3.4]], seed=1)
+
+
+def test_what_is_measured_is_kept(benchmarks, tmp_path, monkeypatch, capsys):
+    anytime, kept = map(benchmarks, ("anytime", "rivals_kept"))
+    monkeypatch.setattr(kept, "FILE", tmp_path / "rivals.jsonl")
+    monkeypatch.setattr(anytime, "FILE", tmp_path / "anytime.jsonl")
+    monkeypatch.setattr(anytime, "trees", lambda network, minutes, seed, folder: [(12.0, 3.5)])
+    monkeypatch.setattr(sys, "argv", ["anytime.py", "--network", "demo", "--minutes", "6", "--only", "trees", "--json"])
+    anytime.main()
+    line = json.loads((tmp_path / "anytime.jsonl").read_text())
+    assert line["schema"] == "gman-search/anytime/1" and line["command"].endswith("--only trees --json")
+    assert (line["network"], line["minutes"], line["seed"], line["name"]) == ("demo", 6, 0, "trees")
+    assert json.loads(capsys.readouterr().out)["runs"][0]["course"] == [[12.0, 3.5]]

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.baselines.base import Baseline, Regression, check_windows
+from gman_search.baselines.base import Baseline, Regression, check_windows, shared_regression
 from gman_search.baselines.cheap import LinearRegression
 from gman_search.baselines.tree_features import Places, TreeFeatures
-from gman_search.baselines.vector_autoregression import Autoregression, fit_autoregression, forecast_autoregression
+from gman_search.baselines.vector_autoregression import Autoregression, forecast_autoregression
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError, DiskFull, UsageError
 from gman_search.io.arrays import read_arrays, write_arrays
@@ -85,8 +85,7 @@ class BoostedTrees(Baseline):
     ) -> None:
         """Raises UsageError where LightGBM cannot be imported."""
         lightgbm = _lightgbm()
-        found = regression() if regression else fit_autoregression(task.windows("train"))
-        self._regression, (windows, held_out) = found
+        self._regression, (windows, held_out) = (regression or shared_regression(task))()
         self._sizes = (windows.P, windows.Q, windows.readings.shape[1])
         features = TreeFeatures(windows, held_out)
         settings = {**SETTINGS, "num_threads": 1, "seed": seed}

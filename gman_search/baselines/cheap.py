@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gman_search.baselines.base import Baseline, Regression, check_windows
+from gman_search.baselines.base import Baseline, Regression, check_windows, shared_regression
 from gman_search.baselines.naive import historical_average, persistence
-from gman_search.baselines.vector_autoregression import Autoregression, fit_autoregression, forecast_autoregression
+from gman_search.baselines.vector_autoregression import Autoregression, forecast_autoregression
 from gman_search.data.window_set import WindowSet
 from gman_search.errors import DataError
 from gman_search.io.arrays import read_arrays, write_arrays
@@ -81,7 +81,7 @@ class LinearRegression(Baseline):
         self, task: "ForecastDataset", *, threads: int = 1, seed: int = 0, regression: Regression | None = None
     ) -> None:
         windows = task.windows("train")
-        self._model = (regression() if regression else fit_autoregression(windows))[0]
+        self._model = (regression or shared_regression(task))()[0]
         self._sizes = (windows.P, windows.Q, windows.readings.shape[1])
 
     def forecast(self, windows: WindowSet) -> NDArray[np.float32]:

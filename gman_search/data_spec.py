@@ -63,7 +63,7 @@ class DataSpec(ReadingOptions):
 
     def stride_of(self, windows: int) -> int:
         """Every how many-th of so many validation windows is scored after an epoch."""
-        return max(1, windows // AUTO_WINDOWS) if self.validation_stride == "auto" else self.validation_stride
+        return max(1, round(windows / AUTO_WINDOWS)) if self.validation_stride == "auto" else self.validation_stride
 
     def groups_of(self, sensors: int) -> int:
         """How many groups of group spatial attention a network of `sensors` gets; 0: none."""

@@ -26,6 +26,7 @@ __all__ = [
     "MOST_FINALS",
     "REFERENCE",
     "REFERENCE_SHARE",
+    "SHORTEST_STEPS",
     "TESTED",
     "FinalsPlan",
     "TrainingSchedule",
@@ -45,16 +46,20 @@ REFERENCE_SHARE, FINAL_SHARE = 0.2, 0.45
 REFERENCE_SHARE_OF_HOURS, FINAL_SHARE_OF_HOURS = 0.3, 2.2
 """The same in a search that is planned for some hours: there longer trainings use the time better than more configs.
 Where the user says how many configs to try, hours only end the search, and the time is divided as without them."""
-FINALS, MOST_FINALS, ENOUGH_STEPS = 4, 8, 1500
-"""Final trainings by default; as many in a search of some hours as get so many steps each, each at its own
-stage's speed of the first one, but at most so many."""
-LEAST_STEPS = 400
-"""A config is trained on at the largest stage at which the time is enough for so many steps."""
+FINALS, MOST_FINALS, ENOUGH_STEPS, FEW_STEPS = 4, 8, 1500, 600
+"""Final trainings by default; in a search of some hours as many as get ENOUGH_STEPS each, each at its own stage's speed
+of the first one, but at most so many, and fewer than FINALS where those would not even get FEW_STEPS."""
+LEAST_STEPS, SHORTEST_STEPS = 400, 200
+"""A config is trained on at the largest stage at which the time is enough for LEAST_STEPS. What is left when all is
+trained is used down to SHORTEST_STEPS."""
 FURTHER_STEPS = 3000
 """About so many are for a further final training, where the planned ones left time over by stopping early."""
 FINAL_EPOCHS, FINAL_PATIENCE, ANNEALED = 20, 8, 0.5
 """Epochs of a final training, those without a better one that end it, and the share in which the rate falls to 0. None
 is ended within LEAST_STEPS: what a short one gains it gains when the rate falls."""
+LOOKS_SHARE = 0.2
+"""Validation takes at most so much of a final training's time: where it would take more, there are fewer epochs, and at
+least LOOKS. On Orange County 20 of them took half of three minutes."""
 AT_MOST = "at_most_seconds"
 """Attribute of a reference in a search of some hours: its share of them, which no epoch is begun after."""
 TESTED = 11
@@ -142,7 +147,8 @@ def finals_that_fit(seconds: float, step_seconds: float, workers: int) -> int:
 
     Whole rounds of the workers, where that is not more than fit.
     """
-    fit = min(MOST_FINALS, max(FINALS, int(seconds / (ENOUGH_STEPS * step_seconds))))
+    with_few = min(FINALS, max(1, workers, int(seconds / (FEW_STEPS * step_seconds))))
+    fit = min(MOST_FINALS, max(with_few, int(seconds / (ENOUGH_STEPS * step_seconds))))
     return fit - fit % workers if workers <= fit else fit
 
 
@@ -183,7 +189,8 @@ def final_schedule(
     """
     scored = FORECAST_SHARE * plan.validation
     affordable = seconds / (plan.window_seconds[stage.name] if window_seconds is None else window_seconds)
-    part = math.ceil(affordable / FINAL_EPOCHS - scored)
+    looks = min(FINAL_EPOCHS, max(LOOKS, int(LOOKS_SHARE * affordable / scored))) if scored else FINAL_EPOCHS
+    part = math.ceil(affordable / looks - scored)
     part = max(stage.batch_size, min(part, plan.windows))
     epochs = max(1, int(affordable / (part + scored)))
     return TrainingSchedule(

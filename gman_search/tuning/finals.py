@@ -11,8 +11,8 @@ from gman_search.halving.evaluations import Evaluation, State
 from gman_search.halving.finals import (
     AT_MOST,
     FINAL,
-    LEAST_STEPS,
     REFERENCE,
+    SHORTEST_STEPS,
     TESTED,
     FinalsPlan,
     final_schedule,
@@ -112,7 +112,7 @@ def _further(
     """One more, where the planned ones ended before the time did; weights of further configs are kept by "all" only."""
     settings = study.spec.search
     stages = trainable_stages(study.schedule.stages, speeds, left)
-    if settings.finals != "auto" or settings.keep_weights != "all" or left < LEAST_STEPS * speeds[stages[0]]:
+    if settings.finals != "auto" or settings.keep_weights != "all" or left < SHORTEST_STEPS * speeds[stages[0]]:
         return [], left
     due = further_final(rows, study.schedule, stages)
     return ([], left) if due is None else ([due], further_final_seconds(left, speeds[due.stage]))
@@ -128,7 +128,7 @@ def has_time_for_another_config(study: SearchStudy, rows: Sequence[Evaluation], 
     if any(row.state is State.WAITING for row in rows):
         return False
     left, first = LATEST * (clock.until - time.time()), study.schedule.stages[0]
-    least = LEAST_STEPS * _step_seconds(study, rows, plan)[first]
+    least = SHORTEST_STEPS * _step_seconds(study, rows, plan)[first]
     return another_config_fits(rows, study.schedule, left, least)
 
 

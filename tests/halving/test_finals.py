@@ -91,12 +91,25 @@ def test_a_final_training_goes_through_all_decays_and_ends_at_rate_0():
 def test_a_final_training_is_not_ended_before_its_rate_falls_unless_it_had_hundreds_of_steps(steps, stops):
     stage = GUIDE.model_copy(update={"max_epochs": 5, "decay_epoch": 1.0, "steps_per_epoch": 16})
     per_step = stage.batch_size * PLAN.window_seconds["quick"]
-    schedule = final_schedule(PLAN, stage, (steps + 20 / 3 * PLAN.validation / stage.batch_size) * per_step)
+    plan = replace(PLAN, validation=1)
+    schedule = final_schedule(plan, stage, steps * per_step)
     of_epoch = (schedule.windows_per_epoch or PLAN.windows) / stage.batch_size
     assert schedule.max_epochs * of_epoch == pytest.approx(steps, rel=0.1)
     first_falling = schedule.max_epochs * (1 - schedule.anneal)
     assert (schedule.patience <= first_falling) == stops
     assert schedule.patience * of_epoch >= 390 and schedule.patience >= 8
+
+
+@pytest.mark.parametrize("seconds", [2.0, 5.0, 20.0, 100.0, 1000.0])
+def test_looks_at_the_validation_part_do_not_eat_a_final_training(seconds):
+    """On a network of long validation, 20 looks took half of a short training."""
+    plan = replace(PLAN, validation=800)
+    schedule = final_schedule(plan, GUIDE, seconds)
+    part = min(schedule.windows_per_epoch or plan.windows, plan.windows)
+    looked = 800 / 3 / (part + 800 / 3)
+    assert looked <= 0.21 or schedule.max_epochs <= LOOKS, "some looks are needed whatever they take"
+    few = final_schedule(replace(PLAN, validation=10), GUIDE, seconds)
+    assert schedule.max_epochs <= few.max_epochs, "where looks cost little there are as many as before"
 
 
 def test_finals_are_due_when_the_ladder_is_done_and_once():
@@ -154,7 +167,11 @@ def test_a_final_training_that_brought_nothing_gives_way_to_where_it_began():
 
 
 def test_hours_give_more_final_trainings_as_long_as_each_gets_enough_steps():
-    assert finals_that_fit(100.0, 0.1, 2) == 4  # never fewer than without hours
+    assert finals_that_fit(4 * 600 * 0.1, 0.1, 2) == 4  # as many as without hours
+    assert finals_that_fit(3.9 * 600 * 0.1, 0.1, 2) == 2  # a few long ones rather than four that learn nothing
+    assert finals_that_fit(1.0, 0.1, 2) == 2  # no worker without one
+    assert finals_that_fit(1.0, 0.1, 1) == 1
+    assert finals_that_fit(1.0, 0.1, 32) == 4
     assert finals_that_fit(6 * 1500 * 0.1, 0.1, 2) == 6
     assert finals_that_fit(7 * 1500 * 0.1, 0.1, 2) == 6  # whole rounds of two workers
     assert finals_that_fit(1e9, 0.1, 2) == 8

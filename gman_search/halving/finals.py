@@ -66,7 +66,8 @@ TESTED = 11
 """About so many GMANs forecast the test part: members of the ensemble, those shown, and the preset. On US-101 a test
 that was planned for 13 took 0.77 of its time."""
 LOOKS, LONGEST_SECONDS = 8, 60.0
-"""A reference that has time for fewer epochs, or whose epochs take longer, is validated at parts of an epoch."""
+"""A reference that has time for fewer epochs, or whose epochs take longer, is validated at parts of an epoch. A final
+training is validated at least LOOKS times."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _shares(hours: bool) -> tuple[float, float]:
 def finals_that_fit(seconds: float, step_seconds: float, workers: int) -> int:
     """How many final trainings the worker time `seconds` is enough for, at steps of `step_seconds`.
 
-    Whole rounds of the workers, where that is not more than fit.
+    Whole rounds of the workers, where that is not more than fit. At least one for each worker, up to FINALS.
     """
     with_few = min(FINALS, max(1, workers, int(seconds / (FEW_STEPS * step_seconds))))
     fit = min(MOST_FINALS, max(with_few, int(seconds / (ENOUGH_STEPS * step_seconds))))

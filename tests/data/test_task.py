@@ -217,6 +217,12 @@ def test_the_real_week_loads_with_its_embedding(metr_la_week, sensors):
     assert "Tuesday, Wednesday never occur" in checked.findings[0].message
 
 
+@pytest.mark.parametrize("windows, stride", [(1, 1), (179, 1), (749, 1), (783, 2), (1200, 2), (5621, 11)])
+def test_about_five_hundred_windows_are_validated(windows, stride):
+    assert DataSpec(readings="demo").stride_of(windows) == stride
+    assert DataSpec(readings="demo", validation_stride=8).stride_of(windows) == 8
+
+
 def test_the_bundled_demo_loads():
     task = load_task(DataSpec(), None)
     assert 16 <= len(task.series.sensors) <= 24 and task.embedding_source == "spectral"

@@ -109,7 +109,7 @@ def test_looks_at_the_validation_part_do_not_eat_a_final_training(seconds):
     looked = 800 / 3 / (part + 800 / 3)
     assert looked <= 0.21 or schedule.max_epochs <= LOOKS, "some looks are needed whatever they take"
     few = final_schedule(replace(PLAN, validation=10), GUIDE, seconds)
-    assert schedule.max_epochs <= few.max_epochs, "where looks cost little there are as many as before"
+    assert schedule.max_epochs <= few.max_epochs, "no more looks where each costs more"
 
 
 def test_finals_are_due_when_the_ladder_is_done_and_once():

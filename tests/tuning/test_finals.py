@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gman_search.halving.evaluations import State
+from gman_search.halving.evaluations import Evaluation, State
 from gman_search.halving.finals import FinalsPlan
 from gman_search.halving.promotion import best_evaluation
 from gman_search.io.arrays import write_arrays
 from gman_search.record import Epoch
+from gman_search.space import SearchSpace
 from gman_search.spec import HalvingSpec, SearchSpec, StudySpec
 from gman_search.training.job import Job, TrainingResult
 from gman_search.tuning.factory import open_search_study
+from gman_search.tuning.finals import has_time_for_another_config, queue_finals
 from gman_search.tuning.manual_changes import interventions
 from gman_search.tuning.storage import open_storage
 from gman_search.tuning.stored_study import Clock
@@ -229,6 +231,27 @@ def test_time_that_is_left_when_all_are_at_their_end_goes_to_new_configs(study, 
     studies.set_clock(None)
     run(studies, StopsEarly(), tmp_path)
     assert tried(studies) == 10, "a later run tries no more than it is asked for"
+
+
+@pytest.mark.parametrize("steps, is_used", [(100, False), (300, True)])
+def test_what_is_left_is_used_down_to_two_hundred_steps(study, steps, is_used):
+    studies, _ = study(trials=5, finals="auto", plan=replace(PLAN, reference_seconds=0.0, count=4))
+    quick = studies.spec.stage("quick")
+    params = SearchSpace().preset()
+    rows = [
+        Evaluation(config, "quick", state=State.COMPLETE, val_mae=3.0 + config, params=params, seconds=1.0)
+        for config in range(5)
+    ]
+    finals = [replace(row, control="final", parent=row.key) for row in rows]
+    training = steps * PLAN.window_seconds["quick"] * quick.batch_size
+
+    def clock(before):
+        until = time.time() + (before + training) / 0.9
+        return Clock(search_until=until - 1000.0, until=until)
+
+    one_more = clock(1.25 * 1.0)  # its first stage may take a quarter longer than those of the others
+    assert has_time_for_another_config(studies, [*rows, *finals], one_more) == is_used
+    assert queue_finals(studies, [*rows, *finals[:-1]], clock(0.0), closing=True) == is_used
 
 
 @pytest.mark.parametrize("hours", [None, "of a search of so many configs"])
